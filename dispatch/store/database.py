@@ -1,0 +1,122 @@
+"""The pool of connections, and the transactions that run on it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from dispatch.store.errors import translated
+from dispatch.store.unit_of_work import UnitOfWork
+
+#: Every session gives up waiting: a frozen peer delays one whistle, never the service (milliseconds).
+SESSION_LIMITS = {
+    "lock_timeout": "5000",
+    "statement_timeout": "30000",
+    "idle_in_transaction_session_timeout": "15000",
+    "timezone": "UTC",
+    "jit": "off",
+    "plan_cache_mode": "auto",
+}
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
+
+
+class _Connection(asyncpg.Connection):
+    """A pooled connection without the reset query: nothing here leaves session state behind."""
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """PostgreSQL as the service sees it. `virtual` hands out simulated time instead of the database's."""
+
+    def __init__(self, url: str, pool: asyncpg.Pool, virtual: Callable[[], datetime] | None = None) -> None:
+        self.url = url
+        self._pool = pool
+        self._virtual = virtual
+        #: called after a commit that wrote outbox rows; bootstrap connects it to the relay's waker
+        self.on_outbox: Callable[[], None] = lambda: None
+        #: called after a commit with the ids of the whistles it changed (live pages)
+        self.on_change: Callable[[list[str]], None] = lambda _ids: None
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        *,
+        size: int = 8,
+        application: str = "dispatch",
+        virtual: Callable[[], datetime] | None = None,
+        settings: dict[str, str] | None = None,
+    ) -> "Database":
+        """Open a pool on `url` (postgresql://…). Raises `Unavailable` when the database cannot be reached."""
+        with translated():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                init=_prepare,
+                connection_class=_Connection,
+                timeout=10,
+                command_timeout=60,
+                max_inactive_connection_lifetime=0,
+                server_settings={**SESSION_LIMITS, "application_name": application, **(settings or {})},
+            )
+        return cls(url, pool, virtual)
+
+    async def close(self) -> None:
+        """Close every connection, waiting up to five seconds for the ones at work."""
+        try:
+            import asyncio
+
+            await asyncio.wait_for(self._pool.close(), 5)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed at the end of the block, rolled back when it raises."""
+        with translated():
+            async with self._pool.acquire(timeout=10) as connection:
+                uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
+                async with connection.transaction():
+                    yield uow
+        if uow.wrote_outbox:
+            self.on_outbox()
+        if uow.touched:
+            self.on_change(uow.touched)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        """A bare connection for reading."""
+        with translated():
+            async with self._pool.acquire(timeout=10) as connection:
+                yield connection
+
+    async def connect_alone(self, **server_settings: str) -> asyncpg.Connection:
+        """A connection of its own, outside the pool: advisory locks held for long, LISTEN."""
+        with translated():
+            connection = await asyncpg.connect(
+                self.url,
+                timeout=10,
+                server_settings={"application_name": "dispatch", "timezone": "UTC", **server_settings},
+            )
+            await _prepare(connection)
+            return connection
+
+    async def now(self) -> datetime:
+        """The present moment of the database (or of the simulation), for views."""
+        if self._virtual:
+            return self._virtual()
+        async with self.acquire() as connection:
+            value: Any = await connection.fetchval("SELECT clock_timestamp()")
+            assert isinstance(value, datetime)
+            return value

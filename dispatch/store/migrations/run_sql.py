@@ -1,0 +1,14 @@
+"""How a revision runs its .sql file: one statement after another, over the driver's simple protocol."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+
+def run_sql(name: str) -> None:
+    """Run `versions/<name>.sql`, all of it, in the migration's transaction."""
+    script = (Path(__file__).parent / "versions" / f"{name}.sql").read_text(encoding="utf-8")
+    adapted: Any = op.get_bind().connection.driver_connection
+    # asyncpg runs many statements in one call only without parameters
+    op.get_bind().connection.dbapi_connection.await_(adapted.execute(script))  # type: ignore[union-attr]
