@@ -1,0 +1,64 @@
+"""The language of the page being made: Chinese is the source, English a catalog.
+
+The language is a context variable: a view (or a middleware) sets it with `speaking`, and every `_` on the
+way
+answers in it. Message ids are the Chinese sentences themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+LANGUAGES = ("zh", "en")
+LOCALE = Path(__file__).parent / "locale"
+_language: ContextVar[str] = ContextVar("language", default="zh")
+
+
+@cache
+def _catalog(lang: str) -> NullTranslations:
+    path = LOCALE / lang / "LC_MESSAGES" / "messages.mo"
+    if lang == "zh" or not path.exists():
+        return NullTranslations()
+    with path.open("rb") as file:
+        return GNUTranslations(file)
+
+
+def language() -> str:
+    """The language now spoken, `zh` or `en`."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Speak `lang` inside the block; an unknown language is Chinese."""
+    token = _language.set(lang if lang in LANGUAGES else "zh")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def _(message: str, **values: object) -> str:
+    """The message in the language now spoken, with `%(name)s` filled from `values`."""
+    text = _catalog(_language.get()).gettext(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, n: int, **values: object) -> str:
+    """As `_`, by number; `%(n)s` or `%(num)s` is the number."""
+    return plural(one, many, n) % ({"n": n, "num": n} | values)
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """The form for `n`, with nothing filled in (Jinja fills it)."""
+    return _catalog(_language.get()).ngettext(one, many, n)
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name, which the extractor knows
+    """Mark a message for translation where it is written; it is translated where it is shown."""
+    return message

@@ -1,0 +1,81 @@
+"""Pages around the work: landing, sign-in, display settings, errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dispatch.web.models.parts import Field, FieldError, Figure, Frame, Identity, Ladder, NavItem, Text
+
+
+@dataclass(frozen=True, slots=True)
+class LandingCard:
+    """One of the four cards: role, place, two live figures, one verb to start with; opens as `account` at
+    `next`.
+    """
+
+    role: str
+    place: str
+    figures: tuple[Figure, ...]
+    verb: str
+    account: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLadder:
+    """The one-minute whistle that climbs before the visitor's eyes; fetched again from `fragment_url`."""
+
+    kicker: str
+    title: str
+    note: str
+    ladder: Ladder
+    link: str
+    url: str
+    fragment_url: str
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LandingPage:
+    """你是哪一位: four cards, the live ladder, other identities. Outside demo mode no cards: a sign-in
+    link.
+    """
+
+    frame: Frame
+    cards: tuple[LandingCard, ...]
+    others: tuple[Identity, ...]
+    live: LiveLadder | None = None
+    switch_url: str = "/switch"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """Sign-in for people: fields `name` and `password`."""
+
+    frame: Frame
+    fields: tuple[Field, ...]
+    errors: tuple[FieldError, ...] = ()
+    next: str = "/"
+    submit_url: str = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayPage:
+    """Display settings: theme, contrast, text size."""
+
+    frame: Frame
+    fields: tuple[Field, ...]
+    submit_url: str = "/display"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """Something was refused or went wrong: what, why, what to do; always a way on."""
+
+    frame: Frame
+    status: int
+    heading: str
+    text: Text
+    remedy: str
+    links: tuple[NavItem, ...] = ()
+    reference: str = ""

@@ -1,0 +1,178 @@
+"""The street's form, its check page, the receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dispatch.web.models.parts import (
+    ActionButton,
+    Field,
+    FieldError,
+    Figure,
+    Frame,
+    Hidden,
+    Notice,
+    Option,
+    Role,
+    Text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRow:
+    """A unit on a whistle: role tag, name, a line under it (its state, what it is there for), buttons
+    (评价单位).
+    """
+
+    role: Role
+    unit: str
+    note: str = ""
+    actions: tuple[ActionButton, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """「现在吹哨，会这样」: the answer to "what happens if I send now".
+
+    `figures` + `after` is the headline (2 小时 内办完; empty figures: only `after` is shown, e.g.
+    转区调度台定单位);
+    `due` the line beneath; `climb` who is asked when nobody acts; `outcome` 派单, 街道自办 …; `short` and
+    `short_note`
+    stand beside 吹哨 on phones. `text` is the prepared answer of a statutory outcome.
+    """
+
+    figures: tuple[Figure, ...]
+    after: str
+    due: Text
+    units: tuple[AssignmentRow, ...]
+    why: Text
+    climb: str
+    outcome: str
+    short: str = ""
+    short_note: str = ""
+    notices: tuple[Notice, ...] = ()
+    why_title: str = ""
+    text: str = ""
+    can_choose: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFound:
+    """A place that was found: a statement with 改, not a field."""
+
+    code: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A button that calls, e.g. 火警 119 → tel:119."""
+
+    label: str
+    number: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """The form. What was typed always comes back; `danger` is "", "yes" or "no" (never preset)."""
+
+    frame: Frame
+    body: str = ""
+    place: PlaceFound | None = None
+    place_text: str = ""
+    place_options: tuple[Option, ...] = ()
+    nearby: Text = ()
+    danger: str = ""
+    danger_words: str = ""
+    phones: tuple[Phone, ...] = ()
+    categories: tuple[Option, ...] = ()
+    units: tuple[Option, ...] = ()
+    lead: str = ""
+    assist: tuple[str, ...] = ()
+    override_reason: str = ""
+    more: tuple[Field, ...] = ()
+    more_open: bool = False
+    choose_open: bool = False
+    preview: Preview | None = None
+    errors: tuple[FieldError, ...] = ()
+    idempotency_key: str = ""
+    submit_url: str = "/whistle"
+    preview_url: str = "/whistle/preview"
+    places_url: str = "/places"
+    draft_key: str = "whistle"
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """A line of the check page: what was answered."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """Before sending, without JavaScript: what was typed and what will happen; `hidden` carries every
+    field on.
+    """
+
+    frame: Frame
+    recap: tuple[Recap, ...]
+    preview: Preview
+    hidden: tuple[Hidden, ...]
+    submit_url: str = "/whistle"
+
+
+@dataclass(frozen=True, slots=True)
+class StripStep:
+    """One step of the strip; `ms` since the press, "" while waiting."""
+
+    ms: str
+    title: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """已入库 → 主题/分区/位移 → 已派出; fetched again from `url` until `done`; folded away outside the
+    demo.
+    """
+
+    steps: tuple[StripStep, ...]
+    url: str
+    done: bool
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens next: by when, what."""
+
+    when: str
+    what: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """The receipt: the promise, the number in three groups, how to say it, strip, who comes, what is
+    next.
+    """
+
+    frame: Frame
+    paper_prefix: str
+    groups: tuple[str, str, str]
+    spoken: str
+    title: str
+    place: str
+    at: str
+    strip: Strip
+    who: tuple[AssignmentRow, ...]
+    who_empty: str
+    next: tuple[NextStep, ...]
+    url: str
+    link: str
+    slip_url: str
+    again_url: str = "/whistle"
+    promise: str = ""

@@ -1,0 +1,70 @@
+"""Templates: one Jinja2 environment, everything escaped, the language of the page, addresses of static
+files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from dispatch.web import i18n, words
+from dispatch.web.models.parts import Frame
+
+STATIC = Path(__file__).parent / "static"
+TIME_WORDS = ("工作日", "工时", "天", "小时", "分", "秒", "剩", "已逾期", "不到 1")
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file, with a mark of its content so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+
+@cache
+def environment() -> Environment:
+    """The environment: undefined names are errors, blocks leave no blank lines."""
+    env = Environment(
+        loader=PackageLoader("dispatch.web"),
+        autoescape=select_autoescape(["html", "svg"], default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: i18n._(message), lambda one, many, n: i18n.plural(one, many, n), newstyle=True
+    )
+    env.globals.update(static=static, words=words, time_words=_time_words)
+    env.filters.update(pct=_percent, units=_units)
+    return env
+
+
+def render(template: str, model: object, lang: str, **more: Any) -> str:
+    """The page (or fragment) as text: the template sees the model as `m`, its frame as `frame`, the
+    language as `lang`.
+    """
+    lang = lang if lang in i18n.LANGUAGES else "zh"
+    frame = getattr(model, "frame", None) or Frame(title="")
+    with i18n.speaking(lang):
+        page = environment().get_template(template)
+        return page.render(m=model, frame=frame, lang=lang, **more)
+
+
+def _percent(share: float) -> str:
+    """A share 0..1 as an SVG length; beyond the ends it is the end."""
+    return f"{100 * min(max(share, 0.0), 1.0):.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def _units(value: float) -> str:
+    """A coordinate without needless decimals."""
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _time_words() -> str:
+    """The words that the script needs to let a time tick, in its order, parted by bars."""
+    return "|".join(i18n._(word) for word in TIME_WORDS)
