@@ -1,0 +1,137 @@
+"""Matching a text against the duty list: which categories it speaks of, and how strongly.
+
+Score of a category = sum of length squared over its distinct words found, times the title weight for words
+in the title; a one-character word counts only where another word of the category was found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.domain.avoidance import Accused, accused
+from dispatch.domain.duty import DutyList
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the duty list found in a text: where it first stands (`title` or `body`, offset)."""
+
+    text: str
+    where: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A category found, by its code."""
+
+    duty: str
+    score: int
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found in a text with one version of the duty list. Plain data: kept with the whistle."""
+
+    version: int
+    hits: tuple[Hit, ...] = ()
+    danger: tuple[str, ...] = ()
+    accused: tuple[Accused, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For storing beside the whistle (words of the duty list only, nothing of the text)."""
+        return {
+            "version": self.version,
+            "hits": [[h.duty, h.score, [[w.text, w.where, w.at] for w in h.words]] for h in self.hits],
+            "danger": list(self.danger),
+            "accused": [[a.unit, a.name, a.word, a.misconduct] for a in self.accused],
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Match:
+        return cls(
+            int(kept["version"]),
+            tuple(Hit(d, s, tuple(Word(*word) for word in words)) for d, s, words in kept["hits"]),
+            tuple(kept["danger"]),
+            tuple(Accused(*row) for row in kept["accused"]),
+        )
+
+
+def match(duties: DutyList, title: str, body: str) -> Match:
+    """Categories found in title and body, best first (ties by code); danger words; units complained about."""
+    scan = duties.scan
+    in_title = scan.words.found(title) if title else []
+    in_body = scan.words.found(body)
+    found = dict.fromkeys(in_title, True)
+    for word in in_body:
+        found.setdefault(word, False)
+    scores = _scores(duties, found, title, body)
+    hits = sorted(scores.items(), key=lambda row: (-row[1][0], row[0]))
+    blamed: tuple[Accused, ...] = ()
+    if not scan.blame.isdisjoint(found) and any(word in scan.names for word in found):
+        blamed = accused(duties.accusation, title, body)
+    return Match(
+        duties.version,
+        tuple(Hit(code, score, _places(words, title, body)) for code, (score, words) in hits),
+        tuple(word for word in duties.danger if word in found) if not scan.danger.isdisjoint(found) else (),
+        blamed,
+    )
+
+
+def _scores(
+    duties: DutyList, found: Mapping[str, bool], title: str, body: str
+) -> dict[str, tuple[int, list[str]]]:
+    scan, weight = duties.scan, duties.rule.title_weight
+    scores: dict[str, tuple[int, list[str]]] = {}
+    for word, titled in found.items():
+        for code in scan.scoring.get(word, ()):
+            score = len(word) ** 2 * (weight if titled else 1)
+            before = scores.get(code)
+            if before is None:
+                scores[code] = (score, [word])
+            else:
+                before[1].append(word)
+                scores[code] = (before[0] + score, before[1])
+    if not scores:
+        return scores
+    for word in found:
+        for code in scan.barred.get(word, ()):
+            scores.pop(code, None)
+    for code in scan.needing.intersection(scores):
+        if not any(code in scan.needed.get(word, ()) for word in found):
+            del scores[code]
+    for code in scan.singles.keys() & scores.keys():
+        total, words = scores[code]
+        for single in scan.singles[code]:
+            if single in title:
+                total += weight
+            elif single in body:
+                total += 1
+            else:
+                continue
+            words.append(single)
+        scores[code] = (total, words)
+    return scores
+
+
+def _places(words: Sequence[str], title: str, body: str) -> tuple[Word, ...]:
+    out = []
+    for word in words:
+        at = title.find(word)
+        out.append(Word(word, "title", at) if at >= 0 else Word(word, "body", body.find(word)))
+    return tuple(sorted(out, key=lambda word: (word.where != "title", word.at, -len(word.text))))
+
+
+def danger_words(duties: DutyList, *texts: str) -> list[str]:
+    """Danger words of the list in any of the texts, in the list's order."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(word for word in duties.scan.words.found(text) if word in duties.scan.danger)
+    return [word for word in duties.danger if word in found]
+
+
+def codes(hits: Iterable[Hit]) -> tuple[str, ...]:
+    return tuple(hit.duty for hit in hits)

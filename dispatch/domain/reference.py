@@ -1,0 +1,64 @@
+"""Everything a decision looks up, in memory and immutable: one object handed to the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dispatch.domain.duty import Duty, DutyList
+from dispatch.domain.policy import Policies, Policy, Rung, StageRule
+from dispatch.domain.tree import Chain, Node, Tree
+from dispatch.domain.units import Holding, People, Person, Seat, Unit, Units, node_seat, unit_seat
+
+if TYPE_CHECKING:
+    from dispatch.domain.calendar import WorkCalendar
+
+__all__ = [
+    "Chain",
+    "Duty",
+    "DutyList",
+    "Holding",
+    "Node",
+    "People",
+    "Person",
+    "Policies",
+    "Policy",
+    "Reference",
+    "Rung",
+    "Seat",
+    "StageRule",
+    "Tree",
+    "Unit",
+    "Units",
+    "node_seat",
+    "unit_seat",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The loaded reference data of a deployment; a new version is a new object.
+
+    `versions` gives the stored version of each document (`tree`, `units`, `people`, `duties`,
+    `policies`, `words`, `calendars`, `weights`), which decisions record.
+    """
+
+    tree: Tree
+    units: Units
+    people: People
+    duties: DutyList
+    policies: Policies
+    calendars: Mapping[str, WorkCalendar]
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def calendar_of(self, unit: str | None) -> WorkCalendar:
+        """The unit's own calendar, else the district's (code `district`)."""
+        found = self.units.get(unit) if unit else None
+        return self.calendars[found.calendar if found else "district"]
+
+    def policy_for(self, duty: str | None) -> Policy:
+        """The policy a duty names, else the standard one (an unmatched whistle has no duty)."""
+        found = self.duties.get(duty) if duty else None
+        return self.policies.get(found.policy if found else None)
