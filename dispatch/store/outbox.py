@@ -105,25 +105,20 @@ class Reader:
         self._known = known
         self.top = 0
         self.floor = 0
+        self._urgent_top = 0
         self._candidate: tuple[int, int] | None = None
 
     async def urgent(self, limit: int) -> list[Waiting]:
-        """Urgent rows, wherever they stand."""
+        """Urgent rows standing above `top`: they overtake whatever piles up before them."""
         rows = await self._connection.fetch(
-            f"""SELECT {_COLUMNS} FROM outbox
-                WHERE urgent AND parked IS NULL AND id > $1 ORDER BY id LIMIT $2""",
-            self.floor,
-            limit + len(self._known),
-        ) if await self._any_urgent() else []
-        return self._take(rows)
-
-    async def _any_urgent(self) -> bool:
-        """Whether an urgent row stands above `top`: cheap, and mostly no."""
-        return bool(
-            await self._connection.fetchval(
-                "SELECT EXISTS (SELECT FROM outbox WHERE urgent AND parked IS NULL AND id > $1)", self.top
-            )
+            f"""SELECT {_COLUMNS} FROM outbox WHERE urgent AND parked IS NULL AND id > $1
+                ORDER BY id LIMIT $2""",
+            max(self.top, self._urgent_top),
+            limit,
         )
+        if rows:
+            self._urgent_top = rows[-1][0]
+        return self._take(rows)
 
     async def fresh(self, limit: int) -> list[Waiting]:
         """The next rows above `top`; moves `top`."""

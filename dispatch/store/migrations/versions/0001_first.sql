@@ -14,7 +14,7 @@ CREATE TABLE reference_document (
 );
 
 CREATE TABLE person (
-    id       uuid PRIMARY KEY,
+    code     text PRIMARY KEY,             -- stable; from the people file, or a UUID
     district text    NOT NULL,
     name     text    NOT NULL,
     phone    text,
@@ -22,7 +22,7 @@ CREATE TABLE person (
 );
 
 CREATE TABLE seat (
-    code     text PRIMARY KEY,             -- XF:liaison, 130403011-D01:head, 130403011:clerk, 130403:desk
+    code     text PRIMARY KEY,             -- unit:XF:liaison, node:130403011-D01:head, node:130403011:clerk
     district text NOT NULL,
     role     text NOT NULL,                -- dispatch.domain.permissions.Role
     node     text,
@@ -34,7 +34,7 @@ CREATE INDEX seat_unit ON seat (unit);
 
 CREATE TABLE tenure (                      -- who held a seat, from–to; a deputy stands in
     seat    text        NOT NULL REFERENCES seat,
-    person  uuid        NOT NULL REFERENCES person,
+    person  text        NOT NULL REFERENCES person,
     from_at timestamptz NOT NULL,
     to_at   timestamptz,
     deputy  boolean     NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE tenure (                      -- who held a seat, from–to; a depu
 CREATE INDEX tenure_person ON tenure (person);
 
 CREATE TABLE account (
-    person        uuid PRIMARY KEY REFERENCES person,
+    person        text PRIMARY KEY REFERENCES person,
     sign_in       text    NOT NULL UNIQUE,
     password_hash text,                    -- NULL: cannot sign in with a password
     must_change   boolean NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE account (
 
 CREATE TABLE web_session (
     token_sha256 bytea PRIMARY KEY,
-    person       uuid        NOT NULL REFERENCES person,
+    person       text        NOT NULL REFERENCES person,
     seat         text        NOT NULL REFERENCES seat,
     csrf         text        NOT NULL,
     created_at   timestamptz NOT NULL,
@@ -65,7 +65,7 @@ CREATE INDEX web_session_expires ON web_session (expires_at);
 CREATE TABLE api_token (
     id           uuid PRIMARY KEY,
     token_sha256 bytea       NOT NULL UNIQUE,
-    person       uuid        NOT NULL REFERENCES person,
+    person       text        NOT NULL REFERENCES person,
     seat         text        NOT NULL REFERENCES seat,
     name         text        NOT NULL,
     scopes       text[]      NOT NULL,
@@ -99,7 +99,7 @@ CREATE TABLE whistle (                     -- what was said; never updated on th
     longitude       double precision,
     occurred_at     timestamptz,
     raised_by_node  text        NOT NULL,
-    raised_by       uuid,
+    raised_by       text,
     via             text        NOT NULL,  -- form, api, inbound, import, bulk, child
     source          jsonb,                 -- channel, number, due_at, callback_required
     source_due_at   timestamptz,
@@ -130,6 +130,7 @@ CREATE TABLE whistle_state (               -- the only lock of a whistle
     outcome  text,
     lead     text,
     rework   smallint    NOT NULL,
+    status_version integer NOT NULL,       -- the version at which status or gen last changed
     last_at  timestamptz NOT NULL          -- time of the last event: none may come before it
 ) WITH (fillfactor = 70);
 CREATE INDEX whistle_state_raised ON whistle_state (id) WHERE status = 'raised';
@@ -142,7 +143,7 @@ CREATE TABLE whistle_event (               -- append only: the timeline, and the
     at      timestamptz NOT NULL,
     id      uuid        NOT NULL,
     type    text        NOT NULL,
-    person  uuid,                          -- NULL: the service itself
+    person  text,                          -- NULL: the service itself
     seat    text,
     data    jsonb       NOT NULL,
     PRIMARY KEY (whistle, seq, at)
@@ -226,9 +227,9 @@ CREATE TABLE request (                     -- hand-back, extension, hold …: as
     kind       text        NOT NULL,
     unit       text,                       -- who asks (NULL: the street)
     status     text        NOT NULL,       -- pending, granted, refused, withdrawn
-    asked_by   uuid,
+    asked_by   text,
     asked_at   timestamptz NOT NULL,
-    decided_by uuid,
+    decided_by text,
     decided_at timestamptz,
     data       jsonb       NOT NULL
 );
@@ -260,7 +261,7 @@ CREATE TABLE rule_draft (                  -- 裁定一次,以后照办: a rulin
     district text        NOT NULL,
     whistle  uuid        NOT NULL,
     content  jsonb       NOT NULL,
-    drafted_by uuid,
+    drafted_by text,
     at       timestamptz NOT NULL,
     status   text        NOT NULL          -- drafted, approved, refused
 );
@@ -272,7 +273,7 @@ CREATE TABLE photo (
     width      integer     NOT NULL,
     height     integer     NOT NULL,
     content    bytea       NOT NULL,
-    person     uuid,
+    person     text,
     at         timestamptz NOT NULL
 );
 

@@ -1,0 +1,135 @@
+"""What the people of the place's chain do: urge, instruct, take over, send up and down, call to one table.
+
+None of it answers a clock; a take-over changes who is accountable, not the deadline.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dispatch.domain.acts_street import unit_code
+from dispatch.domain.acts_units import need
+from dispatch.domain.case import LEAD, Actor, Case, Request
+from dispatch.domain.clocks import DUE, LAST_RUNG
+from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+Fields = Mapping[str, Any]
+
+
+def _rung(actor: Actor, turn: Turn) -> int:
+    node = turn.reference.tree.get(actor.node) if actor.node else None
+    return node.level if node else LAST_RUNG
+
+
+def urge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    text = turn.text(case, "urge", str(fields["text"])) if fields.get("text") else None
+    unit = fields.get("unit") or case.lead
+    event = turn.event(case, "urged", unit=unit, node=actor.node, text=text)
+    for part in case.parts():
+        if unit in (None, part.unit) and part.role != "inform":
+            turn.tell(case, event, unit_seat(part.unit, "liaison"), "urged", urgent=case.emergency)
+    return None
+
+
+def instruct(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """批示: the unit must sign for it."""
+    text = turn.text(case, "instruction", need(fields, "text", "写上批示内容"))
+    unit = unit_code(case, turn, fields["unit"], "unit") if fields.get("unit") else case.lead
+    event = turn.event(case, "instructed", node=actor.node, unit=unit, text=text)
+    if unit is not None and case.pending("instruction", unit) is None:
+        made = Request(turn.new_id(), case.gen, "instruction", unit, "pending", actor.person, turn.now)
+        made.data = {"text": text}
+        case.touch_request(made)
+    if unit is not None:
+        turn.tell(case, event, unit_seat(unit, "liaison"), "instructed", urgent=case.emergency)
+    return None
+
+
+def taken(case: Case, actor: Actor, _fields: Fields) -> bool:
+    request = case.pending("take-over")
+    return request is not None and request.data.get("node") == actor.node
+
+
+def take_over(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    before = case.pending("take-over")
+    rung = _rung(actor, turn)
+    if before is not None:
+        if int(before.data["rung"]) >= rung:
+            raise NotNow("上一级已经提级办理")
+        before.status, before.decided_at = "withdrawn", turn.now
+        case.touch_request(before)
+    made = Request(turn.new_id(), case.gen, "take-over", None, "pending", actor.person, turn.now)
+    made.data = {"rung": rung, "node": actor.node}
+    case.touch_request(made)
+    event = turn.event(case, "taken-over", node=actor.node, rung=rung)
+    for part in case.parts(LEAD):
+        turn.tell(case, event, unit_seat(part.unit, "liaison"), "taken-over")
+    return None
+
+
+def is_taken(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    request = case.pending("take-over")
+    if request is None or (actor.role != "desk" and request.data.get("node") != actor.node):
+        raise NotNow("没有由您提级办理")
+
+
+def send_down(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    request = case.pending("take-over")
+    assert request is not None
+    request.status, request.decided_by, request.decided_at = "withdrawn", actor.person, turn.now
+    case.touch_request(request)
+    turn.event(case, "sent-down", node=actor.node)
+    return None
+
+
+def can_send_up(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
+    if not _at_my_rung(case, actor, turn):
+        raise NotNow("这件现在不在您这一级")
+
+
+def _at_my_rung(case: Case, actor: Actor, turn: Turn) -> bool:
+    rung = _rung(actor, turn)
+    return any(clock.rung == rung and clock.mark == DUE for clock in case.open_clocks())
+
+
+def send_up(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """This level cannot solve it: the next one is asked now instead of when the wait is over."""
+    rung = _rung(actor, turn)
+    reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
+    for clock in list(case.open_clocks()):
+        if clock.rung == rung and clock.mark == DUE and clock.fires_at is not None:
+            clock.fires_at = min(clock.fires_at, turn.now)
+            case.touch_clock(clock)
+    turn.event(case, "sent-up", node=actor.node, rung=rung, reason=reason)
+    return None
+
+
+def can_consult(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    units = fields.get("units")
+    if not isinstance(units, list | tuple) or not units:
+        raise Invalid("写上请哪些单位来会商", field="units", value=units)
+    for code in units:
+        unit_code(case, turn, code, "units")
+
+
+def consult(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """会商: units called to one table; a unit may ask for one, the street or district convenes."""
+    units = [unit_code(case, turn, code, "units") for code in fields["units"]]
+    at = fields.get("at")
+    text = turn.text(case, "consultation", str(fields["text"])) if fields.get("text") else None
+    made = Request(turn.new_id(), case.gen, "consultation", actor.unit, "granted", actor.person, turn.now)
+    made.data = {"units": units, "at": at.isoformat() if at else None, "text": text, "node": actor.node}
+    case.touch_request(made)
+    event = turn.event(case, "consulted", request=str(made.id), **made.data)
+    for unit in units:
+        turn.tell(case, event, unit_seat(unit, "liaison"), "consulted")
+    if actor.unit is not None:
+        turn.tell(case, event, node_seat(case.facts.street), "consulted")
+    return None
+
+
+def minutes(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    text = turn.text(case, "minutes", need(fields, "text", "写上会商纪要"))
+    turn.event(case, "minuted", node=actor.node, text=text)
+    return None

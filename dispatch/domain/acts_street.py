@@ -1,0 +1,327 @@
+"""What the street does with its four rights: call, verify, refuse, evaluate; and answering, closing, passing on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dispatch.domain import clocks, parts
+from dispatch.domain.acts_units import ask, decide, need
+from dispatch.domain.case import (
+    ANSWERED,
+    ASSIGNED,
+    ASSIST,
+    CANCELLED,
+    CLOSED,
+    HANDLING,
+    INFORM,
+    LEAD,
+    RAISED,
+    VERIFIED,
+    Actor,
+    Case,
+)
+from dispatch.domain.clocks import ANSWERING, DISPATCH, REPORTED, VERIFICATION
+from dispatch.domain.ladder import CLERK_POST, DESK_POST
+from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+Fields = Mapping[str, Any]
+SATISFIED = ("satisfied", "basically", "not")
+
+
+def unit_code(case: Case, turn: Turn, value: object, field: str) -> str:
+    """A unit by code; JD and SQ mean the one of the place."""
+    found = turn.reference.units.resolve(str(value), turn.chain(case.facts.place or case.facts.street))
+    if found is None:
+        raise Invalid("没有「{value}」这个单位，请从单位名单里选", field=field, value=str(value))
+    return found.code
+
+
+def can_call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    code = unit_code(case, turn, fields.get("unit", ""), "unit")
+    if fields.get("role", ASSIST) not in (ASSIST, INFORM):
+        raise Invalid("追加的单位只能是协办或知会", field="role", value=fields.get("role"))
+    part = case.unit(code)
+    if part is not None and part.status != parts.RELEASED and part.role != INFORM:
+        raise NotNow("{unit}已经在办这件", unit=code)
+
+
+def called(case: Case, actor: Actor, fields: Fields) -> bool:
+    part = case.unit(str(fields.get("unit")))
+    return part is not None and part.role == fields.get("role", ASSIST) and part.status != parts.RELEASED
+
+
+def call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    code, role = unit_code(case, turn, fields["unit"], "unit"), str(fields.get("role") or ASSIST)
+    part = parts.assign(case, turn, code, role)
+    event = turn.event(case, "called", unit=code, role=role)
+    turn.tell(case, event, unit_seat(part.unit, "liaison"), "assigned", urgent=case.emergency)
+    return None
+
+
+def can_keep(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
+    unit_code(case, turn, "JD", "unit")
+    if parts.started(case):
+        raise NotNow("单位已经开始办理，不能改为街道自办")
+
+
+def kept(case: Case, _actor: Actor, _fields: Fields) -> bool:
+    return case.outcome == "self" and case.status == HANDLING
+
+
+def keep(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """The street does it itself after all: its squad leads, nobody else is called."""
+    squad = unit_code(case, turn, "JD", "unit")
+    for part in list(case.parts(LEAD, ASSIST)):
+        parts.release(case, turn, part)
+    clocks.answer(case, DISPATCH, None, turn.now)
+    parts.assign(case, turn, squad, LEAD, report=False)
+    parts.begin_handling(case, turn)
+    case.outcome = "self"
+    reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
+    turn.event(case, "kept", unit=squad, reason=reason)
+    return HANDLING
+
+
+def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    accepted = fields.get("accepted")
+    if not isinstance(accepted, bool):
+        raise Invalid("请选核查通过还是退回重办", field="accepted", value=accepted)
+    if accepted:
+        return
+    listed = dict(turn.policy(case).rejections)
+    if fields.get("reason") not in listed:
+        raise Invalid(
+            "退回要选一条理由：{reasons}",
+            field="reason",
+            value=fields.get("reason"),
+            reasons="；".join(f"{code} {words}" for code, words in listed.items()),
+        )
+
+
+def verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    clocks.answer(case, VERIFICATION, None, turn.now)
+    photos = [str(photo) for photo in fields.get("photos") or ()] or None
+    words = turn.text(case, "verification", str(fields["note"])) if fields.get("note") else None
+    if fields["accepted"]:
+        clocks.answer(case, "handling", None, turn.now)
+        for part in case.parts(LEAD, ASSIST):
+            if part.status != parts.DONE or part.active:
+                part.status, part.active = parts.DONE, False
+                part.done_at = part.done_at or turn.now
+                case.touch(part)
+        for part in case.parts(ASSIST):
+            clocks.answer(case, REPORTED, part.unit, turn.now)
+        parts.begin_stage(case, turn, ANSWERING)
+        turn.event(case, "verified", unit=case.lead, photos=photos, note=words)
+        return VERIFIED
+    return _rework(case, fields, turn, photos, words)
+
+
+def _rework(case: Case, fields: Fields, turn: Turn, photos: list[str] | None, words: str | None) -> str:
+    """Refused: the original clock counts on (返工); the second refusal goes to the district (区复核)."""
+    case.rework += 1
+    for part in case.parts(LEAD):
+        part.status, part.done_at = parts.SIGNED if not part.on_site else parts.ON_SITE, None
+        case.touch(part)
+    parts.resume_all(case, turn, "handling")
+    event = turn.event(
+        case,
+        "rejected",
+        unit=case.lead,
+        reason=fields["reason"],
+        rework=case.rework,
+        photos=photos,
+        note=words,
+        review=True if case.rework >= 2 else None,
+    )
+    if case.lead:
+        turn.tell(case, event, unit_seat(case.lead, "liaison"), "rework", urgent=case.emergency)
+    if case.rework >= 2:
+        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "review", urgent=case.emergency)
+    return HANDLING
+
+
+def feedback(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    reply = need(fields, "reply", "写上给来源人的答复")
+    turn.event(case, "answered", reply=turn.text(case, "answer", reply))
+    return ANSWERED
+
+
+def _flag(fields: Fields, name: str, *, required: bool) -> bool | None:
+    value = fields.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, bool):
+        raise Invalid("「{name}」要填是或否", field=name, value=value, name=name)
+    return value
+
+
+def _satisfaction(fields: Fields, *, required: bool) -> str | None:
+    value = fields.get("satisfied")
+    if value is None and not required:
+        return None
+    if value not in SATISFIED:
+        raise Invalid("满意度只能是 satisfied、basically、not 之一", field="satisfied", value=value)
+    return str(value)
+
+
+def callback(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Valid only if somebody was reached; then all three figures count."""
+    reached = _flag(fields, "reached", required=True)
+    turn.event(
+        case,
+        "called-back",
+        reached=reached,
+        responded=_flag(fields, "responded", required=bool(reached)),
+        solved=_flag(fields, "solved", required=bool(reached)),
+        satisfied=_satisfaction(fields, required=bool(reached)),
+        lead=case.lead,
+    )
+    return None
+
+
+def can_evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
+    part = case.unit(code)
+    if part is None or part.role == INFORM:
+        raise Invalid("{unit}没有办这件，不用评价", field="unit", value=code, unit=code)
+
+
+def evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
+    turn.event(
+        case,
+        "evaluated",
+        unit=code,
+        responded=_flag(fields, "responded", required=True),
+        solved=_flag(fields, "solved", required=True),
+        satisfied=_satisfaction(fields, required=True),
+    )
+    return None
+
+
+def can_close(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if case.facts.callback_required and not case.called_back:
+        raise NotNow("来源要求回访：先登记回访，再办结")
+
+
+def close(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    parts.answer_all(case, turn)
+    turn.event(case, "closed", lead=case.lead, rework=case.rework or None)
+    return CLOSED
+
+
+def can_cancel(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if actor.role != "desk" and parts.started(case):
+        raise NotNow("单位已经到场办理；请改为申请撤哨")
+
+
+def cancel(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    reason = need(fields, "reason", "写上为什么撤哨")
+    parts.answer_all(case, turn)
+    event = turn.event(case, "cancelled", reason=turn.text(case, "reason", reason))
+    for part in case.parts(LEAD, ASSIST):
+        turn.tell(case, event, unit_seat(part.unit, "liaison"), "cancelled")
+    return CANCELLED
+
+
+def request_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    reason = turn.text(case, "reason", need(fields, "reason", "写上为什么撤哨"))
+    made = ask(case, actor, turn, "cancel", {"reason": reason})
+    event = turn.event(case, "cancel.asked", request=str(made.id), reason=reason)
+    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "cancel")
+    return None
+
+
+def can_transfer(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    node = turn.reference.tree.get(str(fields.get("to")))
+    if node is None or node.level != 4 or node.code == case.facts.street:
+        raise Invalid("写上转给哪个街道（代码）", field="to", value=fields.get("to"))
+    if parts.started(case):
+        raise NotNow("单位已经开始办理，不能转街道")
+
+
+def transfer(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    made = ask(case, actor, turn, "transfer", {"to": str(fields["to"])})
+    event = turn.event(case, "transfer.asked", request=str(made.id), to=str(fields["to"]))
+    turn.tell(case, event, node_seat(str(fields["to"]), CLERK_POST), "transfer", urgent=case.emergency)
+    return None
+
+
+def has_transfer(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if case.pending("transfer") is None:
+        raise NotNow("没有等接收的转办")
+
+
+def accept_transfer(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    """The other street takes it: it is theirs now, and is routed anew for their place."""
+    request = case.pending("transfer")
+    assert request is not None
+    decide(case, actor, turn, request, "granted")
+    for part in list(case.parts()):
+        parts.release(case, turn, part)
+    clocks.answer(case, "handling", None, turn.now)
+    case.facts.street, case.facts_touched = str(request.data["to"]), True
+    if case.facts.place is None or not _inside(case, turn):
+        case.facts.place = case.facts.street
+    parts.begin_stage(case, turn, DISPATCH)
+    turn.event(case, "transfer.accepted", request=str(request.id), to=case.facts.street)
+    return RAISED
+
+
+def _inside(case: Case, turn: Turn) -> bool:
+    return any(node is not None and node.code == case.facts.street for node in turn.chain(case.facts.place))
+
+
+def decline_transfer(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    request = case.pending("transfer")
+    assert request is not None
+    decide(case, actor, turn, request, "refused")
+    event = turn.event(case, "transfer.declined", request=str(request.id), to=str(request.data["to"]))
+    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "transfer-declined")
+    return None
+
+
+def can_deny(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
+    part = case.unit(code)
+    if part is None or part.status != parts.ON_SITE:
+        raise NotNow("{unit}没有登记到场", unit=code)
+
+
+def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """未到场: the report-in clock is back as it was, as if it had never been answered."""
+    code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
+    part = case.unit(code)
+    assert part is not None
+    part.status, part.reported_at = parts.WAITING, None
+    case.touch(part)
+    clocks.restore(case, REPORTED, code, turn.now)
+    event = turn.event(case, "arrival.denied", unit=code)
+    turn.tell(case, event, unit_seat(code, "liaison"), "arrival-denied", urgent=True)
+    return None
+
+
+def reopen(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """A resident is not content: a new generation with the same units; the total clock goes on."""
+    reason = turn.text(case, "reason", need(fields, "reason", "写上为什么重新办理"))
+    before = [(part.unit, part.role) for part in case.parts(LEAD, ASSIST)]
+    for clock in list(case.open_clocks()):
+        if clock.stage != clocks.TOTAL:
+            clocks.answer(case, clock.stage, clock.unit, turn.now)
+    case.gen += 1
+    case.rework = 0
+    for unit, role in before:
+        parts.assign(case, turn, unit, role, report=case.outcome == "dispatch")
+    clocks.reopen_total(case, turn.now)
+    if before:
+        parts.begin_handling(case, turn)
+    else:
+        parts.begin_stage(case, turn, DISPATCH)
+    event = turn.event(case, "reopened", gen=case.gen, reason=reason, units=[unit for unit, _ in before])
+    for unit, _role in before:
+        turn.tell(case, event, unit_seat(unit, "liaison"), "assigned", urgent=case.emergency)
+    if not before:
+        return RAISED
+    return ASSIGNED if case.outcome == "dispatch" else HANDLING

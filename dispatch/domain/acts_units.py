@@ -1,0 +1,356 @@
+"""What a unit does: sign, arrive, leave, note, resolve, ask for something, explain itself."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from dispatch.domain import clocks, parts
+from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Clock, Request
+from dispatch.domain.clocks import ANSWERING, REPORTED, RULING, VERIFICATION
+from dispatch.domain.ladder import CLERK_POST, DESK_POST
+from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+Fields = Mapping[str, Any]
+#: outcomes whose reply goes straight to answering: nobody reports in, nothing is verified
+REPLY_ONLY = ("answer", "relay")
+
+
+def need(fields: Fields, name: str, remedy: str) -> str:
+    """A text field that must not be empty."""
+    value = str(fields.get(name) or "").strip()
+    if not value:
+        raise Invalid(remedy, field=name, value=fields.get(name))
+    return value
+
+
+def own(case: Case, actor: Actor) -> Assignment:
+    """The acting unit's part."""
+    part = case.unit(actor.unit)
+    if part is None or part.status == parts.RELEASED:
+        raise NotNow("这件不在贵单位名下")
+    return part
+
+
+def ask(case: Case, actor: Actor, turn: Turn, kind: str, data: dict[str, Any], *, unit: str | None = None) -> Request:
+    """Something that somebody else decides; the ruling clock runs until they do."""
+    made = Request(turn.new_id(), case.gen, kind, unit, "pending", actor.person, turn.now, data=data)
+    case.touch_request(made)
+    parts.begin_stage(case, turn, RULING, f"{kind}:{unit}" if unit else kind)
+    return made
+
+
+def decide(case: Case, actor: Actor, turn: Turn, request: Request, status: str) -> None:
+    """The ruling: granted, refused or withdrawn; its clock is answered."""
+    request.status, request.decided_by, request.decided_at = status, actor.person, turn.now
+    case.touch_request(request)
+    asker = f"{request.kind}:{request.unit}" if request.unit else request.kind
+    clocks.answer(case, RULING, asker, turn.now)
+
+
+def asked(kind: str) -> Callable[[Case, Actor, Fields], bool]:
+    """The same actor's request of this kind is already pending."""
+
+    def in_force(case: Case, actor: Actor, _fields: Fields) -> bool:
+        found = case.pending(kind, actor.unit)
+        return found is not None and found.asked_by == actor.person
+
+    return in_force
+
+
+def begin_work(case: Case, part: Assignment) -> str | None:
+    """Work has started: from now on no hand-back. Says the status that follows."""
+    if not part.started:
+        part.started = True
+        case.touch(part)
+    return HANDLING if part.role == LEAD and case.status == "assigned" else None
+
+
+# ── report-in ────────────────────────────────────────────────────────────────────────────────────
+def can_report(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if own(case, actor).status not in (parts.WAITING,):
+        raise NotNow("贵单位已经签收过了")
+
+
+def reported(case: Case, actor: Actor, _fields: Fields) -> bool:
+    part = case.unit(actor.unit)
+    return part is not None and part.status in (parts.SIGNED, parts.ON_SITE, parts.DONE)
+
+
+def report_in(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    """Signed for. Where the report-in is on site, only an arrival stops the clock."""
+    part = own(case, actor)
+    part.status, part.reported_at = parts.SIGNED, turn.now
+    case.touch(part)
+    if not part.on_site:
+        clocks.answer(case, REPORTED, part.unit, turn.now)
+    turn.event(case, "reported-in", unit=part.unit, role=part.role, on_site_due=part.on_site or None)
+    return HANDLING if part.role == LEAD and case.status == "assigned" else None
+
+
+def can_arrive(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    if actor.unit is None:
+        return
+    part = own(case, actor)
+    if part.status == parts.ON_SITE:
+        raise NotNow("贵单位已经到场了")
+    placed = fields.get("latitude") is not None and fields.get("longitude") is not None
+    if part.on_site and not placed and not fields.get("photo"):
+        raise Invalid("到场要带上位置或一张照片", field="photo", value=None)
+
+
+def arrived(case: Case, actor: Actor, _fields: Fields) -> bool:
+    part = case.unit(actor.unit)
+    return part is not None and part.status == parts.ON_SITE
+
+
+def arrive(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    said = {
+        "latitude": fields.get("latitude"),
+        "longitude": fields.get("longitude"),
+        "photo": str(fields["photo"]) if fields.get("photo") else None,
+        "note": turn.text(case, "note", fields["note"]) if fields.get("note") else None,
+    }
+    if actor.unit is None:  # somebody of the place's chain looked in
+        turn.event(case, "arrived", node=actor.node, **said)
+        return None
+    part = own(case, actor)
+    part.status = parts.ON_SITE
+    part.reported_at = part.reported_at or turn.now
+    case.touch(part)
+    clocks.answer(case, REPORTED, part.unit, turn.now)
+    turn.event(case, "arrived", unit=part.unit, role=part.role, **said)
+    return begin_work(case, part)
+
+
+def is_on_site(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if own(case, actor).status != parts.ON_SITE:
+        raise NotNow("还没有到场，谈不上离场")
+
+
+def leave(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Leaving before it is done (事不完人不撤) is recorded, and stops nothing."""
+    part = own(case, actor)
+    part.status = parts.SIGNED
+    case.touch(part)
+    reason = turn.text(case, "reason", fields["reason"]) if fields.get("reason") else None
+    turn.event(case, "left", unit=part.unit, reason=reason)
+    return None
+
+
+def note(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    body = need(fields, "text", "写一句进展再记")
+    turn.event(case, "noted", unit=actor.unit, node=actor.node, text=turn.text(case, "note", body))
+    part = case.unit(actor.unit)
+    if part is None or part.role not in (LEAD, ASSIST) or case.status not in ("assigned", HANDLING):
+        return None
+    return begin_work(case, part)
+
+
+# ── resolve ──────────────────────────────────────────────────────────────────────────────────────
+def can_resolve(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    part = own(case, actor)
+    if part.role != LEAD:
+        raise NotNow("只有主办单位报结；协办单位请记进展")
+    if part.status == parts.WAITING:
+        raise NotNow("先签收，再报结")
+    if part.on_site and not part.started and case.outcome == "dispatch":
+        raise NotNow("这类要先到场，再报结")
+    need(fields, "reply", "写上处理结果（回复内容）")
+    absent = [other.unit for other in case.parts(ASSIST) if other.status == parts.WAITING]
+    if absent and not str(fields.get("reason") or "").strip():
+        raise Invalid(
+            "协办单位{units}还没报到；请写明为什么可以报结",
+            field="reason",
+            value=None,
+            units="、".join(absent),
+        )
+
+
+def resolved(case: Case, actor: Actor, _fields: Fields) -> bool:
+    part = case.unit(actor.unit)
+    return case.status == RESOLVED and part is not None and part.status == parts.DONE
+
+
+def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    part = own(case, actor)
+    part.status, part.done_at = parts.DONE, turn.now
+    case.touch(part)
+    absent = [other.unit for other in case.parts(ASSIST) if other.status == parts.WAITING]
+    event = turn.event(
+        case,
+        "resolved",
+        unit=part.unit,
+        reply=turn.text(case, "reply", str(fields["reply"])),
+        reason=turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None,
+        absent=absent or None,
+        photos=[str(photo) for photo in fields.get("photos") or ()] or None,
+    )
+    if absent:
+        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "resolved-without", urgent=False)
+    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "resolved", urgent=case.emergency)
+    if case.outcome in REPLY_ONLY:
+        clocks.answer(case, "handling", None, turn.now)
+        parts.begin_stage(case, turn, ANSWERING)
+        return VERIFIED
+    parts.rest_all(case, turn, "handling")
+    parts.begin_stage(case, turn, VERIFICATION)
+    return RESOLVED
+
+
+# ── asking ───────────────────────────────────────────────────────────────────────────────────────
+def can_hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    part = own(case, actor)
+    if part.handed_back:
+        raise NotNow("每个单位只能申请一次退单")
+    if part.started or part.status == parts.DONE:
+        raise NotNow("已经开始办理，不能再退单")
+    limit = turn.policy(case).handback_within
+    calendar = turn.reference.calendar_of(part.unit)
+    if turn.now > clocks.due(limit, part.assigned_at, calendar):
+        raise NotNow("退单要在派单后{limit}内提出", limit=str(limit))
+    need(fields, "reason", "写上退单理由")
+    to = fields.get("to")
+    if to and turn.reference.units.resolve(str(to), turn.chain(case.facts.place)) is None:
+        raise Invalid("没有「{to}」这个单位，写上应由哪个单位办", field="to", value=to, to=to)
+
+
+def hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """The unit keeps answering until the desk has ruled (首接负责): its clocks run on."""
+    part = own(case, actor)
+    part.handed_back = True
+    case.touch(part)
+    reason = turn.text(case, "reason", str(fields["reason"]))
+    data = {"reason": reason, "clause": fields.get("clause"), "to": fields.get("to")}
+    made = ask(case, actor, turn, "hand-back", data, unit=part.unit)
+    event = turn.event(case, "hand-back.asked", unit=part.unit, request=str(made.id), **data)
+    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "hand-back", urgent=case.emergency)
+    return None
+
+
+def moment(fields: Fields, name: str, remedy: str, now: datetime) -> datetime:
+    """A moment in the future, with its zone."""
+    value = fields.get(name)
+    if not isinstance(value, datetime) or value.tzinfo is None or value <= now:
+        raise Invalid(remedy, field=name, value=str(value) if value else None)
+    return value
+
+
+def can_extend(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    if own(case, actor).role != LEAD:
+        raise NotNow("只有主办单位可以申请延期")
+    clock = case.clock("handling")
+    if clock is None or not clock.running or clock.due_at is None or clock.due_at <= turn.now:
+        raise NotNow("已经到期，不能再申请延期；请说明情况")
+    until = moment(fields, "until", "写上延到什么时候（要晚于现在）", turn.now)
+    if until <= clock.due_at:
+        raise Invalid("延到的时间要晚于现在的时限", field="until", value=until.isoformat())
+    need(fields, "reason", "写上为什么要延期")
+
+
+def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    clock = case.clock("handling")
+    assert clock is not None
+    assert clock.due_at is not None
+    policy = clocks.StagePolicy.of(clock)
+    share = _share_used(clock, turn, policy)
+    late = share >= turn.policy(case).late_extension_share
+    data = {
+        "until": fields["until"].isoformat(),
+        "reason": turn.text(case, "reason", str(fields["reason"])),
+        "late": late or None,
+    }
+    made = ask(case, actor, turn, "extension", data, unit=actor.unit)
+    event = turn.event(case, "extension.asked", unit=actor.unit, request=str(made.id), **data)
+    turn.tell(case, event, node_seat(case.facts.street, "secretary"), "extension")
+    return None
+
+
+def _share_used(clock: Clock, turn: Turn, policy: clocks.StagePolicy) -> float:
+    calendar = turn.calendar(clock.calendar)
+    assert clock.due_at is not None
+    total = clocks.seconds_between(policy, clock.started_at, clock.due_at, calendar)
+    return 1 - clocks.seconds_left(clock, turn.now, calendar) / total if total else 1.0
+
+
+def can_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    if actor.unit is not None and own(case, actor).role != LEAD:
+        raise NotNow("只有主办单位或街道可以申请挂账")
+    need(fields, "reason", "写上为什么现在办不了")
+    moment(fields, "review_on", "写上复查日（要晚于今天）", turn.now)
+
+
+def request_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    data = {
+        "reason": turn.text(case, "reason", str(fields["reason"])),
+        "review_on": fields["review_on"].isoformat(),
+    }
+    made = ask(case, actor, turn, "hold", data, unit=actor.unit)
+    event = turn.event(case, "hold.asked", unit=actor.unit, request=str(made.id), **data)
+    turn.tell(case, event, node_seat(case.facts.street), "hold")
+    return None
+
+
+def can_withdraw(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    if _mine(case, actor, fields) is None:
+        raise NotNow("没有您提出、还没答复的申请")
+
+
+def _mine(case: Case, actor: Actor, fields: Fields) -> Request | None:
+    kind = fields.get("kind")
+    for request in case.requests:
+        if request.status == "pending" and request.asked_by == actor.person and kind in (None, request.kind):
+            return request
+    return None
+
+
+def withdraw(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    request = _mine(case, actor, fields)
+    assert request is not None
+    decide(case, actor, turn, request, "withdrawn")
+    turn.event(case, "withdrawn", request=str(request.id), asked=request.kind, unit=request.unit)
+    return None
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+def explain(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """A written explanation: logged, stops no clock; after a supervision order it keeps the notice away."""
+    body = need(fields, "text", "写上情况说明")
+    text = turn.text(case, "explanation", body)
+    turn.event(case, "explained", unit=actor.unit, text=text)
+    for clock in list(case.open_clocks()):
+        if clock.rung == clocks.LAST_RUNG and (clock.unit or case.lead) == actor.unit:
+            made = Request(turn.new_id(), case.gen, "explanation", actor.unit, "granted", actor.person, turn.now)
+            made.data = {"clock": str(clock.id), "run": clock.run, "text": text}
+            case.touch_request(made)
+    return None
+
+
+def has_instruction(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    if case.pending("instruction", actor.unit) is None:
+        raise NotNow("没有等贵单位签收的批示")
+
+
+def sign_instruction(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    request = case.pending("instruction", actor.unit)
+    assert request is not None
+    decide(case, actor, turn, request, "granted")
+    turn.event(case, "instruction.signed", unit=actor.unit, request=str(request.id))
+    return None
+
+
+def can_object(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    own(case, actor)
+    need(fields, "text", "写上对评价有什么异议")
+
+
+def object_to(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    text = turn.text(case, "objection", str(fields["text"]))
+    made = ask(case, actor, turn, "objection", {"text": text}, unit=actor.unit)
+    event = turn.event(case, "objected", unit=actor.unit, request=str(made.id), text=text)
+    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "objection")
+    return None
+
+
+__all__ = ["ask", "decide", "need", "own", "unit_seat"]

@@ -1,0 +1,311 @@
+"""A stage's clock: started, answered, put to rest, resumed; and when it next has something to say.
+
+Every moment is handed in. A clock counts in the units of its own limit (elapsed, or working time of its calendar);
+the waits between rungs count in the units of the policy, on the district's calendar, because the people of the
+place's chain are the ones who are asked.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from dispatch.domain.calendar import WorkCalendar
+from dispatch.domain.case import Case, Clock
+from dispatch.domain.deadlines import Limit, due
+
+WARN, DUE, REVIEW, REMIND, NOTICE = "warn", "due", "review", "remind", "notice"
+DISPATCH, REPORTED, HANDLING, VERIFICATION = "dispatch", "reported", "handling", "verification"
+ANSWERING, RULING, HOLD, TOTAL = "answering", "ruling", "hold", "total"
+STAGES = (DISPATCH, REPORTED, HANDLING, VERIFICATION, ANSWERING, RULING, HOLD, TOTAL)
+
+#: late by no more than this (or a tenth of the wait): the next rung counts from when it was due, not from now
+ON_TIME = timedelta(minutes=5)
+LAST_RUNG = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StagePolicy:
+    """How one run of a clock is timed and climbs; kept with the run, so that a later policy changes nothing by itself.
+
+    `limit` is None where the moment is given (a review date). `start` 0 means: never climbs.
+    `waits[r - 1]` is the wait before rung r, counted from the rung before; the start rung comes at once.
+    """
+
+    limit: str | None
+    start: int
+    waits: tuple[str, ...] = ("0m", "4wh", "1wd", "2wd", "3wd")
+    warn: int = 80
+    remind: str = "1wd"
+    notice: str = "5wd"
+    version: int = 1
+
+    def snapshot(self) -> str:
+        """As stored with the clock."""
+        return _snapshot(self)
+
+    @staticmethod
+    def of(clock: Clock) -> "StagePolicy":
+        """The policy that this run of the clock began with."""
+        return _read(clock.policy)
+
+
+@lru_cache(maxsize=4096)
+def _snapshot(policy: StagePolicy) -> str:
+    return json.dumps(asdict(policy), separators=(",", ":"))
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> StagePolicy:
+    values = json.loads(text)
+    values["waits"] = tuple(values["waits"])
+    return StagePolicy(**values)
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Limit:
+    """`Limit.parse`, remembered."""
+    return Limit.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _share(limit: Limit, percent: int, day: timedelta) -> timedelta:
+    return _length(limit, day) * percent / 100
+
+
+def _length(limit: Limit, day: timedelta) -> timedelta:
+    """The limit as a length of counted time; a working day is as long as its calendar says."""
+    match limit.unit:
+        case "m":
+            return timedelta(minutes=limit.amount)
+        case "h" | "wh":
+            return timedelta(hours=limit.amount)
+        case "d":
+            return timedelta(days=limit.amount)
+        case _:
+            return day * limit.amount
+
+
+def _add(start: datetime, length: timedelta, limit: Limit, calendar: WorkCalendar) -> datetime:
+    return calendar.add(start, length) if limit.working else start + length
+
+
+def _between(start: datetime, end: datetime, limit: Limit, calendar: WorkCalendar) -> timedelta:
+    """Counted time from `start` to `end`; negative where the end lies before the start."""
+    if end < start:
+        return -_between(end, start, limit, calendar)
+    return calendar.worked(start, end) if limit.working else end - start
+
+
+#: a moment fixed by hand (a review date) counts as elapsed time
+_FIXED = Limit(1, "m")
+
+
+def _limit(policy: StagePolicy) -> Limit:
+    return parse(policy.limit) if policy.limit else _FIXED
+
+
+def start(
+    case: Case,
+    stage: str,
+    unit: str | None,
+    now: datetime,
+    policy: StagePolicy,
+    calendar: WorkCalendar,
+    new_id: UUID,
+    *,
+    fixed: datetime | None = None,
+    earliest: datetime | None = None,
+) -> Clock:
+    """Start a fresh run of a stage's clock (the row is reused, `run` goes up).
+
+    `fixed` is a moment given by hand; `earliest` caps the deadline (the source's own).
+    """
+    before = case.clock(stage, unit)
+    limit = _limit(policy)
+    due_at = fixed or due(limit, now, calendar)
+    if earliest is not None and earliest < due_at:
+        due_at = max(earliest, now)
+    clock = Clock(
+        id=before.id if before else new_id,
+        stage=stage,
+        unit=unit,
+        gen=case.gen,
+        run=before.run + 1 if before else 1,
+        started_at=now,
+        policy=policy.snapshot(),
+        calendar=f"{calendar.code}@{calendar.revision}",
+        due_at=due_at,
+        running_since=now,
+        provisional=limit.working and calendar.is_provisional(now, due_at),
+    )
+    _arm(clock, policy, limit, calendar, now)
+    case.touch_clock(clock)
+    return clock
+
+
+def _arm(clock: Clock, policy: StagePolicy, limit: Limit, calendar: WorkCalendar, now: datetime) -> None:
+    """Set the first mark of a run: the warning, or, where that is past, the end."""
+    assert clock.due_at is not None
+    if clock.stage == HOLD:
+        clock.mark, clock.fires_at = REVIEW, clock.due_at
+        return
+    clock.mark, clock.fires_at = DUE, clock.due_at
+    if policy.warn and policy.limit:
+        capped = _between(now, clock.due_at, limit, calendar)
+        warn_at = _add(now, capped * policy.warn / 100, limit, calendar)
+        if now < warn_at < clock.due_at:
+            clock.mark, clock.fires_at = WARN, warn_at
+
+
+def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | None:
+    """The act that this stage waits for has happened: nothing fires any more in this run."""
+    clock = case.clock(stage, unit)
+    if clock is None or not clock.open:
+        return None
+    clock.answered_at = now
+    clock.fires_at = clock.mark = clock.parked = None
+    clock.running_since = clock.fires_in = None
+    case.touch_clock(clock)
+    return clock
+
+
+def restore(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | None:
+    """An answer turns out not to have happened (未到场): the same run counts on as if it never had."""
+    clock = case.clock(stage, unit)
+    if clock is None or clock.open or clock.due_at is None:
+        return None
+    clock.answered_at = None
+    clock.running_since = clock.started_at
+    clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
+    case.touch_clock(clock)
+    return clock
+
+
+def reopen_total(case: Case, now: datetime) -> None:
+    """Reopening never restarts the total: what was used before stays used."""
+    clock = case.clock(TOTAL)
+    if clock is None or clock.open:
+        return
+    clock.gen = case.gen
+    clock.answered_at, clock.running_since = None, clock.started_at
+    if clock.due_at is not None and clock.due_at > now:
+        clock.mark, clock.fires_at = DUE, clock.due_at
+    case.touch_clock(clock)
+
+
+def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
+    """Stop counting; keep to the microsecond what was left, to the deadline and to the next mark."""
+    if not clock.running or not clock.open:
+        return
+    assert clock.running_since is not None
+    assert clock.due_at is not None
+    policy = StagePolicy.of(clock)
+    limit = _limit(policy)
+    clock.used += _between(clock.running_since, now, limit, calendar)
+    clock.remaining = _between(now, clock.due_at, limit, calendar)
+    clock.fires_in = None
+    if clock.fires_at is not None:
+        unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
+        clock.fires_in = max(_between(now, clock.fires_at, unit, counted_on), timedelta())
+    clock.running_since = clock.fires_at = None
+    if clock.remaining > timedelta():
+        clock.due_at = None
+    case.touch_clock(clock)
+
+
+def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
+    """Count on with exactly what was left; a clock that was already late stays late by its old deadline."""
+    if clock.running or not clock.open or clock.remaining is None:
+        return
+    policy = StagePolicy.of(clock)
+    limit = _limit(policy)
+    if clock.due_at is None:
+        clock.due_at = _add(now, clock.remaining, limit, calendar)
+        clock.provisional = limit.working and calendar.is_provisional(now, clock.due_at)
+    if clock.fires_in is not None:
+        unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
+        clock.fires_at = _add(now, clock.fires_in, unit, counted_on)
+        if clock.mark == DUE and clock.rung == 0:
+            clock.fires_at = clock.due_at
+    clock.running_since = now
+    clock.remaining = clock.fires_in = None
+    case.touch_clock(clock)
+
+
+def _mark_units(
+    clock: Clock, policy: StagePolicy, limit: Limit, calendar: WorkCalendar, district: WorkCalendar
+) -> tuple[Limit, WorkCalendar]:
+    """In which units, on which calendar, the way to the next mark is counted."""
+    if clock.mark == REMIND:
+        return parse(policy.remind), district
+    if clock.mark == NOTICE:
+        return parse(policy.notice), district
+    if clock.mark == DUE and clock.rung > 0:
+        return parse(policy.waits[min(clock.rung, LAST_RUNG - 1)]), district
+    return limit, calendar
+
+
+def after(clock: Clock, wait: str, now: datetime, district: WorkCalendar) -> datetime:
+    """When the next mark comes: `wait` after this one was due, or after now where we come late (full time again)."""
+    assert clock.fires_at is not None
+    limit = parse(wait)
+    length = _length(limit, district.day)
+    late = now - clock.fires_at
+    origin = clock.fires_at if late <= min(ON_TIME, length / 10) else now
+    return _add(origin, length, limit, district)
+
+
+def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: WorkCalendar) -> None:
+    """An extension granted: a new run with a later end, keeping the time used."""
+    policy = StagePolicy.of(clock)
+    limit = _limit(policy)
+    if clock.running_since is not None:
+        clock.used += _between(clock.running_since, now, limit, calendar)
+    clock.run += 1
+    clock.rung, clock.nth, clock.parked = 0, 0, None
+    clock.started_at = clock.running_since = now
+    clock.due_at, clock.remaining, clock.fires_in = until, None, None
+    clock.provisional = limit.working and calendar.is_provisional(now, until)
+    _arm(clock, policy, limit, calendar, now)
+    case.touch_clock(clock)
+
+
+def with_limit(policy: StagePolicy, limit: str | None) -> StagePolicy:
+    """The policy with another limit (the duty's own)."""
+    return policy if limit is None else _with_limit(policy, limit)
+
+
+@lru_cache(maxsize=4096)
+def _with_limit(policy: StagePolicy, limit: str) -> StagePolicy:
+    return replace(policy, limit=limit)
+
+
+def seconds_between(policy: StagePolicy, start_at: datetime, end: datetime, calendar: WorkCalendar) -> float:
+    """Counted seconds from one moment to another, in the units of the policy's limit."""
+    return _between(start_at, end, _limit(policy), calendar).total_seconds()
+
+
+def seconds_left(clock: Clock, now: datetime, calendar: WorkCalendar) -> float:
+    """Counted seconds until the clock runs out, negative when late (working time where its limit is)."""
+    if clock.remaining is not None:
+        return clock.remaining.total_seconds()
+    if clock.due_at is None:
+        return 0.0
+    limit = _limit(StagePolicy.of(clock))
+    return _between(now, clock.due_at, limit, calendar).total_seconds()
+
+
+__all__ = [
+    "StagePolicy",
+    "after",
+    "answer",
+    "due",
+    "extend",
+    "rest",
+    "resume",
+    "seconds_between",
+    "seconds_left",
+    "start",
+]

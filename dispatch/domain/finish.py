@@ -1,0 +1,54 @@
+"""The end of every step: who is accountable now, what each queue shows, and the places in the log."""
+
+from dispatch.domain import parts
+from dispatch.domain.case import ENDED, Case
+from dispatch.domain.turn import Turn
+
+
+def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
+    """Close a step. Everything a step changes in projections that people see is brought up to date here."""
+    _queues(case)
+    if status_changed or case.touched_units:
+        case.version += 1
+        if status_changed:
+            case.status_version = case.version
+        for unit in case.touched_units:
+            case.assignments[unit].version = case.version
+    rung = accountable_rung(case)
+    if case.events:
+        if rung != case.rung:
+            case.events[-1].data["accountable"] = rung
+        first = case.events[0].data
+        first["status"], first["version"] = case.status, case.version
+        for event in case.events:
+            case.seq += 1
+            event.seq = case.seq
+        case.last_at = turn.now
+    case.rung = rung
+
+
+def accountable_rung(case: Case) -> int | None:
+    """The highest rung among the unanswered clocks, or the one that took the case over; None: nothing is late."""
+    if case.status in ENDED:
+        return None
+    rungs = [clock.rung for clock in case.open_clocks() if clock.rung]
+    taken = case.pending("take-over")
+    if taken is not None:
+        rungs.append(int(taken.data["rung"]))
+    return max(rungs, default=None)
+
+
+def _queues(case: Case) -> None:
+    """Each part's place in its unit's queue: its nearest clock; out of the queue when the case is over."""
+    over = case.status in ENDED
+    for part in list(case.assignments.values()):
+        if part.gen != case.gen or not part.active:
+            continue
+        if over:
+            part.active = False
+            case.touched_units.add(part.unit)
+            continue
+        stage, due_at = parts.nearest(case, part)
+        if (stage, due_at) != (part.stage, part.due_at):
+            part.stage, part.due_at = stage, due_at
+            case.requeued_units.add(part.unit)

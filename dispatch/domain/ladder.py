@@ -1,0 +1,220 @@
+"""The five rungs: what a clock does when its next mark comes, and who answers on which rung.
+
+A stage that runs out climbs exactly one rung per expiry on the chain of the *place*; the work stays with the units.
+On each rung the node's person in charge (块) is asked to get it moving and a seat of the late unit (条) is called.
+At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), then a notice (通报).
+"""
+
+from dispatch.domain.calendar import WorkCalendar
+from dispatch.domain.case import Case, Clock, Event, LedgerRow
+from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, NOTICE, REMIND, TOTAL, WARN, StagePolicy, after
+from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+#: seats of the desk and of a street, which own stages
+DESK_POST, CLERK_POST = "dispatcher", "clerk"
+
+
+def fire(case: Case, clock: Clock, turn: Turn) -> Event:
+    """The clock's next mark has come: log it once, tell whom it concerns, set the mark after it.
+
+    The caller has made sure, under the lock, that `clock.fires_at` is not after `turn.now`.
+    """
+    assert clock.fires_at is not None
+    mark, was_due = clock.mark, clock.fires_at
+    policy = StagePolicy.of(clock)
+    match mark:
+        case "warn":
+            event = _warn(case, clock, turn)
+        case "due":
+            event = _overdue(case, clock, turn) if not policy.start else _climb(case, clock, turn, policy)
+        case "review":
+            event = _review(case, clock, turn)
+        case "remind":
+            event = _remind(case, clock, turn, policy)
+        case _:
+            event = _notice(case, clock, turn, policy)
+    rung, nth = (clock.rung, event.data.get("nth", 0)) if mark != WARN else (0, 0)
+    case.ledger.append(LedgerRow(clock.id, clock.run, rung, mark or DUE, nth, was_due, event.id))
+    case.touch_clock(clock)
+    return event
+
+
+def _base(clock: Clock) -> dict[str, object]:
+    return {
+        "clock": str(clock.id),
+        "stage": clock.stage,
+        "unit": clock.unit,
+        "run": clock.run,
+        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+    }
+
+
+def owner_seats(case: Case, clock: Clock, turn: Turn) -> list[str]:
+    """Whose act the stage waits for."""
+    if clock.unit:
+        return [unit_seat(clock.unit, "liaison")]
+    if clock.stage in ("verification", "answering", HOLD):
+        return [node_seat(case.facts.street, CLERK_POST)]
+    if clock.stage == "handling" and case.lead:
+        return [unit_seat(case.lead, "liaison")]
+    if clock.stage == TOTAL:
+        return []
+    return [node_seat(case.facts.district, DESK_POST)]
+
+
+def _warn(case: Case, clock: Clock, turn: Turn) -> Event:
+    event = turn.event(case, "clock.warned", **_base(clock))
+    for seat in owner_seats(case, clock, turn):
+        turn.tell(case, event, seat, "warned", urgent=case.emergency)
+    clock.mark, clock.fires_at = DUE, clock.due_at
+    return event
+
+
+def _overdue(case: Case, clock: Clock, turn: Turn) -> Event:
+    """The total clock runs out: it is counted, and climbs nowhere."""
+    event = turn.event(case, "clock.overdue", **_base(clock))
+    clock.mark, clock.fires_at = None, None
+    return event
+
+
+def _review(case: Case, clock: Clock, turn: Turn) -> Event:
+    """The review date of a hold: it comes back by itself (the step resumes the resting clocks)."""
+    event = turn.event(case, "hold.lapsed", **_base(clock))
+    clock.mark, clock.fires_at = None, None
+    return event
+
+
+def first_rung(case: Case, turn: Turn, start: int) -> int:
+    """The rung a clock climbs to first: the policy's, or the lowest one that the place is known down to."""
+    rung = start
+    while rung < LAST_RUNG and turn.rung_node(case, rung) is None:
+        rung += 1
+    return rung
+
+
+def counterpart_unit(case: Case, clock: Clock) -> str | None:
+    """The unit whose higher seats are called: the clock's own, or the lead for handling."""
+    return clock.unit or (case.lead if clock.stage == "handling" else None)
+
+
+def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
+    first = first_rung(case, turn, policy.start) if clock.rung == 0 else clock.rung
+    target = first if clock.rung == 0 else clock.rung + 1
+    informed = list(range(1, target)) if clock.rung == 0 else []
+    block = _block(case, turn, target)
+    unit = counterpart_unit(case, clock)
+    posts = turn.policy(case).counterpart(target)
+    seats = [unit_seat(unit, post) for post in posts] if unit else []
+    order = turn.next_order() if target == LAST_RUNG else None
+    clock.rung, clock.nth = target, 0
+    _arm_next(clock, turn, policy)
+    event = turn.event(
+        case,
+        "clock.climbed",
+        **_base(clock),
+        rung=target,
+        **block,
+        counterpart=[{"seat": seat, "person": turn.holder(seat)} for seat in seats] or None,
+        informed=_informed(case, turn, informed) or None,
+        order=order,
+        next_at=clock.fires_at.isoformat() if clock.fires_at else None,
+    )
+    _tell_climb(case, clock, turn, event, target, informed, seats)
+    return event
+
+
+def _block(case: Case, turn: Turn, rung: int) -> dict[str, object]:
+    """The person in charge of the rung's node; a vacant seat passes upward and says so."""
+    vacant: list[str] = []
+    for level in range(rung, LAST_RUNG + 1):
+        node = turn.rung_node(case, level)
+        if node is None:
+            continue
+        seat = node_seat(node.code)
+        person = turn.holder(seat)
+        if person is not None or level == LAST_RUNG:
+            return {"node": node.code, "seat": seat, "person": person, "vacant": vacant or None}
+        vacant.append(seat)
+    return {"node": None, "seat": None, "person": None, "vacant": vacant or None}
+
+
+def _informed(case: Case, turn: Turn, rungs: list[int]) -> list[dict[str, object]]:
+    """The rungs below the start: informed, or logged as unknown (地点不明), so that none is skipped silently."""
+    said: list[dict[str, object]] = []
+    for rung in rungs:
+        node = turn.rung_node(case, rung)
+        said.append({"rung": rung, "seat": node_seat(node.code)} if node else {"rung": rung, "unknown": True})
+    return said
+
+
+def _tell_climb(
+    case: Case, clock: Clock, turn: Turn, event: Event, target: int, informed: list[int], seats: list[str]
+) -> None:
+    seat = event.data.get("seat")
+    kind = "supervision" if target == LAST_RUNG else "climbed"
+    if isinstance(seat, str):
+        turn.tell(case, event, seat, kind, urgent=case.emergency)
+    if target == LAST_RUNG:
+        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), kind, urgent=case.emergency)
+    for counterpart in seats:
+        turn.tell(case, event, counterpart, "called", urgent=case.emergency)
+    if clock.unit is None and clock.stage != "handling":
+        for owner in owner_seats(case, clock, turn):
+            turn.tell(case, event, owner, "called", urgent=case.emergency)
+    for rung in informed:
+        node = turn.rung_node(case, rung)
+        if node is not None:
+            turn.tell(case, event, node_seat(node.code), "informed", urgent=case.emergency)
+
+
+def _arm_next(clock: Clock, turn: Turn, policy: StagePolicy) -> None:
+    """The mark after a climb: the next rung, or at the district reminders and the notice."""
+    district: WorkCalendar = turn.district_calendar
+    if clock.rung < LAST_RUNG:
+        clock.fires_at = after(clock, policy.waits[clock.rung], turn.now, district)
+        clock.mark = DUE
+        return
+    clock.fires_at = after(clock, policy.remind, turn.now, district)
+    clock.mark, clock.nth = REMIND, 1
+
+
+def _remind(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
+    nth = clock.nth
+    event = turn.event(case, "clock.reminded", **_base(clock), rung=clock.rung, nth=nth)
+    unit = counterpart_unit(case, clock)
+    for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
+        turn.tell(case, event, seat, "reminded", urgent=case.emergency)
+    before_notice = turn.policy(case).reminders
+    if nth == before_notice and not explained(case, clock):
+        clock.mark, clock.nth, wait = NOTICE, 1, policy.remind
+    else:
+        clock.mark, clock.nth = REMIND, nth + 1
+        wait = policy.remind if nth < before_notice else policy.notice
+    clock.fires_at = after(clock, wait, turn.now, turn.district_calendar)
+    return event
+
+
+def _notice(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
+    """Five working days without a written explanation: 通报. Reminders go on, at the notice's own distance."""
+    nth = clock.nth
+    event = turn.event(case, "clock.noticed", **_base(clock), rung=clock.rung, nth=nth)
+    unit = counterpart_unit(case, clock)
+    for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
+        turn.tell(case, event, seat, "noticed", urgent=case.emergency)
+    clock.mark, clock.nth = REMIND, turn.policy(case).reminders + 1
+    clock.fires_at = after(clock, policy.notice, turn.now, turn.district_calendar)
+    return event
+
+
+def explained(case: Case, clock: Clock) -> bool:
+    """Whether the unit has explained itself in writing in this run, since the supervision order."""
+    return any(
+        request.kind == "explanation"
+        and request.data.get("clock") == str(clock.id)
+        and request.data.get("run") == clock.run
+        for request in case.requests
+    )
+
+
+__all__ = ["explained", "fire", "first_rung", "owner_seats"]

@@ -1,0 +1,132 @@
+"""Who may do what: one table of role × action × scope, asked by every view, API and step."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dispatch.domain.case import Actor, Case
+from dispatch.domain.reference import Chain
+
+CLERK, LIAISON, SUPERIOR, IN_CHARGE = "street-clerk", "liaison", "superior", "person-in-charge"
+DESK, DUTY, ADMIN, AUDITOR, SYSTEM = "desk", "duty-officer", "administrator", "auditor", "system"
+ROLES = (CLERK, LIAISON, SUPERIOR, IN_CHARGE, DESK, DUTY, ADMIN, AUDITOR)
+
+#: seat post → role
+ROLE_OF_POST = {
+    "liaison": LIAISON,
+    "deputy": LIAISON,
+    "section": SUPERIOR,
+    "leader": SUPERIOR,
+    "principal": SUPERIOR,
+    "head": IN_CHARGE,
+    "clerk": CLERK,
+    "secretary": IN_CHARGE,
+    "duty": DUTY,
+    "dispatcher": DESK,
+    "administrator": ADMIN,
+    "auditor": AUDITOR,
+}
+
+# scopes: what of a case must be the actor's
+UNIT, STREET, PLACE, DISTRICT, TARGET = "unit", "street", "place", "district", "target"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`role` may do `action` on cases that are the actor's by `scope`; only on rungs `levels` where given."""
+
+    role: str
+    action: str
+    scope: str
+    levels: frozenset[int] = frozenset()
+
+
+def _grants(role: str, scope: str, actions: str, levels: Iterable[int] = ()) -> list[Grant]:
+    return [Grant(role, action, scope, frozenset(levels)) for action in actions.split()]
+
+
+TABLE: tuple[Grant, ...] = (
+    *_grants(
+        LIAISON,
+        UNIT,
+        "read report-in arrive leave note resolve hand-back request-extension request-hold consult object"
+        " withdraw sign-instruction explain",
+    ),
+    *_grants(SUPERIOR, UNIT, "read explain"),
+    *_grants(CLERK, DISTRICT, "raise"),
+    *_grants(
+        CLERK,
+        STREET,
+        "read assign call keep verify feedback callback evaluate close cancel request-cancel transfer reopen"
+        " request-hold note urge add-child deny-arrival resume withdraw",
+    ),
+    *_grants(CLERK, TARGET, "read accept-transfer decline-transfer"),
+    *_grants(CLERK, PLACE, "read", (4,)),
+    *_grants(DUTY, STREET, "read note urge"),
+    *_grants(
+        IN_CHARGE,
+        PLACE,
+        "read decide-extension decide-hold consult minutes take-over instruct urge note send-down",
+        (4, 5),
+    ),
+    *_grants(IN_CHARGE, PLACE, "read note arrive urge send-up", (1, 2, 3)),
+    *_grants(IN_CHARGE, DISTRICT, "raise", (4, 5)),
+    *_grants(
+        DESK,
+        DISTRICT,
+        "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
+        " reopen send-down urge note consult minutes resume cancel keep",
+    ),
+    *_grants(ADMIN, DISTRICT, "read administer"),
+    *_grants(AUDITOR, DISTRICT, "read audit"),
+)
+
+_BY_ROLE: dict[tuple[str, str], tuple[Grant, ...]] = {}
+for _grant in TABLE:
+    _key = (_grant.role, _grant.action)
+    _BY_ROLE[_key] = (*_BY_ROLE.get(_key, ()), _grant)
+
+
+def _covers(grant: Grant, actor: Actor, case: Case, chain: Chain, level: int | None) -> bool:
+    if grant.levels and level not in grant.levels:
+        return False
+    match grant.scope:
+        case "unit":
+            return actor.unit is not None and any(
+                part.unit == actor.unit for part in case.assignments.values() if part.status != "released"
+            )
+        case "street":
+            return actor.node == case.facts.street
+        case "place":
+            street_only = case.facts.place is None and level in (4, 5) and actor.node == case.facts.street
+            return street_only or any(node is not None and node.code == actor.node for node in chain)
+        case "target":
+            asked = case.pending("transfer")
+            return asked is not None and asked.data.get("to") == actor.node
+        case _:
+            return actor.district == case.facts.district
+
+
+def may(actor: Actor, action: str, case: Case, chain: Chain, level: int | None = None) -> bool:
+    """Whether `actor` may do `action` on `case`; `chain` is the place's, `level` the rung of the actor's node.
+
+    Sealed cases are seen by those involved only: their units, the desk, and the street unless it is the one accused.
+    """
+    if actor.role == SYSTEM:
+        return True
+    if case.facts.hidden_from and (actor.node in case.facts.hidden_from or actor.unit in case.facts.hidden_from):
+        return False
+    granted = any(_covers(grant, actor, case, chain, level) for grant in _BY_ROLE.get((actor.role, action), ()))
+    if not granted or not case.facts.sealed:
+        return granted
+    return actor.role == DESK or _involved(actor, case)
+
+
+def _involved(actor: Actor, case: Case) -> bool:
+    if actor.role == LIAISON:
+        return case.unit(actor.unit) is not None
+    return actor.role == CLERK and actor.node == case.facts.street
+
+
+def may_ever(actor: Actor, action: str) -> bool:
+    """Whether the role has the action at all, whatever the case."""
+    return actor.role == SYSTEM or (actor.role, action) in _BY_ROLE
