@@ -18,13 +18,13 @@ def _no_nul(value: Any) -> Any:
     return value
 
 
-def text(max_length: int, min_length: int = 0) -> Any:
-    """The annotation of a text of that many characters, without NUL (which no database text can hold)."""
-    return Annotated[
-        str,
-        BeforeValidator(_no_nul),
-        StringConstraints(min_length=min_length, max_length=max_length, strip_whitespace=True),
-    ]
+#: part of every text's annotation: no database text can hold a NUL
+NO_NUL = BeforeValidator(_no_nul)
+
+
+def upto(max_length: int, min_length: int = 0) -> StringConstraints:
+    """A text of that many characters."""
+    return StringConstraints(min_length=min_length, max_length=max_length, strip_whitespace=True)
 
 
 class Message(BaseModel):
@@ -38,7 +38,7 @@ _MAX_CODE = 128
 
 def is_code(value: str) -> bool:
     """Whether a string may travel: as `Code`, and not the shape of a mobile or identity-card number."""
-    if len(value) > _MAX_CODE or not value.isascii() or not value.isprintable() or " " in value:
+    if not value or len(value) > _MAX_CODE or not value.isascii() or not value.isprintable() or " " in value:
         return False
     if value.isdigit() and len(value) == 11 and value[0] == "1" and value[1] >= "3":
         return False

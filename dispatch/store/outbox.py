@@ -133,10 +133,12 @@ class Reader:
         """Rows between `floor` and `top` that were not visible before; moves `floor` where that is safe."""
         if self.floor >= self.top:
             return []
-        oldest, newest = await self._connection.fetchrow(
+        snapshot = await self._connection.fetchrow(
             """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
                FROM pg_current_snapshot() AS s"""
         )
+        assert snapshot is not None
+        oldest, newest = snapshot
         found = await self._between(self.floor, self.top)
         if self._candidate and oldest >= self._candidate[1]:
             self.floor = self._candidate[0]
@@ -157,9 +159,7 @@ class Reader:
         if not missing:
             return []
         return self._take(
-            await self._connection.fetch(
-                f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) ORDER BY id", missing
-            )
+            await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) ORDER BY id", missing)
         )
 
     def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
@@ -206,6 +206,7 @@ async def backlog(connection: asyncpg.Connection, at_most: int = 100_000) -> Bac
            FROM (SELECT parked, created_at FROM outbox ORDER BY id LIMIT $1) AS first""",
         at_most,
     )
+    assert row is not None
     return Backlog(row[0], row[1], row[2])
 
 
