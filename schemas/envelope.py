@@ -4,8 +4,10 @@ Written by hand where the hot path needs it; held against the `cloudevents` pack
 (`application/cloudevents+json`) is understood, never written.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -21,6 +23,8 @@ STRUCTURED = "application/cloudevents"
 MAX_ATTRIBUTE = 1024
 MAX_NAME = 255
 MAX_VALUE = 262_144
+
+_NAME = re.compile(rf"[!-~]{{1,{MAX_NAME}}}").fullmatch
 
 Headers = Iterable[tuple[str, bytes | str | None]]
 
@@ -82,32 +86,35 @@ def decode(topic: str, key: bytes | str | None, headers: Headers | Mapping[str, 
         attributes, data = _structured(content, value, attributes)
     else:
         data = _json(value)
-    return _event(topic, _text(key, "key") if key is not None else "", attributes, data)
+    return _event(topic, _key(key), attributes, data)
 
 
 def _attributes(headers: Headers | Mapping[str, Any]) -> dict[str, str]:
     """CloudEvents attributes by name, plus `content-type` and `traceparent`; other headers are not ours."""
     found: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        if name.startswith("ce_"):
-            found[name[3:]] = _text(value, name)
-        elif name in ("content-type", "traceparent"):
-            found[name] = _text(value, name)
+    name = ""
+    try:
+        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            if name[:3] == "ce_":
+                found[name[3:]] = value.decode() if type(value) is bytes else _present(value, name)
+            elif name == "content-type" or name == "traceparent":
+                found[name] = value.decode() if type(value) is bytes else _present(value, name)
+    except UnicodeDecodeError as error:
+        raise Undecodable(f"header {name} is not UTF-8") from error
+    if found and (len(max(found.values(), key=len)) > MAX_ATTRIBUTE or "\x00" in "".join(found.values())):
+        raise Undecodable(f"a header is longer than {MAX_ATTRIBUTE} characters or holds a NUL")
     return found
 
 
-def _text(value: bytes | str | None, name: str) -> str:
+def _present(value: bytes | str | None, name: str) -> str:
     if value is None:
         raise Undecodable(f"header {name} has no value")
-    try:
-        text = value if isinstance(value, str) else value.decode()
-    except UnicodeDecodeError as error:
-        raise Undecodable(f"{name} is not UTF-8") from error
-    if len(text) > MAX_ATTRIBUTE:
-        raise Undecodable(f"{name} is longer than {MAX_ATTRIBUTE} characters")
-    if "\x00" in text:
-        raise Undecodable(f"{name} holds a NUL character")
-    return text
+    return value if isinstance(value, str) else value.decode()
+
+
+def _key(key: bytes | str | None) -> str:
+    """A key only chose the partition: one that is not text is not an error."""
+    return key.decode(errors="replace") if isinstance(key, bytes) else key or ""
 
 
 def _json(value: bytes) -> Any:
@@ -126,10 +133,12 @@ def _structured(content: str, value: bytes, outside: dict[str, str]) -> tuple[di
         raise Undecodable("a structured CloudEvent must be a JSON object")
     data = whole.pop("data", None)
     attributes = {
-        name: _text(each if isinstance(each, str) else str(each), name)
+        name: each if isinstance(each, str) else str(each)
         for name, each in whole.items()
         if isinstance(each, str | int | bool)
     }
+    if any(len(each) > MAX_ATTRIBUTE or "\x00" in each for each in attributes.values()):
+        raise Undecodable(f"an attribute is longer than {MAX_ATTRIBUTE} characters or holds a NUL")
     if "traceparent" in outside:
         attributes.setdefault("traceparent", outside["traceparent"])
     return attributes, data
@@ -139,7 +148,7 @@ def _required(attributes: dict[str, str], name: str) -> str:
     value = attributes.pop(name, "")
     if not value:
         raise Undecodable(f"the CloudEvents attribute {name} is missing (binary mode: header ce_{name})")
-    if len(value) > MAX_NAME or not value.isascii() or not value.isprintable() or " " in value:
+    if not _NAME(value):
         raise Undecodable(f"{name} must be printable ASCII without blanks, at most {MAX_NAME} characters")
     return value
 
@@ -147,11 +156,13 @@ def _required(attributes: dict[str, str], name: str) -> str:
 def _event(topic: str, key: str, attributes: dict[str, str], data: Any) -> Event:
     if (version := _required(attributes, "specversion")) != "1.0":
         raise Undecodable(f"specversion must be 1.0, not {version[:16]}")
-    id, source, type = (_required(attributes, name) for name in ("id", "source", "type"))
+    id, source = _required(attributes, "id"), _required(attributes, "source")
+    type = _required(attributes, "type")
     shape = _shape(topic, type)
     if not isinstance(data, dict):
         raise Undecodable("data must be a JSON object")
-    type, data = upcast.current(type, data)
+    if type != shape.type:
+        type, data = upcast.current(type, data)
     try:
         body = shape.model.model_validate(data)
     except ValidationError as error:
@@ -173,6 +184,7 @@ def _event(topic: str, key: str, attributes: dict[str, str], data: Any) -> Event
     )
 
 
+@lru_cache(maxsize=512)
 def _shape(topic: str, type: str) -> registry.Shape:
     name, _, version = type.rpartition(".v")
     if not name or not version.isascii() or not version.isdigit():

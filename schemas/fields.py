@@ -1,6 +1,8 @@
 """The kinds of value that may travel: codes, moments, numbers. Free text only comes in, on `whistles.inbound`."""
 
-from datetime import timedelta
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,16 +35,16 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-_MAX_CODE = 128
+# not the shape of a mobile number, not that of an identity card
+_TRAVELS = re.compile(r"(?!1[3-9][0-9]{9}\Z)(?![0-9]{17}[0-9Xx]\Z)[!-~]{1,128}").fullmatch
 
 
 def is_code(value: str) -> bool:
     """Whether a string may travel: as `Code`, and not the shape of a mobile or identity-card number."""
-    if not value or len(value) > _MAX_CODE or not value.isascii() or not value.isprintable() or " " in value:
-        return False
-    if value.isdigit() and len(value) == 11 and value[0] == "1" and value[1] >= "3":
-        return False
-    return not (len(value) == 18 and value[:17].isdigit() and value[17] in "0123456789Xx")
+    return _TRAVELS(value) is not None
+
+
+_PLAIN = frozenset({int, bool, float, type(None), datetime, UUID})
 
 
 def travelling(value: Any) -> Any:
@@ -50,22 +52,22 @@ def travelling(value: Any) -> Any:
 
     The last gate: steps should put only codes, ids, moments and numbers into an event, and this holds it.
     """
-    match value:
-        case None | bool() | int() | float() | UUID():
-            return value
-        case str():
-            return value if is_code(value) else None
-        case dict():
-            return {
-                key: kept
-                for key, each in value.items()
-                if isinstance(key, str) and is_code(key) and ((kept := travelling(each)) is not None or each is None)
-            }
-        case list() | tuple() | set() | frozenset():
-            return [kept for each in value if (kept := travelling(each)) is not None]
-        case timedelta():
-            return value.total_seconds()
-        case _ if hasattr(value, "isoformat"):
-            return value
-        case _:
-            return None
+    kind = type(value)
+    if kind is str:
+        return value if _TRAVELS(value) else None
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, Mapping):
+        kept = {}
+        for key, each in value.items():
+            left = travelling(each)
+            if (left is not None or each is None) and _TRAVELS(key):
+                kept[key] = left
+        return kept
+    if isinstance(value, list | tuple | set | frozenset):
+        return [left for each in value if (left := travelling(each)) is not None]
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, str):  # a StrEnum
+        return travelling(str(value))
+    return None

@@ -15,16 +15,13 @@ class Shape:
     model: type[Message]
     topics: frozenset[str]
     about: str
-
-    @property
-    def type(self) -> str:
-        """As in the CloudEvent."""
-        return f"{self.name}.v{self.version}"
+    type: str
+    """As in the CloudEvent."""
 
 
 def _shape(type: str, model: type[Message], on: set[str], about: str) -> Shape:
     name, _, version = type.rpartition(".v")
-    return Shape(name, int(version), model, frozenset(on), about)
+    return Shape(name, int(version), model, frozenset(on), about, type)
 
 
 #: every current type
