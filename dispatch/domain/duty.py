@@ -60,11 +60,18 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class MatchRule:
-    """How a text is matched: an automatic lead needs `ratio` x the second and at least `least`."""
+    """How a text is matched, and when the first category found is sure enough to be automatic.
+
+    It needs `ratio` times the score of the next one that would lead elsewhere. Where none of its words stands
+    in the title (without one: in the first `short` characters) of a text longer than `short`, it is buried,
+    and needs a score of `buried` too. A title (or such a beginning) with a word of `asking` is a question.
+    """
 
     ratio: float = 1.5
     title_weight: int = 2
-    least: int = 0
+    short: int = 60
+    buried: int = 0
+    asking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

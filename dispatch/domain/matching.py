@@ -25,38 +25,45 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A category found, by its code."""
+    """A category found, by its code. `buried`: only far down in a long text, see `MatchRule`."""
 
     duty: str
     score: int
     words: tuple[Word, ...]
+    buried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What was found in a text with one version of the duty list. Plain data: kept with the whistle."""
+    """What was found in a text with one version of the duty list. Plain data: kept with the whistle.
+
+    `asks` is the word that makes it a question, if any.
+    """
 
     version: int
     hits: tuple[Hit, ...] = ()
     danger: tuple[str, ...] = ()
     accused: tuple[Accused, ...] = ()
+    asks: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For storing beside the whistle (words of the duty list only, nothing of the text)."""
         return {
             "version": self.version,
-            "hits": [[h.duty, h.score, [[w.text, w.where, w.at] for w in h.words]] for h in self.hits],
+            "hits": [[h.duty, h.score, [[w.text, w.where, w.at] for w in h.words], h.buried] for h in self.hits],
             "danger": list(self.danger),
             "accused": [[a.unit, a.name, a.word, a.misconduct] for a in self.accused],
+            "asks": self.asks,
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Match:
         return cls(
             int(kept["version"]),
-            tuple(Hit(d, s, tuple(Word(*word) for word in words)) for d, s, words in kept["hits"]),
+            tuple(Hit(d, s, tuple(Word(*word) for word in words), b) for d, s, words, b in kept["hits"]),
             tuple(kept["danger"]),
             tuple(Accused(*row) for row in kept["accused"]),
+            kept["asks"],
         )
 
 
@@ -73,17 +80,17 @@ def match(duties: DutyList, title: str, body: str) -> Match:
     blamed: tuple[Accused, ...] = ()
     if not scan.blame.isdisjoint(found) and any(word in scan.names for word in found):
         blamed = accused(duties.accusation, title, body)
+    head = title or body[: duties.rule.short]
     return Match(
         duties.version,
-        tuple(Hit(code, score, _places(words, title, body)) for code, (score, words) in hits),
+        tuple(_hit(duties, code, score, words, title, body) for code, (score, words) in hits),
         tuple(word for word in duties.danger if word in found) if not scan.danger.isdisjoint(found) else (),
         blamed,
+        next((word for word in duties.rule.asking if word in head), ""),
     )
 
 
-def _scores(
-    duties: DutyList, found: Mapping[str, bool], title: str, body: str
-) -> dict[str, tuple[int, list[str]]]:
+def _scores(duties: DutyList, found: Mapping[str, bool], title: str, body: str) -> dict[str, tuple[int, list[str]]]:
     scan, weight = duties.scan, duties.rule.title_weight
     scores: dict[str, tuple[int, list[str]]] = {}
     for word, titled in found.items():
@@ -115,6 +122,12 @@ def _scores(
             words.append(single)
         scores[code] = (total, words)
     return scores
+
+
+def _hit(duties: DutyList, code: str, score: int, words: Sequence[str], title: str, body: str) -> Hit:
+    places, short = _places(words, title, body), duties.rule.short
+    buried = len(body) > short and not any(word.where == "title" or (not title and word.at < short) for word in places)
+    return Hit(code, score, places, buried)
 
 
 def _places(words: Sequence[str], title: str, body: str) -> tuple[Word, ...]:

@@ -33,7 +33,7 @@ class Rung:
     rung: int
     who: str
     asked: str
-    counterpart: tuple[str, ...]  # posts in the late unit: liaison deputy section leader head
+    counterpart: tuple[str, ...]  # posts in the late unit: liaison deputy section leader principal
     wait: Limit | None
     emergency_wait: Limit | None
 

@@ -31,7 +31,7 @@ class Reason:
     """Why it was routed so, as data; the web turns it into a sentence.
 
     `code`: rule (one category clearly first) · chosen (category given) · named (the street named units) ·
-    ambiguous (two categories too close) · weak (too little to go by) · none (nothing found) ·
+    ambiguous (categories that lead elsewhere are too close) · weak (buried in a long text) · none (nothing found) ·
     avoidance (`accused`) · misconduct · place-unknown.
     """
 
@@ -44,6 +44,7 @@ class Reason:
     left_out: tuple[LeftOut, ...] = ()
     accused: tuple[Accused, ...] = ()
     danger: tuple[str, ...] = ()
+    asks: str = ""  # it is a question: answered by the unit that would lead
     note: str = ""  # what a person wrote (named); free text, never on a topic
 
     def as_json(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Reason:
             "left_out": [[row.unit, row.why] for row in self.left_out],
             "accused": [[a.unit, a.name, a.word] for a in self.accused],
             "danger": list(self.danger),
+            "asks": self.asks,
         }
 
 
@@ -126,9 +128,7 @@ def decide(
     return _by_duty(duty, reason, chain, units, _kind(duty, kind, danger))
 
 
-def named(
-    routing: Routing, lead: str, assist: Sequence[str], note: str, *, chain: Chain, units: Units
-) -> Routing:
+def named(routing: Routing, lead: str, assist: Sequence[str], note: str, *, chain: Chain, units: Units) -> Routing:
     """The street names the units itself; the rule's category and kind stay, and what the rule found."""
     first = units.resolve(lead, chain)
     if first is None:
@@ -168,12 +168,19 @@ def _category(duties: DutyList, found: Match, category: str | None) -> tuple[Dut
     if not found.hits:
         return None, Reason("none", duties.version, danger=found.danger)
     first, others = found.hits[0], found.hits[1:4]
-    if others and first.score < duties.rule.ratio * others[0].score:
+    rival = next((hit for hit in found.hits[1:] if not _same_way(duties, first, hit)), None)
+    if rival and first.score < duties.rule.ratio * rival.score:
         return None, Reason("ambiguous", duties.version, runners_up=found.hits[:4], danger=found.danger)
-    if first.score < duties.rule.least or first.duty not in duties.by_code:
+    if (first.buried and first.score < duties.rule.buried) or first.duty not in duties.by_code:
         return None, Reason("weak", duties.version, runners_up=found.hits[:4], danger=found.danger)
     reason = Reason("rule", duties.version, first.duty, first.score, first.words, others, danger=found.danger)
     return duties.by_code[first.duty], reason
+
+
+def _same_way(duties: DutyList, one: Hit, other: Hit) -> bool:
+    """Two categories with the same lead and outcome leave no doubt about where it goes."""
+    first, second = duties.get(one.duty), duties.get(other.duty)
+    return first is not None and second is not None and (first.lead, first.outcome) == (second.lead, second.outcome)
 
 
 def _kind(duty: Duty | None, asked: Kind | None, danger: bool) -> Kind:
@@ -187,9 +194,7 @@ def _blamed(duty: Duty, found: Match) -> bool:
     return any(a.unit in (duty.lead, STREET, *duty.assist) for a in found.accused)
 
 
-def _avoid(
-    duties: DutyList, found: Match, chain: Chain, units: Units, kind: Kind | None, danger: bool
-) -> Routing:
+def _avoid(duties: DutyList, found: Match, chain: Chain, units: Units, kind: Kind | None, danger: bool) -> Routing:
     """Misconduct: the statutory way, sealed. Any other complaint about a unit: the desk, sealed."""
     misconduct = any(a.misconduct for a in found.accused)
     street = chain[3].code if len(chain) > 3 and chain[3] else None
@@ -250,9 +255,7 @@ def _by_duty(duty: Duty, reason: Reason, chain: Chain, units: Units, kind: Kind)
     )
 
 
-def _assisting(
-    duty: Duty, lead: str, chain: Chain, units: Units
-) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+def _assisting(duty: Duty, lead: str, chain: Chain, units: Units) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
     kept: list[str] = []
     left_out: list[LeftOut] = []
     for code in duty.assist:

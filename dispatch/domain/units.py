@@ -62,7 +62,7 @@ class Seat:
     """A post (`unit:XF:liaison`, `node:130403011:head`); exactly one of `unit` and `node` is set."""
 
     code: str
-    post: str  # liaison deputy section leader head (units) | head clerk secretary duty dispatcher …
+    post: str  # liaison deputy section leader principal (units) | head clerk secretary duty dispatcher …
     position: str  # the words on the screen, e.g. 联络员
     unit: str | None = None
     node: str | None = None
