@@ -13,9 +13,6 @@ def qr(text: str) -> Qr:
     """The QR code of `text` (error correction M), one module a unit."""
     rows = list(segno.make(text, error="m", micro=False).matrix)
     path = "".join(
-        f"M{x + QUIET} {y + QUIET}h1v1h-1z"
-        for y, row in enumerate(rows)
-        for x, dark in enumerate(row)
-        if dark
+        f"M{x + QUIET} {y + QUIET}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
     )
     return Qr(len(rows) + 2 * QUIET, path)

@@ -55,9 +55,7 @@ def time_left(
     """Time left (剩), or time late (已逾期) where `left` is negative."""
     late = left < timedelta(0)
     figures = duration(left, mode, day=day, seconds=seconds)
-    said = (
-        "".join(_spoken_number(f.value) + f.unit for f in figures) if language() == "zh" else plain(figures)
-    )
+    said = "".join(_spoken_number(f.value) + f.unit for f in figures) if language() == "zh" else plain(figures)
     full = (_("已逾期%(time)s") if late else _("剩余%(time)s")) % {"time": said}
     return TimeLeft(_("已逾期") if late else _("剩"), figures, full, due, tick)
 

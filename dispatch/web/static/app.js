@@ -1,0 +1,319 @@
+/* An enhancement only: every page works without it. No framework, no inline styles; texts come from the page. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const body = document.body;
+  const $ = (sel, at = document) => at.querySelector(sel);
+  const $$ = (sel, at = document) => [...at.querySelectorAll(sel)];
+  root.classList.add("js");
+
+  /* ---- times and rulers tick in place; nothing moves ---- */
+  const [WD, WH, D, H, M, S, LEFT, LATE, UNDER] = (body.dataset.units || "").split("|");
+  const figures = (left, day, seconds) => {
+    const t = Math.abs(Math.trunc(left));
+    if (seconds && t < 120) return [[t, S]];
+    if (t < 60) return [[UNDER, M]];
+    const long = day || 86400;
+    const days = Math.floor(t / long);
+    const hours = Math.floor((t % long) / 3600);
+    const minutes = Math.floor((t % long % 3600) / 60);
+    const [big, small] = day ? [WD, WH] : [D, H];
+    if (days) return hours ? [[days, big], [hours, small]] : [[days, big]];
+    if (hours) return minutes ? [[hours, small], [String(minutes).padStart(2, "0"), M]] : [[hours, small]];
+    return [[minutes, M]];
+  };
+  const skew = () => Number(body.dataset.skew || 0);
+  const leftNow = (el) => {
+    const { left, at, counting, until } = el.dataset;
+    if (counting !== "1") return Number(left);
+    const now = Math.min(Date.now() / 1000 + skew(), until ? Number(until) : Infinity);
+    return Number(left) - Math.max(0, now - Number(at));
+  };
+  const span = (cls, text) => Object.assign(document.createElement(cls === "figure" ? "b" : "span"), { className: cls, textContent: text });
+  const tickOne = (el) => {
+    const left = leftNow(el);
+    if (el instanceof SVGElement) {
+      const fill = $(".ruler-fill", el);
+      const total = Number(el.dataset.total);
+      if (fill && total) fill.setAttribute("width", Math.min(100, Math.max(0, 100 * (1 - left / total))).toFixed(2) + "%");
+      return;
+    }
+    const show = $("[data-show]", el);
+    const parts = figures(left, Number(el.dataset.day), el.dataset.seconds);
+    const text = (left < 0 ? LATE : LEFT) + parts.map((p) => p.join("")).join("");
+    if (!show || show.textContent === text) return;
+    show.replaceChildren(span("prefix", left < 0 ? LATE : LEFT), ...parts.flatMap(([n, u]) => [span("figure", n), span("unit", u)]));
+    const full = $(".vh", el);
+    if (full) full.textContent = text;
+  };
+  const tick = () => $$("[data-tick]").forEach(tickOne);
+  setInterval(tick, 1000);
+
+  /* ---- live updates wait behind a button, nothing moves under the finger ---- */
+  let updates = 0;
+  const announce = () => {
+    const live = $("#live");
+    updates += 1;
+    let button = $(".update", live);
+    if (!button) {
+      button = Object.assign(document.createElement("button"), { type: "button", className: "update" });
+      button.addEventListener("click", () => location.reload());
+      live.replaceChildren(button);
+    }
+    button.textContent = body.dataset.updates.replace("{n}", updates);
+  };
+  const listen = () => {
+    if (!body.dataset.events || !window.EventSource) return;
+    const source = new EventSource(body.dataset.events);
+    source.addEventListener("update", announce);
+    source.onmessage = announce;
+    addEventListener("pagehide", () => source.close());
+  };
+
+  /* ---- fragments that may change in place: the strip, the one-minute ladder ---- */
+  const keepFresh = (el) => {
+    const every = Number(el.dataset.every || 1) * 1000;
+    let tries = 0;
+    const again = async () => {
+      if (document.hidden) return setTimeout(again, 1000);
+      try {
+        const answer = await fetch(el.dataset.fragment, { headers: { "X-Fragment": "1" } });
+        if (answer.status === 200) {
+          const html = await answer.text();
+          if (html !== el.dataset.was && !el.contains(document.activeElement)) {
+            el.innerHTML = html;
+            el.dataset.was = "";
+          }
+        }
+        if (answer.status === 404 || answer.status === 410) return undefined;
+      } catch { tries += 1; }
+      if (el.dataset.until && $(el.dataset.until, el)) return undefined;
+      tries += 1;
+      return setTimeout(again, every * Math.min(20, 1 + Math.floor(tries / 40)));
+    };
+    setTimeout(again, every);
+  };
+
+  /* ---- a form goes once: the button is busy, keeps its width, stays focusable ---- */
+  const free = (form) => {
+    form.removeAttribute("data-sent");
+    $$("[aria-busy]", form).forEach((b) => {
+      b.removeAttribute("aria-busy");
+      b.textContent = b.dataset.word;
+    });
+  };
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    const button = e.submitter;
+    if (!form.matches("[data-guard]")) return;
+    if (form.hasAttribute("data-sent")) return e.preventDefault();
+    if (!navigator.onLine && form.dataset.draft) {
+      e.preventDefault();
+      return notice(form, body.dataset.offline, body.dataset.offlineText);
+    }
+    const step = $("[data-step]", form);
+    if (step && (!button || button.name !== "step")) step.value = step.dataset.step;
+    form.setAttribute("data-sent", "");
+    if (button && button.dataset.busy) {
+      button.dataset.word = button.textContent;
+      button.setAttribute("width", button.offsetWidth);
+      button.setAttribute("aria-busy", "true");
+      setTimeout(() => { if (form.hasAttribute("data-sent")) button.textContent = button.dataset.busy; });
+    }
+    return setTimeout(() => free(form), 15000);
+  });
+  addEventListener("pageshow", (e) => { if (e.persisted) $$("form[data-sent]").forEach(free); });
+  const notice = (before, title, text) => {
+    const box = Object.assign(document.createElement("div"), { className: "notice notice-offline" });
+    box.setAttribute("role", "alert");
+    box.append(Object.assign(document.createElement("p"), { className: "notice-title", textContent: title }));
+    box.append(Object.assign(document.createElement("p"), { textContent: text }));
+    const old = before.previousElementSibling;
+    if (old && old.matches(".notice-offline")) old.remove();
+    before.before(box);
+  };
+
+  /* ---- the form: preview while typing, draft on this machine ---- */
+  const previewing = (form) => {
+    let timer;
+    let running;
+    const ask = async () => {
+      if (running) running.abort();
+      running = new AbortController();
+      const data = new FormData(form);
+      data.delete("photo");
+      data.delete("step");
+      try {
+        const answer = await fetch(form.dataset.preview, { method: "POST", body: data, signal: running.signal });
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        $$("[data-into]", page).forEach((part) => {
+          const name = part.dataset.into;
+          const into = $("#into-" + name);
+          if (!into || (name === "place" && (form.dataset.place === "own" || into.contains(document.activeElement)))) return;
+          const was = into.innerHTML;
+          if (was !== part.innerHTML) into.replaceChildren(...part.childNodes);
+        });
+        if (form.dataset.place !== "own") wire($("#into-place"));
+      } catch { /* offline or superseded: what stands there stays */ }
+    };
+    const soon = (wait) => { clearTimeout(timer); timer = setTimeout(ask, wait); };
+    form.addEventListener("input", (e) => { if (!e.target.matches("[data-combo], [type=file]")) soon(300); });
+    form.addEventListener("change", () => soon(0));
+    form.addEventListener("preview", () => soon(0));
+    if ($("[name=body]", form)?.value) soon(0);
+  };
+  const drafting = (form) => {
+    const key = "draft:" + form.dataset.draft;
+    const note = $("[data-draft-note]", form);
+    const names = ["body", "place_text", "danger", "source_channel", "source_number"];
+    const field = (name) => form.elements.namedItem(name);
+    try {
+      const kept = JSON.parse(localStorage.getItem(key) || "null");
+      if (kept && !field("body").value && Date.now() - kept.at < 864e5) names.forEach((n) => { if (field(n) && kept[n]) field(n).value = kept[n]; });
+      form.addEventListener("input", () => {
+        const now = new Date();
+        localStorage.setItem(key, JSON.stringify(Object.fromEntries([["at", now.getTime()], ...names.map((n) => [n, field(n) ? field(n).value : ""])])));
+        if (note) note.textContent = `${body.dataset.saved} ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
+      });
+    } catch { /* no storage: no draft */ }
+  };
+
+  /* ---- type-ahead for places and units (ARIA combobox) ---- */
+  const combo = (input) => {
+    if (input.dataset.wired) return;
+    input.dataset.wired = "1";
+    const list = Object.assign(document.createElement("ul"), { className: "combo-list", id: input.id + "-list", hidden: true });
+    list.setAttribute("role", "listbox");
+    input.after(list);
+    Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id }).forEach(([k, v]) => input.setAttribute(k, v));
+    let at = -1;
+    let timer;
+    const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const mark = (i) => {
+      const items = $$("li", list);
+      at = (i + items.length) % items.length;
+      items.forEach((li, k) => li.setAttribute("aria-selected", k === at));
+      input.setAttribute("aria-activedescendant", items[at].id);
+      items[at].scrollIntoView({ block: "nearest" });
+    };
+    const take = (li) => {
+      close();
+      if (!input.dataset.comboInto) { input.value = li.dataset.name; return; }
+      const form = input.form;
+      form.dataset.place = "own";
+      const box = $("#into-place");
+      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "place", value: li.dataset.code });
+      const text = Object.assign(document.createElement("p"), { className: "found-text" });
+      text.append(span("figure", li.dataset.name), span("", li.dataset.path || ""));
+      text.firstChild.className = "";
+      const change = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: box.dataset.change || "改" });
+      const found = Object.assign(document.createElement("div"), { className: "found" });
+      const was = [...box.childNodes];
+      change.addEventListener("click", () => { delete form.dataset.place; box.replaceChildren(...was); input.focus(); input.select(); });
+      found.append(text, hidden, change);
+      box.replaceChildren(found);
+      change.focus();
+      form.dispatchEvent(new Event("preview"));
+    };
+    const show = (items) => {
+      list.replaceChildren(...items.map((item, i) => {
+        const li = document.createElement("li");
+        li.id = `${list.id}-${i}`;
+        li.setAttribute("role", "option");
+        Object.assign(li.dataset, item);
+        li.append(item.name, Object.assign(span("meta", item.path || "")));
+        li.addEventListener("mousedown", (e) => { e.preventDefault(); take(li); });
+        return li;
+      }));
+      list.hidden = !items.length;
+      input.setAttribute("aria-expanded", String(!list.hidden));
+      at = -1;
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const q = input.value.trim();
+        if (!q) return close();
+        const url = new URL(input.dataset.combo, location.href);
+        url.searchParams.set("q", q);
+        try {
+          const answer = await fetch(url, { headers: { Accept: "application/json" } });
+          if (answer.ok && input.value.trim() === q) show((await answer.json()).items || []);
+        } catch { close(); }
+        return undefined;
+      }, 150);
+    });
+    input.addEventListener("keydown", (e) => {
+      if (list.hidden) return;
+      if (e.key === "ArrowDown") { e.preventDefault(); mark(at + 1); }
+      else if (e.key === "ArrowUp") { e.preventDefault(); mark(at - 1); }
+      else if (e.key === "Enter" && at >= 0) { e.preventDefault(); take($$("li", list)[at]); }
+      else if (e.key === "Escape") { e.preventDefault(); close(); }
+    });
+    input.addEventListener("blur", close);
+  };
+  const wire = (at) => { if (at) $$("[data-combo]", at).forEach(combo); };
+  document.addEventListener("click", (e) => {
+    const to = e.target.closest('a[href^="#choose"]');
+    const fold = to && $(to.getAttribute("href"))?.closest("details");
+    if (fold) fold.open = true;
+    const copy = e.target.closest("[data-copy]");
+    if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = body.dataset.copied; });
+    if (e.target.closest("[data-print]")) window.print();
+    $$("details.menu[open]").forEach((d) => { if (!d.contains(e.target)) d.open = false; });
+  });
+  document.addEventListener("keydown", (e) => {
+    const open = e.key === "Escape" && $("details.menu[open]");
+    if (open) { open.open = false; $("summary", open).focus(); }
+  });
+  document.addEventListener("change", (e) => {
+    if (!e.target.matches("input[type=file]")) return;
+    const word = $("[data-photo-word]", e.target.closest("label") || document.createElement("p"));
+    if (word && e.target.files.length) word.textContent = [...e.target.files].map((f) => f.name).join("、").slice(0, 24);
+  });
+
+  /* ---- the queue: bulk bar, keys j k r e x / ? ---- */
+  const queue = (table) => {
+    const rows = $$("tbody tr", table);
+    const bar = $("#bulk");
+    let at = -1;
+    const count = () => {
+      if (!bar) return;
+      const n = $$("[form=bulk]:checked").length;
+      bar.classList.toggle("some", n > 0);
+      const word = $(".bulk-count", bar);
+      if (n) word.textContent = word.dataset.word.replace("{n}", n);
+    };
+    document.addEventListener("change", count);
+    if (bar) bar.addEventListener("reset", () => setTimeout(() => { $$("[form=bulk]:checked").forEach((c) => { c.checked = false; }); count(); }));
+    count();
+    const go = (i) => {
+      if (!rows.length) return;
+      at = Math.min(rows.length - 1, Math.max(0, i));
+      rows.forEach((r, k) => r.toggleAttribute("data-at", k === at));
+      $("[data-open]", rows[at]).focus();
+    };
+    const press = (sel) => { const el = at >= 0 && $(sel, rows[at]); if (el) el.click(); };
+    const keys = {
+      j: () => go(at + 1), k: () => go(at - 1), r: () => press('[data-key="r"]'), e: () => press('[data-key="e"]'),
+      x: () => press("[name=ref]"), "/": () => $('[data-key="/"]')?.focus(), "?": () => $("#keys")?.showModal(),
+    };
+    document.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
+      if (e.target.matches("input:not([type=checkbox]), textarea, select, dialog *")) return;
+      if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
+    });
+    rows.forEach((r, k) => r.addEventListener("focusin", () => { at = k; rows.forEach((o, i) => o.toggleAttribute("data-at", i === k)); }));
+  };
+
+  $$("[data-fragment]").forEach(keepFresh);
+  $$("form[data-draft]").forEach(drafting);
+  $$("form[data-preview]").forEach(previewing);
+  wire(document);
+  $$("table[data-keys]").forEach(queue);
+  listen();
+  tick();
+  const wrong = $("#error-summary");
+  if (wrong) wrong.focus();
+})();
