@@ -13,7 +13,7 @@ class Refusal(Exception):
         self.message = message
         self.field = field
         self.value = value
-        self.params = params
+        self.params = {"value": value, **params}
 
     def words(self) -> str:
         """The sentence in Chinese."""

@@ -1,5 +1,6 @@
 """The pool of connections, and the transactions that run on it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from dispatch.store.connection import Connection
 from dispatch.store.errors import translated
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -75,8 +77,6 @@ class Database:
     async def close(self) -> None:
         """Close every connection, waiting up to five seconds for the ones at work."""
         try:
-            import asyncio
-
             await asyncio.wait_for(self._pool.close(), 5)
         except TimeoutError:
             self._pool.terminate()
@@ -95,7 +95,7 @@ class Database:
             self.on_change(uow.touched)
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+    async def acquire(self) -> AsyncIterator[Connection]:
         """A bare connection for reading."""
         with translated():
             async with self._pool.acquire(timeout=10) as connection:

@@ -238,7 +238,5 @@ async def page(
 
 async def counts(connection: asyncpg.Connection) -> Mapping[str, int]:
     """Waiting letters by reason."""
-    rows = await connection.fetch(
-        "SELECT reason, count(*) FROM dead_letter WHERE status = 'waiting' GROUP BY reason"
-    )
+    rows = await connection.fetch("SELECT reason, count(*) FROM dead_letter WHERE status = 'waiting' GROUP BY reason")
     return {row[0]: row[1] for row in rows}

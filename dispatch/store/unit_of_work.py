@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-import asyncpg
 import orjson
 
+from dispatch.store.connection import Connection
 from dispatch.store.outbox import OutboxRow
 
 
@@ -15,7 +15,7 @@ class UnitOfWork:
     locked whistle), so that event times cannot run backwards within a whistle.
     """
 
-    def __init__(self, connection: asyncpg.Connection, virtual_now: datetime | None = None) -> None:
+    def __init__(self, connection: Connection, virtual_now: datetime | None = None) -> None:
         self.connection = connection
         self.wrote_outbox = False
         self.touched: list[str] = []

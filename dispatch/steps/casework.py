@@ -1,0 +1,74 @@
+"""A person acts on a whistle: one transaction — lock, ask the rules, save."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dispatch.domain import whistle
+from dispatch.domain.case import Actor, Case
+from dispatch.domain.refusals import NotFound, Stale
+from dispatch.steps.service import Service
+from dispatch.store import action_keys
+from dispatch.store import cases as store
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an act left behind. `changed` is False where it already held."""
+
+    case: Case
+    changed: bool
+
+
+async def act(
+    service: Service,
+    actor: Actor,
+    target: UUID,
+    action: str,
+    fields: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    key: str | None = None,
+) -> Done:
+    """Do `action`. `version` is the one the actor saw; `key` makes a repeatable act happen once.
+
+    Raises a `Refusal`; `Unavailable` when the database is away.
+    """
+    await service.ready_orders(await service.database.now(), 1) if action == "send-up" else None
+    async with service.database.transaction() as uow:
+        cases = await store.lock(uow, [target])
+        if not cases:
+            raise NotFound("没有这件，或不归您看")
+        case = cases[0]
+        await store.fill(uow.connection, cases)
+        turn = service.turn(case.facts.district, await uow.now())
+        if key is not None and await _done_before(uow, actor, case, action, fields, key):
+            return Done(case, False)
+        changed = whistle.act(case, actor, action, fields, turn, version)
+        if changed:
+            await service.save(uow, cases)
+            if key is not None:
+                await action_keys.keep(
+                    uow, actor.principal, key, case.id, action, _digest(action, fields), case.seq, turn.now
+                )
+        return Done(case, changed)
+
+
+def _digest(action: str, fields: Mapping[str, Any]) -> bytes:
+    body = orjson.dumps([action, dict(fields)], option=orjson.OPT_SORT_KEYS, default=str)
+    return hashlib.sha256(body).digest()
+
+
+async def _done_before(
+    uow: Any, actor: Actor, case: Case, action: str, fields: Mapping[str, Any], key: str
+) -> bool:
+    before = await action_keys.find(uow.connection, actor.principal, key)
+    if before is None:
+        return False
+    if before.whistle != case.id or before.sha256 != _digest(action, fields):
+        raise Stale("这个 Idempotency-Key 已经用在另一件事上，请换一个", field="Idempotency-Key", value=key)
+    return True

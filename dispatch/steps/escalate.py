@@ -1,0 +1,103 @@
+"""The sweep: clocks whose next mark has come say it, once, whoever sweeps and how often.
+
+Candidates are read without locks; their states are then locked in id order, skipping those somebody acts on just
+now, and the clocks are read again under the lock. What was answered meanwhile does not fire.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from dispatch.domain import ladder, parts
+from dispatch.domain.case import HANDLING, ON_HOLD, Case
+from dispatch.domain.clocks import HOLD, answer
+from dispatch.domain.finish import finish
+from dispatch.domain.turn import Turn
+from dispatch.steps.service import Service
+from dispatch.store import cases as store
+from dispatch.store import clocks as due_clocks
+from dispatch.store.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+
+async def sweep(service: Service, batch: int = BATCH) -> int:
+    """Take every clock that is due, batch after batch, until none is left. Returns how many steps were taken."""
+    total = 0
+    while True:
+        now = await service.database.now()
+        await service.ready_orders(now, 2 * batch)
+        async with service.database.acquire() as connection:
+            candidates = await due_clocks.due(connection, now, batch)
+        if not candidates:
+            return total
+        taken = await _take(service, candidates)
+        total += taken
+        if not taken:  # all of them are held by somebody else just now: the next tick sees them again
+            return total
+
+
+async def _take(service: Service, ids: Sequence[UUID]) -> int:
+    """One batch; where it fails for its data, halves of it, until the guilty whistle is alone and is parked."""
+    try:
+        return await _step(service, ids)
+    except Unavailable:
+        raise
+    except Exception as error:
+        if len(ids) == 1:
+            log.exception("clock.parked", whistle=str(ids[0]), reason=type(error).__name__)
+            async with service.database.transaction() as uow:
+                await due_clocks.park(uow.connection, ids[0], await uow.now(), f"{type(error).__name__}: {error}")
+            return 1
+        middle = len(ids) // 2
+        return await _take(service, ids[:middle]) + await _take(service, ids[middle:])
+
+
+async def _step(service: Service, ids: Sequence[UUID]) -> int:
+    async with service.database.transaction() as uow:
+        cases = await store.lock(uow, ids, skip_locked=True)
+        if not cases:
+            return 0
+        await store.fill(uow.connection, cases)
+        now = await uow.now()
+        steps = 0
+        for case in cases:
+            steps += fire_due(case, service.turn(case.facts.district, now))
+        await service.save(uow, cases)
+    for case in cases:
+        for event in case.events:
+            log.info(event.type, whistle=str(case.id), number=case.facts.number, seq=event.seq, **_brief(event.data))
+    return steps
+
+
+def _brief(data: dict[str, object]) -> dict[str, object]:
+    return {key: data[key] for key in ("stage", "unit", "run", "rung", "nth", "order") if data.get(key) is not None}
+
+
+def fire_due(case: Case, turn: Turn) -> int:
+    """Every clock of the case whose moment has come takes exactly one step."""
+    before = (case.status, case.gen)
+    steps = 0
+    for clock in list(case.open_clocks()):
+        if clock.fires_at is None or clock.fires_at > turn.now or clock.parked is not None or case.ended:
+            continue
+        ladder.fire(case, clock, turn)
+        if clock.stage == HOLD:
+            _lapse(case, turn)
+        steps += 1
+    if steps:
+        finish(case, turn, status_changed=before != (case.status, case.gen))
+    return steps
+
+
+def _lapse(case: Case, turn: Turn) -> None:
+    """A hold's review date: it comes back by itself, and the resting clocks count on."""
+    answer(case, HOLD, None, turn.now)
+    parts.resume_all(case, turn, "handling", "reported")
+    if case.status == ON_HOLD:
+        case.status = HANDLING
+
+

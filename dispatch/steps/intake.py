@@ -1,0 +1,312 @@
+"""A whistle comes in: checked, masked, matched outside any transaction; then one transaction for all that wait.
+
+The receipt is a promise: it is given after the commit of whistle, state, dispatch clock, event and outbox row.
+Ids and the request's hash are fixed before the first attempt, so that a retry recognises its own whistle.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dispatch.domain import clocks
+from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
+from dispatch.domain.clocks import DISPATCH, TOTAL
+from dispatch.domain.masking import mask
+from dispatch.domain.matching import Match, match
+from dispatch.domain.refusals import Invalid, Stale
+from dispatch.domain.routing import Routing, UnknownUnit, decide, named
+from dispatch.domain.turn import Turn
+from dispatch.steps.service import Service, year_of
+from dispatch.store import intake as store
+from dispatch.store.group_commit import GroupCommit
+from dispatch.store.intake import NewRow, Stored
+from dispatch.store.numbers import number
+from dispatch.store.outbox import OutboxRow
+from dispatch.store.unit_of_work import UnitOfWork
+from schemas import envelope, whistle
+
+TITLE_LENGTH = 120
+
+
+@dataclass(slots=True)
+class NewWhistle:
+    """What somebody wants to raise, in shape (lengths, types) but not yet checked against the rules."""
+
+    street: str
+    body: str
+    idempotency_key: str
+    request_sha256: bytes
+    title: str = ""
+    kind: str | None = None
+    danger: bool = False
+    category: str | None = None
+    place: str | None = None
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    occurred_at: datetime | None = None
+    reporter: Mapping[str, Any] | None = None
+    source: Mapping[str, Any] | None = None
+    named: Mapping[str, Any] | None = None
+    photos: Sequence[str] = ()
+    via: str = "api"
+    parent: UUID | None = None
+    place_unknown: bool = False
+    """The place is not known, not even the street: it stands at the desk as 地点不明."""
+    danger_by_words: bool = False
+    """Danger words count as danger (imports, other systems); at the form a person is asked instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The promise. `created` is False where the same request had come before."""
+
+    id: UUID
+    number: int
+    status: str
+    version: int
+    received_at: datetime
+    kind: str
+    created: bool
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A whistle checked, masked and matched; only the moment and the number are missing."""
+
+    new: NewWhistle
+    actor: Actor
+    facts: Facts
+    title: str
+    body: str
+    event_id: UUID
+    clock_ids: tuple[UUID, UUID]
+    routing: Routing = field(repr=False)
+
+
+class Intake:
+    """One process's way in: `raise_` answers after the commit; requests that arrive together share it."""
+
+    def __init__(self, service: Service, *, most: int = 256) -> None:
+        self._service = service
+        self._group: GroupCommit[Prepared, Stored] = GroupCommit(self._flush, most=most)
+
+    async def raise_(self, actor: Actor, new: NewWhistle) -> Receipt:
+        """Take a whistle. Raises `Invalid` for what the rules do not know, `Stale` for a key used otherwise."""
+        prepared = prepare(self._service, actor, new)
+        return receipt(prepared, await self._group.submit(prepared))
+
+    async def drain(self) -> None:
+        """Wait until everything handed in is answered."""
+        await self._group.drain()
+
+    async def _flush(self, batch: Sequence[Prepared]) -> Sequence[Stored]:
+        service = self._service
+        year = year_of(await service.database.now())
+        await service.whistle_numbers.ready(year, len(batch))
+        async with service.database.transaction() as uow:
+            return await write(service, uow, batch)
+
+
+def receipt(prepared: Prepared, stored: Stored) -> Receipt:
+    """The answer to one request, from what stands under its key. Raises `Stale`."""
+    if stored.request_sha256 != prepared.new.request_sha256:
+        raise Stale(
+            "这个 Idempotency-Key 已经用在另一件上（{number}），请换一个",
+            field="Idempotency-Key",
+            value=prepared.new.idempotency_key,
+            number=stored.number,
+        )
+    created = stored.id == prepared.facts.id
+    return Receipt(
+        stored.id, stored.number, stored.status, stored.version, stored.received_at, stored.kind, created
+    )
+
+
+async def write(service: Service, uow: UnitOfWork, batch: Sequence[Prepared]) -> list[Stored]:
+    """Write prepared whistles in this transaction; `whistle_numbers.ready` must have been asked before."""
+    now = await uow.now()
+    rows = [_row(service, prepared, now) for prepared in batch]
+    return await store.insert(uow, rows, now)
+
+
+def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:
+    new, facts = prepared.new, prepared.facts
+    facts.received_at = now
+    facts.number = number(year_of(now), service.whistle_numbers.take())
+    case = _case(service, prepared, now)
+    return NewRow(
+        case=case,
+        title=prepared.title,
+        body=prepared.body,
+        address=new.address,
+        latitude=new.latitude,
+        longitude=new.longitude,
+        occurred_at=new.occurred_at,
+        source=dict(new.source) if new.source else None,
+        reporter=dict(new.reporter) if new.reporter else None,
+        photos=list(new.photos),
+        principal=prepared.actor.principal,
+        idempotency_key=new.idempotency_key,
+        request_sha256=new.request_sha256,
+        outbox=[_outbox(case, prepared, now)],
+    )
+
+
+def _case(service: Service, prepared: Prepared, now: datetime) -> Case:
+    facts = prepared.facts
+    turn = service.turn(facts.district, now)
+    case = Case(facts, RAISED, 1, 1, 1, None, None, None, 0, now, 1, actor=prepared.actor)
+    for stage, clock_id in zip((DISPATCH, TOTAL), prepared.clock_ids, strict=True):
+        clocks.start(
+            case, stage, None, now, turn.stage_policy(case, stage), turn.district_calendar, clock_id,
+            earliest=facts.source_due_at if stage == TOTAL else None,
+        )  # fmt: skip
+    data = {
+        "kind": facts.kind,
+        "danger": facts.danger,
+        "category": facts.category,
+        "place": facts.place,
+        "street": facts.street,
+        "via": facts.via,
+        "status": RAISED,
+        "version": 1,
+    }
+    case.events.append(Event(prepared.event_id, "raised", data, seq=1))
+    return case
+
+
+def _outbox(case: Case, prepared: Prepared, now: datetime) -> OutboxRow:
+    facts = case.facts
+    made = whistle.raised(
+        id=prepared.event_id,
+        at=now,
+        whistle=facts.id,
+        number=facts.number,
+        district=facts.district,
+        street=facts.street,
+        place=facts.place,
+        kind=facts.kind,
+        danger=facts.danger,
+        category=facts.category,
+        via=facts.via,
+        parent=facts.parent,
+        duty_list=facts.matched["version"] if facts.matched else None,
+    )
+    key, headers, payload = envelope.encode(made)
+    return OutboxRow(made.topic, key, headers, payload, made.urgent)
+
+
+def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
+    """Check a whistle against the rules, mask it, match it. Raises `Invalid` naming field, value and remedy."""
+    district = actor.district or service.rules.district_of(new.street) or ""
+    reference = service.rules.of(district)
+    _check(new, reference)
+    title, _ = mask(new.title.strip())
+    body, _ = mask(new.body.strip())
+    found = match(reference.duties, title, body)
+    routing = _route(service, district, new, found)
+    danger = new.danger or (new.danger_by_words and bool(found.danger))
+    facts = Facts(
+        id=service.new_id(),
+        number=0,
+        district=district,
+        received_at=_NEVER,
+        kind=routing.kind,
+        danger=danger,
+        category=new.category,
+        place=None if new.place_unknown else new.place or new.street,
+        street=new.street,
+        raised_by=actor.person,
+        via=new.via,
+        source_due_at=_source_due(new),
+        callback_required=bool(new.source and new.source.get("callback_required")),
+        sealed=routing.sealed,
+        hidden_from=[routing.hidden_from] if routing.hidden_from else [],
+        matched=found.as_json(),
+        named=dict(new.named) if new.named else None,
+        parent=new.parent,
+    )
+    made_title = title or _title(reference, facts, body)
+    ids = (service.new_id(), service.new_id())
+    return Prepared(new, actor, facts, made_title, body, service.new_id(), ids, routing)
+
+
+_NEVER = datetime.min
+
+
+def _check(new: NewWhistle, reference: Any) -> None:
+    if not new.body.strip():
+        raise Invalid("写一句是什么事", field="body", value=new.body)
+    if new.category is not None and reference.duties.get(new.category) is None:
+        raise Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=new.category)
+    street = reference.tree.get(new.street)
+    if street is None:
+        raise Invalid("没有「{value}」这个街道，请填街道代码", field="street", value=new.street)
+    if new.place is None:
+        return
+    node = reference.tree.get(new.place)
+    if node is None:
+        raise Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value=new.place)
+    if not any(above.code == new.street for above in reference.tree.ancestors(new.place)):
+        raise Invalid(
+            "「{value}」不在本街道；别的街道的事请由那个街道吹哨", field="place", value=new.place, code_hint="other-street"
+        )
+
+
+def _route(service: Service, district: str, new: NewWhistle, found: Match) -> Routing:
+    """Where it would go, which also says of what kind it is; the handler decides again from what is stored."""
+    reference = service.rules.of(district)
+    place = None if new.place_unknown else new.place or new.street
+    chain = reference.tree.chain(place) if place else (None,) * 5
+    kind: Any = new.kind
+    routing = decide(
+        reference.duties,
+        found,
+        chain=chain,
+        units=reference.units,
+        category=new.category,
+        kind=kind,
+        danger=new.danger or (new.danger_by_words and bool(found.danger)),
+    )
+    if not new.named:
+        return routing
+    try:
+        return named(
+            routing,
+            str(new.named["lead"]),
+            new.named.get("assist") or (),
+            str(new.named.get("override_reason") or ""),
+            chain=chain if place else reference.tree.chain(new.street),
+            units=reference.units,
+        )
+    except UnknownUnit as error:
+        raise Invalid(
+            "没有「{value}」这个单位，请从单位名单里选", field=error.field, value=error.value
+        ) from error
+
+
+def preview(service: Service, actor: Actor, new: NewWhistle) -> tuple[Routing, Turn]:
+    """What would happen if this were raised now; nothing is written. `turn.now` must not be relied on."""
+    district = actor.district or ""
+    reference = service.rules.of(district)
+    _check(new, reference)
+    found = match(reference.duties, new.title.strip(), new.body.strip())
+    return _route(service, district, new, found), service.turn(district, _NEVER)
+
+
+def _source_due(new: NewWhistle) -> datetime | None:
+    due = new.source.get("due_at") if new.source else None
+    return due if isinstance(due, datetime) else None
+
+
+def _title(reference: Any, facts: Facts, body: str) -> str:
+    """From place and category, or the body's first words."""
+    duty = reference.duties.get(facts.category) if facts.category else None
+    label = reference.tree.labels.get(facts.place, "") if facts.place else ""
+    if duty is not None:
+        return f"{label}{duty.name}"[:TITLE_LENGTH]
+    first = body.split("\n", 1)[0].split("。", 1)[0].strip()
+    return first[:40] or label

@@ -1,0 +1,1 @@
+"""How a district's YAML files become validated documents, and documents the reference data."""

@@ -1,0 +1,100 @@
+"""YAML with the line of every value: plain data, every scalar a string, no surprises of YAML 1.1.
+
+`no`, `0123`, `22:00` and `2026-01-01` stay what they look like; what a field means is for its reader to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+Path = tuple[str | int, ...]
+TOO_MANY = 1_000_000
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """One thing wrong in a file: where (1-based line), which field, what stands there, what to do."""
+
+    file: str
+    line: int
+    field: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.field}「{self.value}」:{self.remedy}"
+
+
+class BrokenFilesError(ValueError):
+    """The files cannot be used; `errors` names everything that was found wrong, in order. Nothing has changed."""
+
+    def __init__(self, errors: list[FileError]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A file's data (mappings, lists, strings, None) and the line of each path in it."""
+
+    file: str
+    data: Any
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The line of a path, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_marked(file: str, text: str) -> Marked:
+    """The text of a YAML file as data with lines. Raises `BrokenFilesError` for what is not YAML."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        said = (error.problem or str(error)).strip()
+        raise BrokenFilesError([FileError(file, line, "YAML", said, "请改正此处的 YAML 语法")]) from error
+    except yaml.YAMLError as error:  # e.g. a control character
+        raise BrokenFilesError([FileError(file, 1, "YAML", str(error)[:80], "请删去不能用的字符")]) from error
+    lines: dict[Path, int] = {}
+    errors: list[FileError] = []
+    data = _plain(node, (), file, lines, errors) if node is not None else {}
+    if errors:
+        raise BrokenFilesError(errors)
+    return Marked(file, data, lines)
+
+
+def _plain(node: yaml.Node, path: Path, file: str, lines: dict[Path, int], errors: list[FileError]) -> Any:
+    if len(lines) > TOO_MANY:
+        raise BrokenFilesError([FileError(file, 1, "YAML", "…", "文件太大，或别名套别名，请拆开")])
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        text = str(node.value)
+        return None if node.style is None and text in ("", "~", "null") else text
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, n), file, lines, errors) for n, item in enumerate(node.value)]
+    out: dict[str, Any] = {}
+    for key, value in _pairs(node):
+        name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+        if name in out or not isinstance(key, yaml.ScalarNode):
+            remedy = "同一处不能写两次，请删去一个" if name in out else "键必须是文字"
+            errors.append(FileError(file, key.start_mark.line + 1, _dotted((*path, name)), name, remedy))
+            continue
+        out[name] = _plain(value, (*path, name), file, lines, errors)
+    return out
+
+
+def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    yield from node.value
+
+
+def _dotted(path: Path) -> str:
+    return "/".join(map(str, path))

@@ -1,0 +1,51 @@
+"""The rules as loaded: reference data of each district in memory, renewed when a new version is stored."""
+
+import asyncio
+
+from dispatch.domain.reference import Reference
+from dispatch.domain.refusals import NotFound
+from dispatch.steps.read_files import build_reference
+from dispatch.store import references
+from dispatch.store.database import Database
+
+
+class Rules:
+    """Reference data by district. `refresh` costs one small query while nothing has changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._districts: dict[str, Reference] = {}
+        self._versions: references.Versions = {}
+        self._refreshing = asyncio.Lock()
+
+    async def refresh(self) -> bool:
+        """Take up new versions. Returns whether anything changed. Raises `Unavailable`."""
+        async with self._refreshing:
+            async with self._database.acquire() as connection:
+                if await references.versions(connection) == self._versions:
+                    return False
+                documents, versions = await references.latest(connection)
+            self._districts = {
+                district: await asyncio.to_thread(build_reference, kinds, versions[district])
+                for district, kinds in documents.items()
+            }
+            self._versions = versions
+            return True
+
+    def of(self, district: str) -> Reference:
+        """The reference data of a district. Raises `NotFound` for one that was never loaded."""
+        found = self._districts.get(district)
+        if found is None:
+            raise NotFound("没有「{district}」这个区的资料", field="district", value=district, district=district)
+        return found
+
+    def district_of(self, node: str) -> str | None:
+        """The district a node belongs to."""
+        for code, reference in self._districts.items():
+            if node in reference.tree:
+                return code
+        return None
+
+    @property
+    def districts(self) -> list[str]:
+        return list(self._districts)

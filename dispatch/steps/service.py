@@ -1,0 +1,73 @@
+"""What every step works with, and what all of them do at the end: announce and save."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatch.domain.case import Case
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps.rules import Rules
+from dispatch.store import cases as store
+from dispatch.store.database import Database
+from dispatch.store.numbers import Numbers
+from dispatch.store.outbox import OutboxRow
+from dispatch.store.unit_of_work import UnitOfWork
+from schemas import envelope, lifecycle
+
+
+@dataclass(slots=True)
+class Service:
+    """One process's means. `channels` are those that notices go out by (none: nobody is told outside)."""
+
+    database: Database
+    rules: Rules
+    whistle_numbers: Numbers
+    order_numbers: Numbers
+    new_id: Callable[[], UUID]
+    channels: tuple[str, ...] = ()
+
+    def turn(self, district: str, now: datetime) -> Turn:
+        """The rules of a district at one moment."""
+        return Turn(self.rules.of(district), now, self.new_id, self.order_numbers.take)
+
+    async def ready_orders(self, now: datetime, count: int) -> None:
+        """Make sure that `count` supervision orders can be numbered. Call it outside a transaction."""
+        await self.order_numbers.ready(year_of(now), count)
+
+    async def save(self, uow: UnitOfWork, cases: Sequence[Case]) -> None:
+        """Write what these cases decided, with its outbox rows, in this transaction."""
+        now = await uow.now()
+        await store.save(uow, cases, outbox_rows(cases, now), self.channels)
+
+
+def year_of(now: datetime) -> int:
+    """The year on the district's calendar."""
+    return now.astimezone(ZONE).year
+
+
+def outbox_rows(cases: Sequence[Case], now: datetime) -> list[OutboxRow]:
+    """One row on the lifecycle topic for each event of these cases, in the order of their logs."""
+    rows: list[OutboxRow] = []
+    for case in cases:
+        facts = case.facts
+        for event in case.events:
+            made = lifecycle.from_domain(
+                id=event.id,
+                type=event.type,
+                data=event.data,
+                at=now,
+                whistle=facts.id,
+                number=facts.number,
+                district=facts.district,
+                sequence=event.seq,
+                kind=facts.kind,
+                status=case.status,
+                version=case.version,
+                gen=case.gen,
+                seat=case.actor.seat,
+                urgent=case.emergency,
+            )
+            key, headers, payload = envelope.encode(made)
+            rows.append(OutboxRow(made.topic, key, headers, payload, made.urgent))
+    return rows

@@ -1,0 +1,241 @@
+"""Cases locked, read and saved: the writing side of every step after intake.
+
+`lock` takes the states in id order, so that two steps can never wait for each other in a circle; what stands under a
+state is read in later statements, because the locking one may have waited and its snapshot would be old. `save`
+writes everything that any number of cases decided in one statement, put together from the parts that have rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from dispatch.domain.case import Assignment, Case, Clock, Facts, Request
+from dispatch.store.connection import Connection
+from dispatch.store.outbox import OutboxRow
+from dispatch.store.save import PARTS, Rows, statement
+from dispatch.store.unit_of_work import UnitOfWork
+
+_LOCK = """
+WITH locked AS MATERIALIZED (
+    SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
+    FROM whistle_state WHERE id = ANY($1::uuid[]) {where} ORDER BY id FOR UPDATE {skip}
+)
+SELECT *, clock_timestamp() AS now FROM locked"""
+
+_FACTS = """
+SELECT w.id, number, district, received_at, kind, danger, category, place, raised_by_node, raised_by, via,
+       source_due_at, coalesce((source ->> 'callback_required')::boolean, false) AS callback_required, sealed,
+       hidden_from, matched, named, parent, merged_into
+FROM whistle w WHERE w.id = ANY($1::uuid[])"""
+
+_ASSIGNMENTS = """
+SELECT whistle, gen, unit, role, status, assigned_at, on_site, handed_back, started, reported_at, done_at, version,
+       stage, due_at, active
+FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_at, role DESC"""
+
+_CLOCKS = """
+SELECT whistle, id, stage, unit, gen, run, started_at, policy, calendar, rung, mark, nth, fires_at, due_at,
+       running_since, used, remaining, fires_in, answered_at, provisional, parked
+FROM whistle_clock WHERE whistle = ANY($1::uuid[])"""
+
+_REQUESTS = """
+SELECT whistle, id, gen, kind, unit, status, asked_by, asked_at, decided_by, decided_at, data
+FROM request WHERE whistle = ANY($1::uuid[]) ORDER BY asked_at"""
+
+_CALLED_BACK = """
+SELECT DISTINCT whistle FROM whistle_event
+WHERE whistle = ANY($1::uuid[]) AND type = 'called-back'"""
+
+
+async def lock(
+    uow: UnitOfWork, ids: Iterable[UUID], *, skip_locked: bool = False, status: str | None = None
+) -> list[Case]:
+    """Lock the states of these whistles, in id order, and read their facts; missing ones are left out.
+
+    `skip_locked` leaves out whistles that somebody else holds just now; `status` those in another status.
+    """
+    sql = _LOCK.format(where="AND status = $2" if status else "", skip="SKIP LOCKED" if skip_locked else "")
+    wanted = list(ids)
+    rows = await uow.connection.fetch(sql, wanted, status) if status else await uow.connection.fetch(sql, wanted)
+    if not rows:
+        return []
+    uow.seen(max(row["now"] for row in rows))
+    found = [row["id"] for row in rows]
+    facts = {row["id"]: read_facts(row) for row in await uow.connection.fetch(_FACTS, found)}
+    cases = [_case(row, facts[row["id"]]) for row in rows if row["id"] in facts]
+    for case in cases:
+        uow.not_before(case.last_at)
+    return cases
+
+
+async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool = True) -> None:
+    """Read what stands under the states: assignments, clocks, and (unless told not to) requests."""
+    by_id = {case.id: case for case in cases}
+    ids = list(by_id)
+    for row in await connection.fetch(_CLOCKS, ids):
+        clock = Clock(*tuple(row.values())[1:])
+        by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
+    for row in await connection.fetch(_ASSIGNMENTS, ids):
+        part = Assignment(*tuple(row.values())[1:])
+        by_id[row["whistle"]].assignments[part.unit] = part
+    if not requests:
+        return
+    for row in await connection.fetch(_REQUESTS, ids):
+        values = list(row.values())
+        values[-1] = orjson.loads(values[-1])
+        by_id[row["whistle"]].requests.append(Request(*values[1:]))
+    asking = [case.id for case in cases if case.facts.callback_required]
+    if asking:
+        for row in await connection.fetch(_CALLED_BACK, asking):
+            by_id[row["whistle"]].called_back = True
+
+
+async def read(connection: Connection, whistle: UUID) -> Case | None:
+    """One case for showing: nothing is locked."""
+    row = await connection.fetchrow(
+        """SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
+           FROM whistle_state WHERE id = $1""",
+        whistle,
+    )
+    facts = await connection.fetchrow(_FACTS, [whistle]) if row else None
+    if row is None or facts is None:
+        return None
+    case = _case(row, read_facts(facts))
+    await fill(connection, [case])
+    return case
+
+
+def read_facts(row: asyncpg.Record) -> Facts:
+    """A whistle's facts from a row with the columns of `_FACTS`."""
+    return Facts(
+        id=row["id"],
+        number=row["number"],
+        district=row["district"],
+        received_at=row["received_at"],
+        kind=row["kind"],
+        danger=row["danger"],
+        category=row["category"],
+        place=row["place"],
+        street=row["raised_by_node"],
+        raised_by=row["raised_by"],
+        via=row["via"],
+        source_due_at=row["source_due_at"],
+        callback_required=row["callback_required"],
+        sealed=row["sealed"],
+        hidden_from=list(row["hidden_from"]),
+        matched=orjson.loads(row["matched"]) if row["matched"] else None,
+        named=orjson.loads(row["named"]) if row["named"] else None,
+        parent=row["parent"],
+        merged_into=row["merged_into"],
+    )
+
+
+def _case(row: asyncpg.Record, facts: Facts) -> Case:
+    return Case(
+        facts=facts,
+        status=row["status"],
+        version=row["version"],
+        seq=row["seq"],
+        gen=row["gen"],
+        rung=row["rung"],
+        outcome=row["outcome"],
+        lead=row["lead"],
+        rework=row["rework"],
+        last_at=row["last_at"],
+        status_version=row["status_version"],
+    )
+
+
+async def save(
+    uow: UnitOfWork, cases: Sequence[Case], outbox: Sequence[OutboxRow], channels: Sequence[str] = ()
+) -> None:
+    """Write all that these cases decided, and what is to travel, in one statement. Raises on any broken rule."""
+    if not any(case.events for case in cases):
+        return
+    now = await uow.now()
+    rows: Rows = {part.name: [] for part in PARTS}
+    for case in cases:
+        if case.events:
+            _collect(rows, case, now, channels)
+    for out in outbox:
+        rows["outbox"].append((out.topic, out.key, orjson.dumps(out.headers).decode(), out.payload, out.urgent, now))
+    used = tuple(part.name for part in PARTS if rows[part.name])
+    arguments: list[list[Any]] = []
+    for name in used:
+        arguments.extend(list(column) for column in zip(*rows[name], strict=True))
+    await uow.connection.execute(statement(used), *arguments)
+    uow.wrote_outbox = uow.wrote_outbox or bool(outbox)
+    uow.touched.extend(str(case.id) for case in cases if case.events)
+
+
+def _collect(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:
+    rows["state"].append(
+        (
+            case.id, case.status, case.version, case.seq, case.gen, case.rung, case.outcome, case.lead, case.rework,
+            case.status_version, case.last_at,
+        )
+    )  # fmt: skip
+    if case.facts_touched:
+        facts = case.facts
+        rows["facts"].append(
+            (
+                case.id,
+                facts.category,
+                facts.place,
+                facts.street,
+                facts.sealed,
+                ",".join(facts.hidden_from),
+                facts.merged_into,
+            )
+        )
+    for unit in case.touched_units | case.requeued_units:
+        part = case.assignments[unit]
+        rows["assignment"].append(
+            (
+                case.id, part.gen, part.unit, part.role, part.status, part.on_site, part.handed_back, part.started,
+                part.assigned_at, part.reported_at, part.done_at, part.version, part.stage, part.due_at, part.active,
+            )
+        )  # fmt: skip
+    for key in case.touched_clocks:
+        clock = case.clocks[key]
+        rows["clock"].append(clock_row(case.id, clock))
+    for request in case.requests:
+        if request.id in case.touched_requests:
+            rows["request"].append(
+                (
+                    request.id, case.id, request.gen, request.kind, request.unit, request.status, request.asked_by,
+                    request.asked_at, request.decided_by, request.decided_at, orjson.dumps(request.data).decode(),
+                )
+            )  # fmt: skip
+    _collect_log(rows, case, now, channels)
+
+
+def clock_row(whistle: UUID, clock: Clock) -> tuple[Any, ...]:
+    """A clock in the column order of the `clock` part."""
+    return (
+        clock.id, whistle, clock.stage, clock.unit, clock.gen, clock.run, clock.rung, clock.mark, clock.nth,
+        clock.fires_at, clock.started_at, clock.due_at, clock.running_since, clock.used, clock.remaining,
+        clock.fires_in, clock.answered_at, clock.policy, clock.calendar, clock.provisional, clock.parked,
+    )  # fmt: skip
+
+
+def _collect_log(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:
+    actor = case.actor
+    for event in case.events:
+        data = orjson.dumps(event.data).decode()
+        rows["event"].append((case.id, event.seq, now, event.id, event.type, actor.person, actor.seat, data))
+    for text in case.texts:
+        rows["text"].append((text.id, case.id, text.kind, text.body, now))
+    for notice in case.notices:
+        for channel in channels:
+            rows["notice"].append((notice.event, case.id, notice.recipient, channel, notice.kind, notice.urgent, now))
+    for step in case.ledger:
+        rows["ledger"].append(
+            (step.clock, step.run, step.rung, step.mark, step.nth, case.id, now, step.due_at, step.event)
+        )
+    for draft in case.drafts:
+        content = orjson.dumps({key: value for key, value in draft.items() if key != "id"}).decode()
+        rows["draft"].append((UUID(draft["id"]), case.facts.district, case.id, content, actor.person, now))

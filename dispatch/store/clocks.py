@@ -1,0 +1,61 @@
+"""Which clocks have something to say, and which could not be taken."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatch.store.connection import Connection
+
+_DUE = """
+SELECT whistle, min(fires_at) AS fires_at FROM (
+    SELECT whistle, fires_at FROM whistle_clock
+    WHERE fires_at <= $1 AND parked IS NULL ORDER BY fires_at LIMIT $2
+) due GROUP BY whistle ORDER BY 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much is due and not taken: 0 in health."""
+
+    count: int
+    oldest: datetime | None
+
+
+async def due(connection: Connection, now: datetime, limit: int) -> list[UUID]:
+    """Whistles with a clock whose next mark has come, the longest due first; nothing is locked."""
+    return [row["whistle"] for row in await connection.fetch(_DUE, now, limit)]
+
+
+async def next_due(connection: Connection) -> datetime | None:
+    """When the next mark of any clock comes."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT min(fires_at) FROM whistle_clock WHERE fires_at IS NOT NULL AND parked IS NULL"
+    )
+    return found
+
+
+async def park(connection: Connection, whistle: UUID, now: datetime, reason: str) -> None:
+    """Set a whistle's due clocks aside, with why, so that they stop nobody else."""
+    await connection.execute(
+        "UPDATE whistle_clock SET parked = $3 WHERE whistle = $1 AND fires_at <= $2", whistle, now, reason[:500]
+    )
+
+
+async def unpark(connection: Connection, limit: int) -> list[UUID]:
+    """Take parked clocks up again; returns their whistles."""
+    rows = await connection.fetch(
+        """UPDATE whistle_clock SET parked = NULL WHERE id IN (
+               SELECT id FROM whistle_clock WHERE parked IS NOT NULL LIMIT $1 FOR UPDATE SKIP LOCKED
+           ) RETURNING whistle""",
+        limit,
+    )
+    return [row["whistle"] for row in rows]
+
+
+async def not_taken(connection: Connection, before: datetime) -> Waiting:
+    """Clocks due before this moment and still not taken (parked ones too)."""
+    row = await connection.fetchrow(
+        "SELECT count(*) AS n, min(fires_at) AS oldest FROM whistle_clock WHERE fires_at < $1", before
+    )
+    assert row is not None
+    return Waiting(row["n"], row["oldest"])

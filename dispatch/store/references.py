@@ -1,0 +1,71 @@
+"""Reference documents: stored whole and versioned; the same content again is no new version."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from dispatch.store.connection import Connection
+from dispatch.store.unit_of_work import UnitOfWork
+
+_LATEST = """
+SELECT DISTINCT ON (district, kind) district, kind, version, content, sha256
+FROM reference_document ORDER BY district, kind, version DESC"""
+
+_VERSIONS = "SELECT district, kind, max(version) AS version FROM reference_document GROUP BY district, kind"
+
+Documents = dict[str, dict[str, Any]]
+Versions = dict[str, dict[str, int]]
+
+
+async def versions(connection: Connection) -> Versions:
+    """The newest version of each kind of document, by district."""
+    found: Versions = {}
+    for row in await connection.fetch(_VERSIONS):
+        found.setdefault(row["district"], {})[row["kind"]] = row["version"]
+    return found
+
+
+async def latest(connection: Connection) -> tuple[Documents, Versions]:
+    """The newest documents, by district and kind, and their versions."""
+    documents: Documents = {}
+    found: Versions = {}
+    for row in await connection.fetch(_LATEST):
+        documents.setdefault(row["district"], {})[row["kind"]] = orjson.loads(row["content"])
+        found.setdefault(row["district"], {})[row["kind"]] = row["version"]
+    return documents, found
+
+
+async def load(
+    uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, now: datetime
+) -> dict[str, int]:
+    """Store the documents that differ from what stands; returns the version of each that was added."""
+    added: dict[str, int] = {}
+    await uow.connection.execute("SELECT pg_advisory_xact_lock(hashtext('reference_document'))")
+    for kind, content in documents.items():
+        body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(body).hexdigest()
+        row = await uow.connection.fetchrow(
+            """SELECT version, sha256 FROM reference_document WHERE district = $1 AND kind = $2
+               ORDER BY version DESC LIMIT 1""",
+            district,
+            kind,
+        )
+        if row is not None and row["sha256"] == digest:
+            continue
+        version = (row["version"] if row else 0) + 1
+        await uow.connection.execute(
+            """INSERT INTO reference_document (district, kind, version, content, sha256, loaded_at, loaded_by)
+               VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)""",
+            district,
+            kind,
+            version,
+            body.decode(),
+            digest,
+            now,
+            by,
+        )
+        added[kind] = version
+    return added

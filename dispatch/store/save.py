@@ -1,0 +1,134 @@
+"""The parts that one saving statement is put together from: one data-modifying CTE for each table with rows."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table's share of the statement. `{x}` in `sql` is the unnested row set `x (columns)`."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    sql: str
+
+
+def columns(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, kind) for name, kind in (pair.split(":") for pair in text.split()))
+
+
+_ASSIGNMENT = columns(
+    "whistle:uuid gen:smallint unit:text role:text status:text on_site:boolean handed_back:boolean started:boolean"
+    " assigned_at:timestamptz reported_at:timestamptz done_at:timestamptz version:integer stage:text"
+    " due_at:timestamptz active:boolean"
+)
+_CLOCK = columns(
+    "id:uuid whistle:uuid stage:text unit:text gen:smallint run:smallint rung:smallint mark:text nth:smallint"
+    " fires_at:timestamptz started_at:timestamptz due_at:timestamptz running_since:timestamptz used:interval"
+    " remaining:interval fires_in:interval answered_at:timestamptz policy:text calendar:text provisional:boolean"
+    " parked:text"
+)
+_REQUEST = columns(
+    "id:uuid whistle:uuid gen:smallint kind:text unit:text status:text asked_by:text asked_at:timestamptz"
+    " decided_by:text decided_at:timestamptz data:text"
+)
+
+
+def _names(columns: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(name for name, _ in columns)
+
+
+def _upsert(table: str, columns: tuple[tuple[str, str], ...], conflict: str, fixed: str) -> str:
+    """Insert or overwrite; columns named in `fixed` never change once written."""
+    changing = [name for name, _ in columns if name not in fixed.split()]
+    sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
+    values = ", ".join(f"{name}::jsonb" if name == "data" else name for name, _ in columns)
+    return (
+        f"INSERT INTO {table} ({_names(columns)}) SELECT {values} FROM {{x}}"
+        f" ON CONFLICT ({conflict}) DO UPDATE SET {sets}"
+    )
+
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        "state",
+        columns(
+            "id:uuid status:text version:integer seq:integer gen:smallint rung:smallint outcome:text lead:text"
+            " rework:smallint status_version:integer last_at:timestamptz"
+        ),
+        "UPDATE whistle_state s SET status = x.status, version = x.version, seq = x.seq, gen = x.gen, rung = x.rung,"
+        " outcome = x.outcome, lead = x.lead, rework = x.rework, status_version = x.status_version,"
+        " last_at = x.last_at FROM {x} WHERE s.id = x.id",
+    ),
+    Part(
+        "facts",
+        columns("id:uuid category:text place:text street:text sealed:boolean hidden:text merged_into:uuid"),
+        "UPDATE whistle w SET category = x.category, place = x.place, raised_by_node = x.street, sealed = x.sealed,"
+        " hidden_from = string_to_array(x.hidden, ','), merged_into = x.merged_into FROM {x} WHERE w.id = x.id",
+    ),
+    Part(
+        "assignment",
+        _ASSIGNMENT,
+        _upsert("assignment", _ASSIGNMENT, "whistle, gen, unit", "whistle gen unit"),
+    ),
+    Part("clock", _CLOCK, _upsert("whistle_clock", _CLOCK, "whistle, stage, unit", "id whistle stage unit")),
+    Part("request", _REQUEST, _upsert("request", _REQUEST, "id", "id whistle gen kind unit asked_by asked_at")),
+    Part(
+        "event",
+        columns("whistle:uuid seq:integer at:timestamptz id:uuid type:text person:text seat:text data:text"),
+        "INSERT INTO whistle_event (whistle, seq, at, id, type, person, seat, data)"
+        " SELECT whistle, seq, at, id, type, person, seat, data::jsonb FROM {x}",
+    ),
+    Part(
+        "text",
+        columns("id:uuid whistle:uuid kind:text body:text created_at:timestamptz"),
+        "INSERT INTO whistle_text (id, whistle, kind, body, sha256, created_at)"
+        " SELECT id, whistle, kind, body, sha256(convert_to(body, 'UTF8')), created_at FROM {x}",
+    ),
+    Part(
+        "notice",
+        columns("event:uuid whistle:uuid recipient:text channel:text kind:text urgent:boolean created_at:timestamptz"),
+        "INSERT INTO notice (id, event, whistle, recipient, channel, kind, urgent, status, tries, next_try_at,"
+        " created_at) SELECT gen_random_uuid(), event, whistle, recipient, channel, kind, urgent, 'pending', 0,"
+        " created_at, created_at FROM {x} ON CONFLICT (event, recipient, channel) DO NOTHING",
+    ),
+    Part(
+        "ledger",
+        columns(
+            "clock:uuid run:smallint rung:smallint mark:text nth:smallint whistle:uuid at:timestamptz"
+            " due_at:timestamptz event:uuid"
+        ),
+        "INSERT INTO escalation (clock, run, rung, mark, nth, whistle, at, due_at, event)"
+        " SELECT clock, run, rung, mark, nth, whistle, at, due_at, event FROM {x}",
+    ),
+    Part(
+        "draft",
+        columns("id:uuid district:text whistle:uuid content:text drafted_by:text at:timestamptz"),
+        "INSERT INTO rule_draft (id, district, whistle, content, drafted_by, at, status)"
+        " SELECT id, district, whistle, content::jsonb, drafted_by, at, 'drafted' FROM {x}",
+    ),
+    Part(
+        "outbox",
+        columns("topic:text key:text headers:text payload:bytea urgent:boolean created_at:timestamptz"),
+        "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
+        " SELECT topic, key, headers::jsonb, payload, urgent, created_at FROM {x}",
+    ),
+)
+BY_NAME = {part.name: part for part in PARTS}
+
+
+@lru_cache(maxsize=512)
+def statement(names: tuple[str, ...]) -> str:
+    """One statement that writes these parts; its parameters are the parts' columns as arrays, in order."""
+    pieces: list[str] = []
+    position = 1
+    for name in names:
+        part = BY_NAME[name]
+        arrays = ", ".join(f"${position + i}::{kind}[]" for i, (_, kind) in enumerate(part.columns))
+        source = f"unnest({arrays}) AS x ({_names(part.columns)})"
+        pieces.append(f"{name}_part AS ({part.sql.format(x=source)})")
+        position += len(part.columns)
+    return f"WITH {', '.join(pieces)} SELECT 1"
