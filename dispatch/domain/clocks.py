@@ -247,6 +247,12 @@ def _mark_units(
     return limit, calendar
 
 
+def earlier(moment: datetime, margin: Limit, calendar: WorkCalendar) -> datetime:
+    """A moment less a margin, in the margin's units."""
+    length = _length(margin, calendar.day)
+    return calendar.back(moment, length) if margin.working else moment - length
+
+
 def after(clock: Clock, wait: str, now: datetime, district: WorkCalendar) -> datetime:
     """When the next mark comes: `wait` after this one was due, or after now where we come late (full time again)."""
     assert clock.fires_at is not None

@@ -15,6 +15,7 @@ from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
 from dispatch.domain.clocks import DISPATCH, TOTAL
 from dispatch.domain.masking import mask
 from dispatch.domain.matching import Match, match
+from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, Stale
 from dispatch.domain.routing import Routing, UnknownUnit, decide, named
 from dispatch.domain.turn import Turn
@@ -120,9 +121,7 @@ def receipt(prepared: Prepared, stored: Stored) -> Receipt:
             number=stored.number,
         )
     created = stored.id == prepared.facts.id
-    return Receipt(
-        stored.id, stored.number, stored.status, stored.version, stored.received_at, stored.kind, created
-    )
+    return Receipt(stored.id, stored.number, stored.status, stored.version, stored.received_at, stored.kind, created)
 
 
 async def write(service: Service, uow: UnitOfWork, batch: Sequence[Prepared]) -> list[Stored]:
@@ -221,7 +220,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         street=new.street,
         raised_by=actor.person,
         via=new.via,
-        source_due_at=_source_due(new),
+        source_due_at=_source_due(new, reference),
         callback_required=bool(new.source and new.source.get("callback_required")),
         sealed=routing.sealed,
         hidden_from=[routing.hidden_from] if routing.hidden_from else [],
@@ -237,7 +236,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
 _NEVER = datetime.min
 
 
-def _check(new: NewWhistle, reference: Any) -> None:
+def _check(new: NewWhistle, reference: Reference) -> None:
     if not new.body.strip():
         raise Invalid("写一句是什么事", field="body", value=new.body)
     if new.category is not None and reference.duties.get(new.category) is None:
@@ -252,7 +251,10 @@ def _check(new: NewWhistle, reference: Any) -> None:
         raise Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value=new.place)
     if not any(above.code == new.street for above in reference.tree.ancestors(new.place)):
         raise Invalid(
-            "「{value}」不在本街道；别的街道的事请由那个街道吹哨", field="place", value=new.place, code_hint="other-street"
+            "「{value}」不在本街道；别的街道的事请由那个街道吹哨",
+            field="place",
+            value=new.place,
+            code_hint="other-street",
         )
 
 
@@ -283,9 +285,7 @@ def _route(service: Service, district: str, new: NewWhistle, found: Match) -> Ro
             units=reference.units,
         )
     except UnknownUnit as error:
-        raise Invalid(
-            "没有「{value}」这个单位，请从单位名单里选", field=error.field, value=error.value
-        ) from error
+        raise Invalid("没有「{value}」这个单位，请从单位名单里选", field=error.field, value=error.value) from error
 
 
 def preview(service: Service, actor: Actor, new: NewWhistle) -> tuple[Routing, Turn]:
@@ -297,12 +297,16 @@ def preview(service: Service, actor: Actor, new: NewWhistle) -> tuple[Routing, T
     return _route(service, district, new, found), service.turn(district, _NEVER)
 
 
-def _source_due(new: NewWhistle) -> datetime | None:
+def _source_due(new: NewWhistle, reference: Reference) -> datetime | None:
+    """The source's own deadline less the policy's margin."""
     due = new.source.get("due_at") if new.source else None
-    return due if isinstance(due, datetime) else None
+    if not isinstance(due, datetime):
+        return None
+    policy = reference.policy_for(new.category)
+    return clocks.earlier(due, policy.source_margin, reference.calendars["district"])
 
 
-def _title(reference: Any, facts: Facts, body: str) -> str:
+def _title(reference: Reference, facts: Facts, body: str) -> str:
     """From place and category, or the body's first words."""
     duty = reference.duties.get(facts.category) if facts.category else None
     label = reference.tree.labels.get(facts.place, "") if facts.place else ""

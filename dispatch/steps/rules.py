@@ -1,6 +1,7 @@
 """The rules as loaded: reference data of each district in memory, renewed when a new version is stored."""
 
 import asyncio
+from dataclasses import dataclass
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import NotFound
@@ -9,12 +10,24 @@ from dispatch.store import references
 from dispatch.store.database import Database
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Another system that may whistle on `whistles.inbound`, and where: under any of `places`."""
+
+    name: str
+    district: str
+    street: str
+    channel: str
+    places: frozenset[str]
+
+
 class Rules:
     """Reference data by district. `refresh` costs one small query while nothing has changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._districts: dict[str, Reference] = {}
+        self._sources: dict[str, Source] = {}
         self._versions: references.Versions = {}
         self._refreshing = asyncio.Lock()
 
@@ -29,6 +42,7 @@ class Rules:
                 district: await asyncio.to_thread(build_reference, kinds, versions[district])
                 for district, kinds in documents.items()
             }
+            self._sources = _sources(documents)
             self._versions = versions
             return True
 
@@ -46,6 +60,20 @@ class Rules:
                 return code
         return None
 
+    def source(self, name: str) -> Source | None:
+        """Another system by its CloudEvents source; None: it may not whistle."""
+        return self._sources.get(name)
+
     @property
     def districts(self) -> list[str]:
         return list(self._districts)
+
+
+def _sources(documents: references.Documents) -> dict[str, Source]:
+    found: dict[str, Source] = {}
+    for district, kinds in documents.items():
+        for row in kinds.get("sources", {}).get("sources", []):
+            found[row["source"]] = Source(
+                row["source"], district, row["street"], row["channel"], frozenset(row.get("places") or [row["street"]])
+            )
+    return found
