@@ -12,7 +12,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 
 import structlog
@@ -39,10 +38,10 @@ async def feed(records: Sequence[RawRecord], step: Step, progress: Progress = PR
     """
     if not records:
         return
-    started = monotonic()
-    sifted = sift(records)
-    await _give(step, sifted.good, sifted.bad, progress)
-    progress.handled(records, monotonic() - started, len(sifted.bad))
+    with progress.handling(records):
+        sifted = sift(records)
+        progress.dead += len(sifted.bad)
+        await _give(step, sifted.good, sifted.bad, progress)
 
 
 async def _give(step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress) -> None:
@@ -56,6 +55,7 @@ async def _give(step: Step, good: list[Incoming], bad: list[DeadLetter], progres
         await _give(step, good[middle:], [], progress)
     elif good:
         _log.warning("record.refused", topic=good[0].topic, offset=good[0].offset, error=_kind(refusal))
+        progress.dead += 1
         await _give(step, [], [*bad, DeadLetter.of(good[0], REJECTED, _say(refusal))], progress)
     elif len(bad) > 1:
         for letter in bad:
@@ -73,9 +73,7 @@ async def _bury(step: Step, letter: DeadLetter, refusal: BaseException, progress
         _log.error("dead-letter.lost", topic=letter.topic, partition=letter.partition, offset=letter.offset)
 
 
-async def _try(
-    step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress
-) -> Exception | None:
+async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress) -> Exception | None:
     """Run the step until the database has answered; returns its refusal, None when it is committed."""
     wait = FIRST_WAIT
     while True:

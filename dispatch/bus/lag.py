@@ -5,7 +5,9 @@ the base of the last batch), a fetch's watermark does not. A consumer that silen
 territory of the client, so the age of the last answered fetch is watched too.
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +19,13 @@ Partition = tuple[str, int]
 
 
 class Progress:
-    """What this process has handled: per partition the next offset and the time of the last record, and totals."""
+    """What this process has handled: per partition the time of the last record, and totals."""
 
     def __init__(self) -> None:
-        self.next: dict[Partition, int] = {}
+        #: time (ms) of the last record handled
         self.last_time: dict[Partition, int] = {}
+        #: records polled and not committed yet
+        self.in_hand: dict[Partition, int] = {}
         self.records = 0
         self.batches = 0
         self.dead = 0
@@ -30,16 +34,22 @@ class Progress:
         #: called with (topic, records, seconds) after each batch; bootstrap connects the metrics
         self.on_batch: Callable[[str, int, float], None] = lambda _topic, _records, _seconds: None
 
-    def handled(self, records: Sequence[RawRecord], seconds: float, dead: int) -> None:
-        """All of `records` is committed, after `seconds`."""
+    @contextmanager
+    def handling(self, records: Sequence[RawRecord]) -> Iterator[None]:
+        """All of `records` is committed when the block ends without raising."""
+        started = time.monotonic()
+        places = Counter((record.topic, record.partition) for record in records)
+        self.in_hand.update(places)
+        try:
+            yield
+        finally:
+            for place in places:
+                del self.in_hand[place]
         for record in records:
-            where = (record.topic, record.partition)
-            self.next[where] = record.offset + 1
-            self.last_time[where] = record.timestamp
+            self.last_time[(record.topic, record.partition)] = record.timestamp
         self.records += len(records)
         self.batches += 1
-        self.dead += dead
-        self.on_batch(records[0].topic, len(records), seconds)
+        self.on_batch(records[0].topic, len(records), time.monotonic() - started)
 
     @contextmanager
     def pausing(self) -> Iterator[None]:
@@ -60,6 +70,7 @@ class Consumer(Protocol):
     """What is read of aiokafka's consumer."""
 
     def assignment(self) -> Any: ...
+    async def position(self, partition: Any) -> int: ...
     def highwater(self, partition: Any) -> int | None: ...
     def last_poll_timestamp(self, partition: Any) -> int | None: ...
 
@@ -75,19 +86,23 @@ class Lag:
     seconds: float
 
 
-def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> list[Lag]:
+async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> list[Lag]:
     """The lag of every partition assigned to these consumers that has been fetched from."""
     found = []
     now = time.time()
     for consumer in consumers:
         for partition in consumer.assignment() if consumer is not None else ():
             end = consumer.highwater(partition) if consumer is not None else None
-            where = (partition.topic, partition.partition)
-            done = progress.next.get(where)
-            if end is None:
+            if consumer is None or end is None:
                 continue
-            left = max(end - done, 0) if done is not None else 0
-            age = max(now - progress.last_time[where] / 1000, 0.0) if left and done is not None else 0.0
+            where = (partition.topic, partition.partition)
+            try:
+                position = await asyncio.wait_for(consumer.position(partition), 1)
+            except Exception:  # noqa: S112 - taken away while we asked
+                continue
+            left = max(end - position, 0) + progress.in_hand.get(where, 0)
+            last = progress.last_time.get(where)
+            age = max(now - last / 1000, 0.0) if left and last is not None else 0.0
             found.append(Lag(partition.topic, partition.partition, left, age))
     return found
 

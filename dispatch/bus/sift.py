@@ -58,9 +58,7 @@ def sift(records: Iterable[RawRecord]) -> Sifted:
             bad.append(DeadLetter.of(raw, unusable.reason, str(unusable)))
         else:
             good.append(
-                Incoming(
-                    event, record.topic, record.partition, record.offset, time, record.key, headers, record.value
-                )
+                Incoming(event, record.topic, record.partition, record.offset, time, record.key, headers, record.value)
             )
     return Sifted(good, bad)
 

@@ -1,23 +1,25 @@
-"""What waits to travel: outbox rows, how they are read in order, and how the relay is woken.
+"""What waits to travel: outbox rows, how the relay is woken, and what happens to a row in the end.
 
-Rows are written in the transaction of the step that made them and deleted once the broker has them. Their ids come
-from a sequence, so they become visible out of order: reading "id > last seen" would lose rows (see `Reader`).
+Rows are written in the transaction of the step that made them and deleted once the broker has them. How they are read
+in order: `outbox_reader`.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import asyncpg
-import orjson
+
+if TYPE_CHECKING:
+    from dispatch.store.database import Database
 
 #: `NOTIFY` on this channel: rows were committed
 CHANNEL = "dispatch_outbox"
-#: the advisory lock of the one relay that may read, send and delete
-RELAY_LOCK = 0x6469_7370_6F75_7462
+#: a process notifies at most this often (seconds)
+DEBOUNCE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +34,6 @@ class OutboxRow:
     urgent: bool = False
 
 
-class Waiting:
-    """An outbox row as the relay holds it, until the broker has it."""
-
-    __slots__ = ("headers", "id", "key", "payload", "topic", "urgent")
-
-    def __init__(self, id: int, topic: str, key: bytes, headers: Any, payload: bytes, urgent: bool) -> None:
-        self.id = id
-        self.topic = topic
-        self.key = key
-        self.headers: list[tuple[str, bytes]] = headers
-        self.payload = payload
-        self.urgent = urgent
-
-
 class Waker:
     """Tells the relay that rows were committed: at once in this process, elsewhere by one debounced `NOTIFY`.
 
@@ -56,116 +44,28 @@ class Waker:
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
+        #: rows were committed since somebody last looked (the event is also set for other reasons)
+        self.rows = False
         #: set while the relay of this very process holds the lock: nobody else needs to be told
         self.local = False
         self._dirty = asyncio.Event()
 
     def wake(self) -> None:
         """Rows were committed. Called in the event loop's thread."""
+        self.rows = True
         self.event.set()
         if not self.local:
             self._dirty.set()
 
-    async def run(self, notify: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, database: "Database") -> None:
         """Send the `NOTIFY`s until cancelled. One that fails is forgotten: the relay also looks by itself."""
         while True:
             await self._dirty.wait()
             self._dirty.clear()
             with contextlib.suppress(Exception):
-                await notify()
-
-
-async def notify(connection: asyncpg.Connection) -> None:
-    """Tell listening relays, on a connection that is in no transaction."""
-    await connection.execute(f"NOTIFY {CHANNEL}")
-
-
-_COLUMNS = "id, topic, key, headers, payload, urgent"
-
-
-def _waiting(record: asyncpg.Record) -> Waiting:
-    headers = [(name, value.encode()) for name, value in orjson.loads(record[3]).items()]
-    return Waiting(record[0], record[1], record[2].encode(), headers, record[4], record[5])
-
-
-class Reader:
-    """Unsent rows in the order of their ids, without losing one that was committed late.
-
-    A transaction that took a low id may commit after one with a higher id was read. So there are two marks: `top`,
-    the highest id read, and `floor`, below which no transaction is left that could still insert. `fresh` reads above
-    `top`, `late` looks for newcomers between the two, and `recheck` (once a minute) below both, for whatever a
-    manual repair put there. Without the floor, each look would wade through the dead rows that an old snapshot keeps
-    from being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
-
-    `known` is the relay's own: ids it holds; they are never read twice.
-    """
-
-    def __init__(self, connection: asyncpg.Connection, known: set[int]) -> None:
-        self._connection = connection
-        self._known = known
-        self.top = 0
-        self.floor = 0
-        self._urgent_top = 0
-        self._candidate: tuple[int, int] | None = None
-
-    async def urgent(self, limit: int) -> list[Waiting]:
-        """Urgent rows standing above `top`: they overtake whatever piles up before them."""
-        rows = await self._connection.fetch(
-            f"""SELECT {_COLUMNS} FROM outbox WHERE urgent AND parked IS NULL AND id > $1
-                ORDER BY id LIMIT $2""",
-            max(self.top, self._urgent_top),
-            limit,
-        )
-        if rows:
-            self._urgent_top = rows[-1][0]
-        return self._take(rows)
-
-    async def fresh(self, limit: int) -> list[Waiting]:
-        """The next rows above `top`; moves `top`."""
-        rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM outbox WHERE id > $1 AND parked IS NULL ORDER BY id LIMIT $2", self.top, limit
-        )
-        if rows:
-            self.top = rows[-1][0]
-        return self._take(rows)
-
-    async def late(self) -> list[Waiting]:
-        """Rows between `floor` and `top` that were not visible before; moves `floor` where that is safe."""
-        if self.floor >= self.top:
-            return []
-        snapshot = await self._connection.fetchrow(
-            """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-               FROM pg_current_snapshot() AS s"""
-        )
-        assert snapshot is not None
-        oldest, newest = snapshot
-        found = await self._between(self.floor, self.top)
-        if self._candidate and oldest >= self._candidate[1]:
-            self.floor = self._candidate[0]
-            self._candidate = None
-        if self._candidate is None and self.floor < self.top:
-            self._candidate = (self.top, newest)
-        return found
-
-    async def recheck(self) -> list[Waiting]:
-        """Rows anywhere up to `top` that are not known: the safety net, once a minute."""
-        return await self._between(0, self.top)
-
-    async def _between(self, above: int, upto: int) -> list[Waiting]:
-        ids = await self._connection.fetch(
-            "SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL", above, upto
-        )
-        missing = [row[0] for row in ids if row[0] not in self._known]
-        if not missing:
-            return []
-        return self._take(
-            await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) ORDER BY id", missing)
-        )
-
-    def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
-        taken = [_waiting(row) for row in rows if row[0] not in self._known]
-        self._known.update(row.id for row in taken)
-        return taken
+                async with database.acquire() as connection:
+                    await connection.execute(f"NOTIFY {CHANNEL}")
+            await asyncio.sleep(DEBOUNCE)
 
 
 async def delete(connection: asyncpg.Connection, ids: Sequence[int]) -> None:
@@ -208,13 +108,3 @@ async def backlog(connection: asyncpg.Connection, at_most: int = 100_000) -> Bac
     )
     assert row is not None
     return Backlog(row[0], row[1], row[2])
-
-
-async def try_lock(connection: asyncpg.Connection) -> bool:
-    """Become the one relay, for as long as this connection lives."""
-    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK))
-
-
-def in_order(rows: Iterable[Waiting]) -> list[Waiting]:
-    """By id: the order in which rows of one key were written."""
-    return sorted(rows, key=lambda row: row.id)

@@ -1,0 +1,110 @@
+"""FastStream on Kafka with settings that lose nothing.
+
+Its defaults (`latest`, acknowledge first) lose records; its parser decodes every header of a batch and so lets one
+binary header of a foreign record block a partition for ever. Here: from the earliest offset, acknowledged after the
+handler returned, raw records in batches; the handler's `feed` answers for each record.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+#: records handed to a step at once
+BATCH = 500
+#: how long a stop waits for the batch at work (seconds)
+GRACE = 10.0
+
+
+async def _parse(records: Any, original: Any) -> Any:
+    """The batch as one message, its records untouched: FastStream's own parser sees a record without headers."""
+    message = await original((replace(records[0], headers=(), value=b""),))
+    message.raw_message = records
+    return message
+
+
+async def _identity(message: Any) -> Any:
+    return message.raw_message
+
+
+def reading(group: str) -> dict[str, Any]:
+    """Options of a subscriber in the consumer group `group`.
+
+    `NACK_ON_ERROR` commits when the handler returned, rewinds when it raised (`feed` never does) and leaves the
+    offsets alone when it was cancelled. The waits are short so that a whistle reaches its queue within a blink.
+    """
+    return {
+        "group_id": group,
+        "batch": True,
+        "max_records": BATCH,
+        "auto_offset_reset": "earliest",
+        "ack_policy": AckPolicy.NACK_ON_ERROR,
+        "batch_timeout_ms": 10,
+        "fetch_max_wait_ms": 5,
+        "session_timeout_ms": 10_000,
+        "heartbeat_interval_ms": 3_000,
+        "max_poll_interval_ms": 300_000,
+        "no_reply": True,
+    }
+
+
+def make_broker(
+    bootstrap: str, client: Mapping[str, Any] | None = None, *, logger: Any = None, name: str = "dispatch"
+) -> KafkaBroker:
+    """A broker for the handlers; `client` holds TLS and SASL options as aiokafka names them.
+
+    Only consumes: what leaves goes through the outbox. Topics are made by `topics.ensure`, never by a client.
+    """
+    return KafkaBroker(
+        bootstrap.split(","),
+        client_id=name,
+        request_timeout_ms=10_000,
+        retry_backoff_ms=100,
+        metadata_max_age_ms=30_000,
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        graceful_timeout=GRACE,
+        parser=_parse,
+        decoder=_identity,
+        security=_security(client or {}),
+        logger=logger,
+    )
+
+
+async def start(broker: KafkaBroker) -> None:
+    """Connect and join every subscriber's group side by side: one after another each waits its turn to join."""
+    await broker.connect()
+    await asyncio.gather(*(subscriber.start() for subscriber in broker.subscribers))
+    broker.running = True
+
+
+def consumers(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
+    """The clients at work, for lag and for the watchdog."""
+    return [
+        subscriber.consumer  # type: ignore[attr-defined]
+        for subscriber in broker.subscribers
+        if getattr(subscriber, "consumer", None) is not None
+    ]
+
+
+def _security(client: Mapping[str, Any]) -> BaseSecurity | None:
+    """FastStream's own words for aiokafka's options."""
+    protocol = client.get("security_protocol", "PLAINTEXT")
+    if protocol == "PLAINTEXT":
+        return None
+    tls = {
+        "ssl_context": client.get("ssl_context"),
+        "use_ssl": protocol.endswith("SSL") and protocol != "SASL_PLAINTEXT",
+    }
+    if not protocol.startswith("SASL"):
+        return BaseSecurity(**tls)
+    mechanism = client.get("sasl_mechanism", "PLAIN")
+    kinds = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+    if mechanism not in kinds:
+        raise ValueError(f"sasl_mechanism {mechanism} is not supported: use {', '.join(kinds)}")
+    return kinds[mechanism](client["sasl_plain_username"], client["sasl_plain_password"], **tls)

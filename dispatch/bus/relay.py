@@ -1,0 +1,294 @@
+"""The relay: outbox rows to Kafka, in order per whistle, urgent ones first. One at a time, under an advisory lock.
+
+One connection holds the lock, reads and deletes; a frozen holder loses it with its session. Two relays may overlap
+for seconds: then records are doubled, but each sends the rows of a key in order, so none is *first* seen out of order.
+A relay that stops half-way leaves its rows in the table, and the next one sends them again.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from dispatch.bus.lane import KEPT_WHILE_AWAY, Lane
+from dispatch.bus.producer import Connect, close, partition_of
+from dispatch.store.database import Database
+from dispatch.store.outbox import Waker
+from dispatch.store.outbox_reader import Lease, Reader, Waiting, in_order, lease
+from schemas.topics import TOPICS
+
+READ = 2000
+#: rows at hand for partitions that answer; more are read as these leave
+HOLD = 8000
+#: ids at hand altogether, of partitions that do not answer too
+KNOWN = 500_000
+#: looks by itself this often, whatever woke it or not (seconds)
+POLL = 1.0
+RECHECK = 60.0
+#: a producer that has answered nothing for so long while rows wait is replaced (seconds)
+STALLED = 40.0
+LOCK_WAIT = 0.5
+STAGE_LIMIT = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+class _Stopped(Exception):
+    """Stopped while another process held the lock."""
+
+
+@dataclass
+class Counts:
+    """Totals since the start of the process."""
+
+    sent: int = 0
+    batches: int = 0
+    parked: int = 0
+    failures: int = 0
+    producers: int = 0
+
+
+class Relay:
+    """`run()` until cancelled or `stop()`ped. `holding` says whether this process is the one relay now."""
+
+    def __init__(self, database: Database, connect: Connect, waker: Waker, *, read: int = READ) -> None:
+        self._database = database
+        self._connect = connect
+        self._waker = waker
+        self._read = read
+        self._stop = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+        self._answered = monotonic()
+        self.counts = Counts()
+        self.holding = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._partitions: dict[str, int] = {}
+        self._ask_again = 0.0
+        self._behind = False
+        self._known: set[int] = set()
+        self._done: list[int] = []
+        self._refusals: list[tuple[Waiting, str]] = []
+        # rows behind a parked one, by (topic, key)
+        self._blocked: defaultdict[tuple[str, bytes], list[Waiting]] = defaultdict(list)
+
+    async def run(self) -> None:
+        """Relay for as long as the process lives. Whatever happens to broker or database is waited out."""
+        while not self._stop.is_set():
+            try:
+                async with self._held() as held:
+                    await self._serve(held)
+            except _Stopped:
+                break
+            except Exception as lost:
+                _log.warning("relay.interrupted", error=type(lost).__name__, detail=str(lost)[:200])
+                await self._pause(LOCK_WAIT)
+        if self._producer is not None:
+            await close(self._producer)
+            self._producer = None
+
+    async def stop(self) -> None:
+        """Finish the batches in flight, delete what was sent, let go of the lock; `run()` then returns."""
+        self._stop.set()
+        self._waker.event.set()
+
+    def stalled_for(self) -> float:
+        """Seconds since the broker last answered while rows were waiting for it; 0 when nothing waits."""
+        waiting = self.holding and any(lane.rows for lane in self._lanes.values())
+        return monotonic() - self._answered if waiting else 0.0
+
+    # ── holding the lock ────────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[Lease]:
+        """The lock, won when nobody else has it; let go at the end."""
+        if self._producer is None:
+            self._producer = await self._connect()
+            self.counts.producers += 1
+        async with lease(self._database) as held:
+            while not await held.try_lock():
+                if self._stop.is_set():
+                    raise _Stopped
+                await self._pause(LOCK_WAIT)
+            await held.listen(self._woken)
+            self.holding = self._waker.local = True
+            _log.info("relay.holding")
+            try:
+                yield held
+            finally:
+                self.holding = self._waker.local = False
+                for lane in self._lanes.values():
+                    await lane.finish(0)
+                self._forget()
+
+    def _woken(self) -> None:
+        self._waker.rows = True
+        self._waker.event.set()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    # ── the loop ────────────────────────────────────────────────────────────────────────────────
+
+    async def _serve(self, lease: Lease) -> None:
+        self._forget()
+        reader = lease.reader(self._known)
+        for key in await lease.parked_keys():
+            self._blocked[key] = []
+        rechecked, more = monotonic(), True
+        self._answered = monotonic()
+        while not self._stop.is_set():
+            async with asyncio.timeout(STAGE_LIMIT):
+                if more:
+                    more = await self._take(reader)
+                await self._clean(lease)
+                await self._refill(reader)
+                if monotonic() - rechecked >= RECHECK:
+                    await self._recheck(lease, reader)
+                    rechecked = monotonic()
+            await self._watch()
+            if not more:
+                more = await self._wait()
+        await self._finish(lease)
+
+    async def _wait(self) -> bool:
+        """Until rows were committed, a batch was answered, or it is time to look; True: read."""
+        woken = True
+        try:
+            async with asyncio.timeout(POLL):
+                await self._waker.event.wait()
+        except TimeoutError:
+            woken = False
+        self._waker.event.clear()
+        rows, self._waker.rows = self._waker.rows, False
+        return rows or not woken or self._behind
+
+    async def _take(self, reader: Reader) -> bool:
+        """Read what is new into the lanes; True when there is more to read at once."""
+        await self._add(await reader.urgent(self._read))
+        held = sum(len(lane.rows) for lane in self._lanes.values() if not lane.failures)
+        self._behind = held >= HOLD or len(self._known) >= KNOWN
+        if self._behind:
+            return False
+        fresh = await reader.fresh(self._read)
+        await self._add(fresh)
+        await self._add(await reader.late())
+        self._behind = len(fresh) >= self._read
+        return self._behind
+
+    async def _add(self, rows: list[Waiting]) -> None:
+        touched = set()
+        for row in rows:
+            if self._blocked and (row.topic, row.key) in self._blocked:
+                self._blocked[(row.topic, row.key)].append(row)
+                continue
+            lane = await self._lane(row)
+            lane.add(row)
+            touched.add(lane)
+        for lane in touched:
+            lane.start()
+
+    async def _lane(self, row: Waiting) -> Lane:
+        count = self._partitions.get(row.topic) or await self._count_partitions(row.topic)
+        where = (row.topic, partition_of(row.key, count))
+        lane = self._lanes.get(where)
+        if lane is None:
+            lane = self._lanes[where] = Lane(*where, self._current, self._sent, self._refused)
+        return lane
+
+    async def _count_partitions(self, topic: str) -> int:
+        """As the broker has it. While it does not say (no such topic, broker away) as declared: the lanes then fail
+        and wait by themselves, and other topics go on."""
+        if monotonic() >= self._ask_again:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    self._partitions[topic] = len(await self._current().partitions_for(topic))
+                    return self._partitions[topic]
+            self._ask_again = monotonic() + 10
+        return TOPICS[topic].partitions if topic in TOPICS else 1
+
+    def _current(self) -> AIOKafkaProducer:
+        assert self._producer is not None
+        return self._producer
+
+    def _sent(self, rows: list[Waiting]) -> None:
+        self._done.extend(row.id for row in rows)
+        self._answered = monotonic()
+        self.counts.sent += len(rows)
+        self.counts.batches += 1
+        self._waker.event.set()
+
+    def _refused(self, row: Waiting, reason: str) -> None:
+        """The broker will never take this row: it is parked, and everything later of its key waits."""
+        key = (row.topic, row.key)
+        self._blocked[key] = []
+        for lane in self._lanes.values():
+            if lane.topic == row.topic:
+                behind = [each for each in lane.rows if each.key == row.key]
+                if behind:
+                    self._blocked[key].extend(behind)
+                    kept = [each for each in lane.rows if each.key != row.key]
+                    lane.rows.clear()
+                    lane.rows.extend(kept)
+        self._refusals.append((row, reason))
+        self._answered = monotonic()
+        self.counts.parked += 1
+        self._waker.event.set()
+
+    async def _clean(self, lease: Lease) -> None:
+        """Delete what the broker has, mark what it refuses."""
+        if self._done:
+            done, self._done = self._done, []
+            await lease.delete(done)
+            self._known.difference_update(done)
+        while self._refusals:
+            row, reason = self._refusals[0]
+            await lease.park(row.id, reason)
+            self._known.discard(row.id)
+            self._refusals.pop(0)
+            _log.error("relay.parked", topic=row.topic, key=row.key.decode(), row=row.id, reason=reason)
+
+    async def _refill(self, reader: Reader) -> None:
+        """Rows put off while a partition was away, now that it answers."""
+        for lane in list(self._lanes.values()):
+            if lane.later and not lane.failures and len(lane.rows) < KEPT_WHILE_AWAY:
+                ids = [lane.later.popleft() for _ in range(min(KEPT_WHILE_AWAY, len(lane.later)))]
+                for row in await reader.again(ids):
+                    blocked = self._blocked.get((row.topic, row.key)) if self._blocked else None
+                    (lane.rows if blocked is None else blocked).append(row)
+                lane.start()
+                self._waker.event.set()
+
+    async def _recheck(self, lease: Lease, reader: Reader) -> None:
+        """Once a minute: keys that were set free, rows below the floor."""
+        parked = await lease.parked_keys() | {(row.topic, row.key) for row, _ in self._refusals}
+        freed = [row for key in self._blocked.keys() - parked for row in self._blocked.pop(key)]
+        for key in parked - self._blocked.keys():
+            self._blocked[key] = []
+        await self._add(in_order([*freed, *await reader.recheck()]))
+
+    async def _watch(self) -> None:
+        """A producer that answers nothing is replaced; each lane sends its batch again from the first row."""
+        if not any(lane.rows for lane in self._lanes.values()):
+            self._answered = monotonic()
+        elif monotonic() - self._answered > STALLED:
+            _log.error("relay.producer_stalled", seconds=round(monotonic() - self._answered))
+            old, self._producer = self._producer, await self._connect()
+            self.counts.producers += 1
+            self._answered = monotonic()
+            if old is not None:
+                await close(old)
+
+    async def _finish(self, lease: Lease) -> None:
+        await asyncio.gather(*(lane.finish(3.0) for lane in self._lanes.values()))
+        async with asyncio.timeout(5):
+            await self._clean(lease)

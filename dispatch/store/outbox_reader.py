@@ -1,0 +1,204 @@
+"""Unsent rows in order, for the one relay: its lock, its connection, and the reading that loses none.
+
+Ids come from a sequence, so rows become visible out of order: reading "id > last seen" would lose some (see `Reader`).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+
+from dispatch.store import outbox
+from dispatch.store.database import Database
+from dispatch.store.errors import translated
+
+#: the advisory lock of the one relay that may read, send and delete
+RELAY_LOCK = 0x6469_7370_6F75_7462
+#: a relay that says nothing for so long has lost its lock (milliseconds); it says something every second
+IDLE_LIMIT = "10000"
+
+
+class Waiting:
+    """An outbox row as the relay holds it, until the broker has it."""
+
+    __slots__ = ("headers", "id", "key", "payload", "topic", "urgent")
+
+    def __init__(self, id: int, topic: str, key: bytes, headers: Any, payload: bytes, urgent: bool) -> None:
+        self.id = id
+        self.topic = topic
+        self.key = key
+        self.headers: list[tuple[str, bytes]] = headers
+        self.payload = payload
+        self.urgent = urgent
+
+
+_COLUMNS = "id, topic, key, headers, payload, urgent"
+
+
+def _waiting(record: asyncpg.Record) -> Waiting:
+    headers = [(name, value.encode()) for name, value in orjson.loads(record[3]).items()]
+    return Waiting(record[0], record[1], record[2].encode(), headers, record[4], record[5])
+
+
+class Reader:
+    """Unsent rows in the order of their ids, without losing one that was committed late.
+
+    A transaction that took a low id may commit after one with a higher id was read. So there are two marks: `top`,
+    the highest id read, and `floor`, below which no transaction is left that could still insert. `fresh` reads above
+    `top`, `late` looks for newcomers between the two, and `recheck` (once a minute) below both, for whatever a
+    manual repair put there. Without the floor, each look would wade through the dead rows that an old snapshot keeps
+    from being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
+
+    `known` is the relay's own: ids it holds; they are never read twice.
+    """
+
+    def __init__(self, connection: asyncpg.Connection, known: set[int]) -> None:
+        self._connection = connection
+        self._known = known
+        self.top = 0
+        self.floor = 0
+        self._urgent_top = 0
+        self._candidate: tuple[int, int] | None = None
+
+    async def urgent(self, limit: int) -> list[Waiting]:
+        """Urgent rows standing above `top`: they overtake whatever piles up before them."""
+        rows = await self._connection.fetch(
+            f"""SELECT {_COLUMNS} FROM outbox WHERE urgent AND parked IS NULL AND id > $1
+                ORDER BY id LIMIT $2""",
+            max(self.top, self._urgent_top),
+            limit,
+        )
+        if rows:
+            self._urgent_top = rows[-1][0]
+        return self._take(rows)
+
+    async def fresh(self, limit: int) -> list[Waiting]:
+        """The next rows above `top`; moves `top`."""
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM outbox WHERE id > $1 AND parked IS NULL ORDER BY id LIMIT $2", self.top, limit
+        )
+        if rows:
+            self.top = rows[-1][0]
+        return self._take(rows)
+
+    async def late(self) -> list[Waiting]:
+        """Rows between `floor` and `top` that were not visible before; moves `floor` where that is safe."""
+        if self.floor >= self.top:
+            return []
+        snapshot = await self._connection.fetchrow(
+            """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+               FROM pg_current_snapshot() AS s"""
+        )
+        assert snapshot is not None
+        oldest, newest = snapshot
+        found = await self._between(self.floor, self.top)
+        if self._candidate and oldest >= self._candidate[1]:
+            self.floor = self._candidate[0]
+            self._candidate = None
+        if self._candidate is None and self.floor < self.top:
+            self._candidate = (self.top, newest)
+        return found
+
+    async def recheck(self) -> list[Waiting]:
+        """Rows anywhere up to `top` that are not known: the safety net, once a minute."""
+        return await self._between(0, self.top)
+
+    async def again(self, ids: Sequence[int]) -> list[Waiting]:
+        """Rows read before, whose payload was let go."""
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) AND parked IS NULL ORDER BY id", ids
+        )
+        return [_waiting(row) for row in rows]
+
+    async def _between(self, above: int, upto: int) -> list[Waiting]:
+        ids = await self._connection.fetch(
+            "SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL", above, upto
+        )
+        missing = [row[0] for row in ids if row[0] not in self._known]
+        if not missing:
+            return []
+        return self._take(
+            await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) ORDER BY id", missing)
+        )
+
+    def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
+        taken = [_waiting(row) for row in rows if row[0] not in self._known]
+        self._known.update(row.id for row in taken)
+        return taken
+
+
+def in_order(rows: Iterable[Waiting]) -> list[Waiting]:
+    """By id: the order in which rows of one key were written."""
+    return sorted(rows, key=lambda row: row.id)
+
+
+class Lease:
+    """The relay's own connection, which holds the lock, reads and deletes. Its end is the end of the lease."""
+
+    def __init__(self, connection: asyncpg.Connection, database: Database) -> None:
+        self._connection = connection
+        self._database = database
+        self._listener: asyncpg.Connection | None = None
+
+    async def try_lock(self) -> bool:
+        """Become the one relay, for as long as this connection lives."""
+        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK))
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """Call `woken` when another process has committed rows. A connection of its own, and its loss is no harm:
+        the relay looks every second."""
+        self._listener = await self._database.connect_alone()
+        await self._listener.add_listener(outbox.CHANNEL, lambda *_: woken())
+
+    @property
+    def listening(self) -> bool:
+        """Whether the listening connection still stands."""
+        return self._listener is not None and not self._listener.is_closed()
+
+    def reader(self, known: set[int]) -> Reader:
+        """A fresh reader on this connection."""
+        return Reader(self._connection, known)
+
+    async def delete(self, ids: Sequence[int]) -> None:
+        """The broker has these rows."""
+        await outbox.delete(self._connection, ids)
+
+    async def park(self, id: int, reason: str) -> None:
+        """The broker refuses this row for itself."""
+        await outbox.park(self._connection, id, reason)
+
+    async def parked_keys(self) -> set[tuple[str, bytes]]:
+        """(topic, key) of every parked row."""
+        return await outbox.parked_keys(self._connection)
+
+    async def close(self) -> None:
+        """Let go of the lock."""
+        for connection in (self._listener, self._connection):
+            if connection is not None:
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(2):
+                        await connection.close()
+                connection.terminate()
+
+
+@asynccontextmanager
+async def lease(database: Database) -> AsyncIterator[Lease]:
+    """A connection for the relay, closed at the end; driver errors come out as the store's own."""
+    with translated():
+        connection = await database.connect_alone(
+            idle_session_timeout=IDLE_LIMIT,
+            statement_timeout="30000",
+            lock_timeout="5000",
+            tcp_keepalives_idle="5",
+            tcp_keepalives_interval="2",
+            tcp_keepalives_count="3",
+        )
+        made = Lease(connection, database)
+        try:
+            yield made
+        finally:
+            await made.close()

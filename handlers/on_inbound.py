@@ -1,0 +1,18 @@
+"""Another system blows a whistle: take it in, or refuse it, and say so on the lifecycle topic."""
+
+from typing import Annotated, Any
+
+from faststream import Context
+from faststream.kafka import KafkaRouter
+
+from dispatch.bus.broker import reading
+from dispatch.bus.feed import feed
+from schemas import topics
+
+router = KafkaRouter()
+
+
+@router.subscriber(topics.INBOUND, **reading("dispatch-inbound"))  # type: ignore[untyped-decorator]
+async def on_inbound(message: Annotated[Any, Context()], step: Annotated[Any, Context("inbound_step")]) -> None:
+    """Each record ends as a whistle, once, or as a dead letter."""
+    await feed(message.raw_message, step)

@@ -1,0 +1,19 @@
+"""A whistle was blown: route it. Emergencies have a topic, a group and a consumer of their own."""
+
+from typing import Annotated, Any
+
+from faststream import Context
+from faststream.kafka import KafkaRouter
+
+from dispatch.bus.broker import reading
+from dispatch.bus.feed import feed
+from schemas import topics
+
+router = KafkaRouter()
+
+
+@router.subscriber(topics.RAISED_URGENT, **reading("dispatch-route-urgent"))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.RAISED, **reading("dispatch-route"))  # type: ignore[untyped-decorator]
+async def on_raised(message: Annotated[Any, Context()], step: Annotated[Any, Context("route_step")]) -> None:
+    """Each record ends routed, or as a dead letter."""
+    await feed(message.raw_message, step)
