@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from alembic import op
+from sqlalchemy.util import await_only
 
 
 def run_sql(name: str) -> None:
     """Run `versions/<name>.sql`, all of it, in the migration's transaction."""
     script = (Path(__file__).parent / "versions" / f"{name}.sql").read_text(encoding="utf-8")
-    adapted: Any = op.get_bind().connection.driver_connection
+    driver: Any = op.get_bind().connection.driver_connection
     # asyncpg runs many statements in one call only without parameters
-    op.get_bind().connection.dbapi_connection.await_(adapted.execute(script))  # type: ignore[union-attr]
+    await_only(driver.execute(script))

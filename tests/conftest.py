@@ -1,0 +1,52 @@
+"""Fixtures for all tests: `postgres`, `database`, `empty_database`, `db`, `broker`, `topics`, `kafka`."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from dispatch.store.database import Database
+from tests.servers import TestBroker, TestPostgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestPostgres]:
+    """One PostgreSQL server (fsync off) for the session."""
+    with TestPostgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def database(postgres: TestPostgres) -> AsyncIterator[str]:
+    """The URL of a database of this test's own, migrated, empty of rows; dropped afterwards."""
+    url = await postgres.fresh()
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def empty_database(postgres: TestPostgres) -> AsyncIterator[str]:
+    """The URL of a database of this test's own without any table."""
+    url = await postgres.fresh(migrated=False)
+    yield url
+    await postgres.drop(url)
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    """The service's own pool on `database`."""
+    opened = await Database.connect(database, size=4)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """The bootstrap address of one embedded broker (real TCP, in memory) for the session, without topics.
+
+    Shared: take topic names and group ids of your own (a random part), or `TestBroker` for one alone.
+    """
+    one = TestBroker()
+    try:
+        yield one.start()
+    finally:
+        one.stop()

@@ -1,0 +1,122 @@
+"""Real servers for the tests, one of each for a whole test session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from uuid import uuid4
+
+import asyncpg
+
+from dispatch.bus import embedded
+from dispatch.local.child import Child, Spec
+from dispatch.local.postgres import EmbeddedPostgres, unprivileged
+from dispatch.store.migrate import upgrade
+
+TEMPLATE = "template_dispatch"
+
+
+class TestPostgres:
+    """An embedded PostgreSQL without fsync, with databases cloned from a migrated template."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="dispatch-pg-"))
+        # the account of the server must get through; the folder inside is closed
+        self._folder.chmod(0o711)
+        self.server = EmbeddedPostgres(
+            self._folder / "postgres", account=unprivileged(), fast_and_unsafe=True, settings={"max_connections": "300"}
+        )
+        self._migrated = False
+
+    def __enter__(self) -> TestPostgres:
+        self.server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        """postgresql://… of `database`."""
+        return self.server.url(database)
+
+    async def migrated(self) -> None:
+        """Make the template, once."""
+        if self._migrated:
+            return
+        await self.execute(f'CREATE DATABASE "{TEMPLATE}"')
+        await upgrade(self.url(TEMPLATE))
+        self._migrated = True
+
+    async def fresh(self, *, migrated: bool = True) -> str:
+        """The URL of a new database: a clone of the migrated template, or an empty one."""
+        name = f"test_{uuid4().hex[:12]}"
+        if migrated:
+            await self.migrated()
+            await self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY wal_log')
+        else:
+            await self.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    async def drop(self, url: str) -> None:
+        """Drop the database of `url`, with whoever is still connected."""
+        name = url.rsplit("/@/", 1)[-1].split("@/", 1)[-1].split("?", 1)[0]
+        await self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def execute(self, statement: str) -> None:
+        """One statement, on a connection of its own to the maintenance database."""
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+class TestBroker:
+    """An embedded Kafka-protocol broker on a free port; `create_topics` is for the test to call."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="dispatch-broker-"))
+        self.child: Child | None = None
+        self.address = ""
+
+    def start(self) -> str:
+        """Start one (the one before is gone with all its messages); its bootstrap address, once it answers."""
+        binary = embedded.executable(self._folder)
+        for _ in range(5):
+            port = embedded.free_port()
+            self.address = f"127.0.0.1:{port}"
+            self.child = Child(Spec("broker", embedded.command(binary, port), folder=self._folder, log=self.log))
+            try:
+                asyncio.run(embedded.create_topics(self.address, topics=(), deadline=10))
+                return self.address
+            except embedded.NoBroker:
+                self.child.end_now(1)
+        raise AssertionError(f"no broker; its log: {self.log.read_text()[-500:]}")
+
+    @property
+    def log(self) -> Path:
+        """What it wrote."""
+        return self._folder / "log.txt"
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        if self.child:
+            os.kill(self.child.pid, 9)
+            self.child.run(5)
+
+    def stop(self) -> None:
+        """Stop it and remove its folder."""
+        if self.child:
+            self.child.end_now(2)
+        shutil.rmtree(self._folder, ignore_errors=True)
