@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from dispatch.domain.avoidance import Accused, accused
 from dispatch.domain.duty import DutyList
 
+_AT = itemgetter(2)
+KEPT = 6
+"""So many categories of a text are kept; the others play no part."""
 
-@dataclass(frozen=True, slots=True)
-class Word:
+
+class Word(NamedTuple):
     """A word of the duty list found in a text: where it first stands (`title` or `body`, offset)."""
 
     text: str
@@ -23,8 +27,7 @@ class Word:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A category found, by its code. `buried`: only far down in a long text, see `MatchRule`."""
 
     duty: str
@@ -83,7 +86,7 @@ def match(duties: DutyList, title: str, body: str) -> Match:
     head = title or body[: duties.rule.short]
     return Match(
         duties.version,
-        tuple(_hit(duties, code, score, words, title, body) for code, (score, words) in hits),
+        tuple(_hit(duties, code, score, words, title, body) for code, (score, words) in hits[:KEPT]),
         tuple(word for word in duties.danger if word in found) if not scan.danger.isdisjoint(found) else (),
         blamed,
         next((word for word in duties.rule.asking if word in head), ""),
@@ -108,7 +111,7 @@ def _scores(duties: DutyList, found: Mapping[str, bool], title: str, body: str) 
         for code in scan.barred.get(word, ()):
             scores.pop(code, None)
     for code in scan.needing.intersection(scores):
-        if not any(code in scan.needed.get(word, ()) for word in found):
+        if scan.needs[code].isdisjoint(found):
             del scores[code]
     for code in scan.singles.keys() & scores.keys():
         total, words = scores[code]
@@ -131,11 +134,14 @@ def _hit(duties: DutyList, code: str, score: int, words: Sequence[str], title: s
 
 
 def _places(words: Sequence[str], title: str, body: str) -> tuple[Word, ...]:
-    out = []
+    in_title, in_body = [], []
     for word in words:
         at = title.find(word)
-        out.append(Word(word, "title", at) if at >= 0 else Word(word, "body", body.find(word)))
-    return tuple(sorted(out, key=lambda word: (word.where != "title", word.at, -len(word.text))))
+        if at >= 0:
+            in_title.append(Word(word, "title", at))
+        else:
+            in_body.append(Word(word, "body", body.find(word)))
+    return (*sorted(in_title, key=_AT), *sorted(in_body, key=_AT))
 
 
 def danger_words(duties: DutyList, *texts: str) -> list[str]:

@@ -173,7 +173,9 @@ def _category(duties: DutyList, found: Match, category: str | None) -> tuple[Dut
         return None, Reason("ambiguous", duties.version, runners_up=found.hits[:4], danger=found.danger)
     if (first.buried and first.score < duties.rule.buried) or first.duty not in duties.by_code:
         return None, Reason("weak", duties.version, runners_up=found.hits[:4], danger=found.danger)
-    reason = Reason("rule", duties.version, first.duty, first.score, first.words, others, danger=found.danger)
+    reason = Reason(
+        "rule", duties.version, first.duty, first.score, first.words, others, danger=found.danger, asks=found.asks
+    )
     return duties.by_code[first.duty], reason
 
 
@@ -228,7 +230,9 @@ def _at_desk(reason: Reason, chain: Chain, units: Units, kind: Kind, duty: str |
 
 
 def _by_duty(duty: Duty, reason: Reason, chain: Chain, units: Units, kind: Kind) -> Routing:
-    if duty.outcome == "statutory":
+    asked = bool(reason.asks) and kind != "emergency" and duty.outcome != "relay" and not duty.sealed
+    outcome: Outcome = "answer" if asked else duty.outcome
+    if outcome == "statutory":
         return Routing("statutory", kind, reason, duty.code, sealed=duty.sealed, policy=duty.policy)
     lead = units.resolve(duty.lead, chain)
     if lead is None:
@@ -237,12 +241,12 @@ def _by_duty(duty: Duty, reason: Reason, chain: Chain, units: Units, kind: Kind)
         return replace(_at_desk(lost, chain, units, kind, duty.code), policy=duty.policy)
     assist, left_out = _assisting(duty, lead.code, chain, units)
     on_call: tuple[str, ...] = ()
-    if duty.outcome != "dispatch":
-        why = "self" if duty.outcome == "self" else "reply-only"
+    if outcome != "dispatch":
+        why = "self" if outcome == "self" else "reply-only"
         left_out = (*left_out, *(LeftOut(code, why) for code in assist))
         on_call, assist = assist, ()
     return Routing(
-        duty.outcome,
+        outcome,
         kind,
         replace(reason, left_out=left_out),
         duty.code,

@@ -50,6 +50,7 @@ class Tree:
     below: Mapping[str, tuple[Node, ...]]
     gazetteer: Gazetteer
     labels: Mapping[str, str]
+    initials: Mapping[str, str]  # of the full name below the street
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Tree:
@@ -63,6 +64,7 @@ class Tree:
             code: "".join(n.name for n in reversed(path) if n.level < 5 and not n.general)
             for code, path in paths.items()
         }
+        initials = {code: "".join(n.initials for n in reversed(path) if n.level < 4) for code, path in paths.items()}
         gazetteer = Gazetteer.of(
             (
                 node.code,
@@ -73,7 +75,7 @@ class Tree:
             )
             for node in by_code.values()
         )
-        return cls(by_code, {code: tuple(rows) for code, rows in below.items()}, gazetteer, labels)
+        return cls(by_code, {code: tuple(rows) for code, rows in below.items()}, gazetteer, labels, initials)
 
     def __contains__(self, code: object) -> bool:
         return code in self.by_code
@@ -131,7 +133,7 @@ class Tree:
         return self.labels.get(code) or (self.by_code[code].name if code in self.by_code else "")
 
     def find(self, text: str, limit: int = 10, *, under: str | None = None) -> list[Node]:
-        """Type-ahead: names, full names, codes or pinyin initials (`dms` finds 东门外); best first.
+        """Type-ahead: names, full names, codes or pinyin initials (`dmw` and `dms` find 东门外社区); best first.
 
         Spaces separate words that must all be found. General nodes are never offered.
         """
@@ -142,7 +144,7 @@ class Tree:
             (rank, -node.level, len(self.labels[node.code]), node.code)
             for node in self.by_code.values()
             if not node.general
-            and (rank := _rank(node, self.labels[node.code], words)) is not None
+            and (rank := _rank(node, self.labels[node.code], self.initials[node.code], words)) is not None
             and (under is None or self.covers(under, node.code))
         ]
         return [self.by_code[row[3]] for row in sorted(found)[:limit]]
@@ -163,7 +165,13 @@ def _upwards(by_code: Mapping[str, Node], code: str | None) -> Iterable[Node]:
         node = by_code.get(node.parent) if node.parent else None
 
 
-def _rank(node: Node, label: str, words: list[str]) -> int | None:
+def _in_order(letters: str, initials: str) -> bool:
+    """Whether the letters come in this order, gaps allowed (dms in dmwsq, 东门外社区)."""
+    rest = iter(initials)
+    return all(letter in rest for letter in letters)
+
+
+def _rank(node: Node, label: str, initials: str, words: list[str]) -> int | None:
     worst = 0
     for word in words:
         if node.name.startswith(word) or node.code == word:
@@ -176,6 +184,8 @@ def _rank(node: Node, label: str, words: list[str]) -> int | None:
             rank = 3
         elif word in label or node.code.lower().startswith(word):
             rank = 4
+        elif len(word) > 1 and word.isascii() and _in_order(word, initials):
+            rank = 5
         else:
             return None
         worst = max(worst, rank)

@@ -1,0 +1,198 @@
+"""duties.yaml, words.yaml, policies.yaml and weights.yaml: the rules, checked against the units."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+from dispatch.domain.avoidance import STREET
+from dispatch.domain.duty import KINDS, OUTCOMES
+from dispatch.domain.policy import STANDARD, Owner
+from dispatch.domain.units import BY_PLACE
+from dispatch.steps.reading.cursor import Cursor
+from dispatch.steps.reading.who import UNIT_POSTS
+
+STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold", "total")
+NO_LIMIT = ("handling", "hold")  # the duty gives it, or the review date
+EXAMPLE = "示例"
+
+
+def read_duties(top: Cursor, units: Collection[str], policies: Collection[str]) -> dict[str, Any]:
+    """The document of the duty list, every default filled in."""
+    title = top.text("title", "")
+    match = top.inner("match")
+    rule = {
+        "ratio": match.number("ratio", 1.5, low=1, high=100),
+        "title_weight": match.whole("title", 2, low=1, high=10),
+        "short": match.whole("short", 60, high=1000),
+        "buried": match.whole("buried", 0, high=10_000),
+        "asking": match.texts("asking"),
+    }
+    match.close()
+    defaults = top.inner("defaults", required=False)
+    fallback = {"limit": defaults.limit("limit", "24h"), "basis": defaults.text("basis", "")}
+    defaults.close()
+    groups = dict(top.inner("groups", required=False).value)
+    leads = [code for code in units if "-" not in code] + list(BY_PLACE)
+    duties: dict[str, dict[str, Any]] = {}
+    for one in top.each("duties", required=True):
+        code = one.text("code", shape=r"[0-9A-Z][0-9A-Za-z._-]{0,15}")
+        if code in duties:
+            one.wrong("code", code, "这个事项代码已用过，请改一个")
+        duty = _duty(one, code, leads, policies, fallback)
+        duties[code] = duty | {"group": groups.get(code[:1], "")}
+    top.close()
+    return {"title": title, "match": rule, "duties": list(duties.values())}
+
+
+def _duty(
+    one: Cursor, code: str, leads: Collection[str], policies: Collection[str], fallback: dict[str, Any]
+) -> dict[str, Any]:
+    lead = one.text("lead", among=leads)
+    assist = one.texts("assist", among=leads)
+    if lead in assist:
+        one.wrong("assist", lead, "主办单位不能又是协办单位，请删去")
+    marks = [{"name": m.text("name"), "limit": m.limit("limit")} for m in one.each("marks")]
+    duty = {
+        "code": code,
+        "name": one.text("name"),
+        "lead": lead,
+        "assist": assist,
+        "outcome": one.text("outcome", among=OUTCOMES[:-1]),
+        "kind": one.text("kind", among=KINDS),
+        "words": one.texts("words"),
+        "limit": one.limit("limit", fallback["limit"]),
+        "marks": marks,
+        "report_in": one.text("report-in", "sign", among=("sign", "on-site")),
+        "report_limit": one.limit("report-limit", None),
+        "sealed": one.flag("sealed"),
+        "say": one.text("say", ""),
+        "basis": one.text("basis", fallback["basis"]),
+        "source": one.text("source", EXAMPLE),
+        "needs": one.texts("needs"),
+        "without": one.texts("not"),
+        "policy": one.text("policy", STANDARD, among=policies),
+        "consultation": one.flag("consultation"),
+        "demo": one.flag("demo"),
+    }
+    for key, words in (("needs", duty["needs"]), ("not", duty["without"])):
+        for word in words:
+            if len(word) < 2:
+                one.wrong(key, word, "至少两个字，单字太容易碰上")
+    return duty
+
+
+def read_words(top: Cursor, units: Collection[str]) -> dict[str, Any]:
+    """The document of the danger words and the words of avoidance."""
+    title = top.text("title", "")
+    danger = top.texts("danger")
+    avoidance = top.inner("avoidance", required=False)
+    within = avoidance.whole("within", 8, low=0, high=40)
+    names = avoidance.inner("names", required=False)
+    known = [STREET, *BY_PLACE, *(code for code in units if "-" not in code)]
+    aliases = {code: names.texts(code) for code in known if code in names.value}
+    names.known.extend(known)
+    names.close()
+    words, misconduct = avoidance.texts("words"), avoidance.texts("misconduct")
+    avoidance.close()
+    called = [name for group in aliases.values() for name in group]
+    for key, given in (("danger", danger), ("avoidance", [*words, *misconduct, *called])):
+        for word in given:
+            if len(word) < 2:
+                top.wrong(key, word, "至少两个字，单字太容易碰上")
+    top.close()
+    avoid = {"within": within, "aliases": aliases, "words": words, "misconduct": misconduct}
+    return {"title": title, "danger": danger, "avoidance": avoid}
+
+
+def read_policies(top: Cursor) -> dict[str, Any]:
+    """The document of the policies; the standard one must be there, with all stages and five rungs."""
+    title = top.text("title", "")
+    policies = [_policy(one) for one in top.each("policies", required=True)]
+    if STANDARD not in (policy["code"] for policy in policies):
+        top.wrong("policies", STANDARD, f"缺少代码为 {STANDARD} 的政策，请补上")
+    top.close()
+    return {"title": title, "policies": policies}
+
+
+def _policy(one: Cursor) -> dict[str, Any]:
+    quiet = one.inner("quiet")
+    policy = {
+        "code": one.text("code", shape=r"[a-z0-9-]{1,40}"),
+        "name": one.text("name"),
+        "basis": one.text("basis", EXAMPLE),
+        "stages": _stages(one),
+        "rungs": _rungs(one),
+        "reminder": one.limit("reminder"),
+        "reminders": one.whole("reminders", 20, high=1000),
+        "notice": one.limit("notice"),
+        "warn_at": one.number("warn", 80, low=1, high=99) / 100,
+        "quiet_from": quiet.whole("from", low=0, high=23),
+        "quiet_until": quiet.whole("until", low=0, high=23),
+        "quiet_rungs": [int(r) for r in quiet.texts("rungs", among=list("12345"))],
+        "source_margin": one.limit("source-margin"),
+        "extension_by_street": one.limit("extension-by-street"),
+        "handback_within": one.limit("hand-back-within"),
+        "late_extension_share": one.number("late-extension", 80, low=1, high=100) / 100,
+        "rejections": [[r.text("code"), r.text("name")] for r in one.each("rejections", required=True)],
+    }
+    quiet.close()
+    return policy
+
+
+def _stages(one: Cursor) -> list[dict[str, Any]]:
+    stages = one.inner("stages")
+    out = []
+    for stage in STAGES:
+        rule = stages.inner(stage)
+        none = None if stage in NO_LIMIT else ...
+        start = rule.whole("start", low=1, high=5)
+        out.append(
+            {
+                "stage": stage,
+                "owner": rule.text("owner", among=get_args(Owner)),
+                "limit": rule.limit("limit") if none is ... else rule.limit("limit", None),
+                "emergency": rule.limit("emergency", None),
+                "start": start,
+                "emergency_start": rule.whole("emergency-start", start, low=1, high=5),
+                "climbs": rule.flag("climbs", True),
+            }
+        )
+        rule.close()
+    stages.known.extend(STAGES)
+    stages.close()
+    return out
+
+
+def _rungs(one: Cursor) -> list[dict[str, Any]]:
+    rungs = []
+    for n, rung in enumerate(one.each("rungs", required=True), 1):
+        if rung.whole("rung", low=1, high=5) != n:
+            rung.wrong("rung", str(rung.value.get("rung")), f"这里应是第 {n} 级：1 楼栋 … 5 区，依次写")
+        wait = rung.limit("wait", None)
+        rungs.append(
+            {
+                "rung": n,
+                "who": rung.text("who"),
+                "asked": rung.text("asked"),
+                "counterpart": rung.texts("counterpart", among=UNIT_POSTS),
+                "wait": wait,
+                "emergency_wait": rung.limit("emergency-wait", None),
+            }
+        )
+    if len(rungs) != 5:
+        one.wrong("rungs", str(len(rungs)), "要正好五级：楼栋、小区、社区、街道、区")
+    return rungs
+
+
+def read_weights(top: Cursor) -> dict[str, Any]:
+    """Weights of the assessment, as numbers; what they mean is for the scoring to say."""
+    document: dict[str, Any] = {"title": top.text("title", "")}
+    for key in top.value:
+        if key in ("title", "note"):
+            continue
+        group = top.inner(key)
+        document[key] = {name: group.number(name) for name in group.value}
+        group.close()
+    top.close()
+    return document
