@@ -5,6 +5,7 @@ They hold values ready to show (strings, numbers, enums) and no domain objects. 
 filled.
 """
 
+from dispatch.web.models.design import DesignPage
 from dispatch.web.models.entry import (
     DisplayPage,
     ErrorPage,
@@ -106,6 +107,7 @@ __all__ = [
     "ClockRow",
     "Coming",
     "DayRow",
+    "DesignPage",
     "DeskItem",
     "DeskPage",
     "DeskPane",

@@ -6,7 +6,7 @@ real person's.
 
 from __future__ import annotations
 
-from dispatch.web.examples import chain, desk, entry, form, queue, whistle
+from dispatch.web.examples import chain, design, desk, entry, form, queue, whistle
 
 Example = tuple[str, object]
 
@@ -37,3 +37,4 @@ EXAMPLES: dict[str, Example] = {
     "building-empty": ("building.html", chain.BUILDING_EMPTY),
     "desk": ("desk.html", desk.DESK),
 }
+EXAMPLES["design"] = ("design.html", design.design(tuple(EXAMPLES)))

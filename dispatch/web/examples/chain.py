@@ -36,7 +36,7 @@ def _ladder(clock: str, below: tuple[tuple[str, str, str], tuple[str, str, str]]
             Rung("社区", RungState.PRESENT, f"今天 {clock}", "您"),
             *(Rung(name, RungState.PASSED, at, note=note) for name, at, note in below),
         ),
-        fill=0.2,
+        fill=0.3,
         size="close",
     )
 

@@ -64,7 +64,7 @@ def row(data: tuple[str, str, float, str, str, str, str, int]) -> Row:
     time = None
     if lamp != "hold":
         figures = tuple(Figure(words[i], words[i + 1]) for i in range(0, len(words), 2))
-        tick = Ticking(2700, 1781750000, 14400, False) if number == "2600003229" else None
+        tick = Ticking(300, 1781750000, 14400, False) if number == "2600003229" else None
         full = ("已逾期" if late else "剩余") + said.replace(" ", "")
         time = TimeLeft("已逾期" if late else "剩", figures, full, tick=tick)
     quick = None

@@ -1,0 +1,106 @@
+"""The page of all components."""
+
+from __future__ import annotations
+
+from dispatch.web.examples import desk, form, whistle
+from dispatch.web.examples.frames import frame
+from dispatch.web.models.design import DesignPage
+from dispatch.web.models.parts import (
+    ActionButton,
+    Empty,
+    Field,
+    FieldError,
+    Figure,
+    Ladder,
+    Lamp,
+    NavItem,
+    Notice,
+    Option,
+    Photo,
+    Ruler,
+    Rung,
+    RungState,
+    SmallLadder,
+    TimeLeft,
+    spans,
+)
+
+NAMES = ("区", "街道", "社区", "小区", "楼栋")
+
+
+def _time(prefix: str, *words: str) -> TimeLeft:
+    figures = tuple(Figure(words[i], words[i + 1]) for i in range(0, len(words), 2))
+    return TimeLeft(prefix, figures, prefix + "".join(words))
+
+
+_GROUND = Ladder(
+    (
+        *(Rung(name, RungState.LATER) for name in NAMES[:4]),
+        Rung("楼栋", RungState.NEXT, "6/22 10:20"),
+        Rung("办理中", RungState.PRESENT, "现在"),
+    ),
+    fill=0.6,
+)
+_CLIMBED = Ladder(
+    (
+        Rung("区", RungState.LATER),
+        Rung("街道", RungState.NEXT, "6/22 10:20"),
+        Rung("社区", RungState.PRESENT, "现在"),
+        Rung("小区", RungState.PASSED, "已过"),
+        Rung("楼栋", RungState.PASSED, "已过", informed=True),
+    ),
+    fill=0.6,
+)
+
+
+def design(pages: tuple[str, ...]) -> DesignPage:
+    """The page, linking to the named examples."""
+    return DesignPage(
+        frame=frame("组件", "", "设计"),
+        main_time=whistle.TIME,
+        times=(
+            _time("剩", "1", "工作日", "1", "工时"),
+            _time("剩", "22", "分"),
+            _time("已逾期", "1", "工时", "50", "分"),
+            _time("剩", "6", "天", "4", "小时"),
+        ),
+        rulers=(
+            ("40%", Ruler(0.4, Lamp.GREEN)),
+            ("81%", Ruler(0.81, Lamp.YELLOW)),
+            ("逾期", Ruler(1.3, Lamp.RED)),
+            ("挂账", Ruler(0.3, Lamp.HOLD)),
+        ),
+        ladders=(_GROUND, _CLIMBED),
+        glyphs=tuple((word, SmallLadder(rung, word)) for rung, word in enumerate(("无", *reversed(NAMES)))),
+        buttons=(
+            ActionButton("note", "记进展", "/design"),
+            ActionButton("resolve", "报结", "/design", primary=True),
+        ),
+        fields=(
+            Field("reason", "退单理由", value="在门外，属占道"),
+            Field("to", "应由谁办", error="写上应由哪个单位办，比如「东柳街道综合执法队」"),
+            Field("text", "办得怎么样", kind="textarea", hint="写给来访人看得懂的话。", rows=2),
+            Field("clause", "条款", kind="select", options=(Option("101", "101 占道店外经营"),)),
+            Field(
+                "answer",
+                "解决了吗？",
+                kind="radio",
+                options=(Option("yes", "解决了", selected=True), Option("no", "没解决", "说一句差在哪")),
+            ),
+            Field("callback", "来源要求回访", kind="checkbox", value="1"),
+        ),
+        errors=(FieldError("to", "写上应由哪个单位办"),),
+        notices=(
+            Notice("别人刚办了一步", spans("09:12 住建局已到场。看过再继续，您写的字还在。"), "conflict"),
+            Notice("没有网，草稿在本机", spans("连上以后再发一次，编号那时给您。"), "offline"),
+            Notice("这一步没办成", spans("数据库暂时连不上，请过一分钟再按一次。"), "error"),
+        ),
+        units=form.PREVIEW.units + whistle.PAGE.who[2:],
+        timeline=whistle.PAGE.timeline[:3],
+        photos=(Photo("楼栋长", "6/16 17:02"), Photo("网格长", "昨天 15:20")),
+        empty=Empty("没有要您办的。", "有新的哨会出现在这里，也会发到企业微信。"),
+        deadline=whistle.DEADLINE,
+        desk=desk.UNMATCHED.items[:2],
+        states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
+        pages=tuple(NavItem(name, f"/design/{name}") for name in pages),
+    )
