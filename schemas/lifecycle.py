@@ -67,6 +67,7 @@ FACTS: dict[str, str] = {
     "withdrawn": "A request was withdrawn.",
     "accountable.changed": "Another rung is accountable now.",
     "clock.warned": "A clock has used most of its time.",
+    "clock.overdue": "A stage ran out of time.",
     "clock.climbed": "An overdue stage climbed one rung.",
     "clock.reminded": "At the district: one more reminder.",
     "clock.noticed": "At the district: a written notice (通报).",

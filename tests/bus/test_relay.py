@@ -1,0 +1,219 @@
+"""The relay on a real broker and a real PostgreSQL: nothing lost, and no first occurrence out of order."""
+
+import asyncio
+import sys
+
+import asyncpg
+import pytest
+
+from dispatch.bus import relay as relay_module
+from dispatch.bus.producer import MAX_RECORD_BYTES, connector
+from dispatch.store import outbox, outbox_reader
+from dispatch.store.database import Database
+from dispatch.store.outbox import OutboxRow, Waker
+from tests.bus.rig import (
+    firsts_in_order,
+    flaky,
+    left,
+    make_topic,
+    number,
+    read,
+    read_numbers,
+    relaying,
+    rows,
+    until,
+    write,
+)
+
+
+async def test_rows_arrive_whole_and_leave_the_table(db: Database, broker: str) -> None:
+    topic = await make_topic(broker)
+    await write(db, OutboxRow(topic, "案", {"ce_type": "t.v1", "说": "好"}, b"1 payload"))
+    async with relaying(db, connector(broker)):
+        (record,) = await read_numbers(broker, topic, 1)
+        assert record.key == "案".encode()
+        assert dict(record.headers) == {"ce_type": b"t.v1", "说": "好".encode()}
+        assert record.value == b"1 payload"
+        await until(lambda: left_none(db))
+
+
+async def left_none(db: Database) -> bool:
+    return await left(db) == 0
+
+
+async def test_order_per_key_survives_failing_batches(db: Database, broker: str) -> None:
+    topic = await make_topic(broker)
+    await write(db, *rows(topic, 1500, size=100))
+    async with relaying(db, flaky(broker)):
+        await until(lambda: left_none(db))
+    records = await read_numbers(broker, topic, 1500)
+    assert len(records) > 1500, "the rig failed no send after it arrived, so this test proved nothing"
+    assert firsts_in_order(records)
+
+
+async def test_a_row_too_large_is_parked_and_only_its_key_waits(
+    db: Database, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "RECHECK", 0.2)
+    topic = await make_topic(broker, partitions=1)
+    large = OutboxRow(topic, "stuck", {}, b"0 " + b"x" * MAX_RECORD_BYTES)
+    await write(db, large, OutboxRow(topic, "stuck", {}, b"1 "), *rows(topic, 100, start=2))
+    await write(db, OutboxRow(topic, "stuck", {}, b"102 "))
+    async with relaying(db, connector(broker)) as relay:
+        passed = await read_numbers(broker, topic, 100)
+        assert {number(record) for record in passed} == set(range(2, 102))
+        async with db.acquire() as connection:
+            parked = await connection.fetch("SELECT id, parked FROM outbox WHERE parked IS NOT NULL")
+            assert len(parked) == 1
+            assert "larger than" in parked[0]["parked"]
+            assert relay.counts.parked == 1
+            await connection.execute("UPDATE outbox SET payload = '0 small' WHERE id = $1", parked[0]["id"])
+            await outbox.unpark(connection, parked[0]["id"])
+        everything = await read_numbers(broker, topic, 103)
+    stuck = [number(record) for record in everything if record.key == b"stuck"]
+    assert stuck == [0, 1, 102]
+
+
+async def test_a_row_committed_late_is_not_lost(db: Database, database: str, broker: str) -> None:
+    topic = await make_topic(broker)
+    late = await asyncpg.connect(database)
+    try:
+        held = late.transaction()
+        await held.start()
+        await late.execute(
+            "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
+            " VALUES ($1, 'late', '{}', '0 ', false, clock_timestamp())",
+            topic,
+        )
+        async with relaying(db, connector(broker)):
+            await write(db, *rows(topic, 10, start=1))
+            await read_numbers(broker, topic, 10)
+            await until(lambda: only(db, 0))
+            await held.commit()
+            records = await read_numbers(broker, topic, 11)
+        assert number(records[-1]) == 0 or 0 in map(number, records)
+    finally:
+        await late.close()
+
+
+async def only(db: Database, count: int) -> bool:
+    return await left(db) == count
+
+
+async def test_the_floor_waits_for_open_transactions(db: Database, database: str) -> None:
+    writer = await asyncpg.connect(database)
+    lease = outbox_reader.Lease(await db.connect_alone(), db)
+    reader = lease.reader(set())
+    held = writer.transaction()
+    await held.start()
+    await writer.execute(
+        "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
+        " VALUES ('t', 'k', '{}', 'late', false, clock_timestamp())"
+    )
+    await write(db, *rows("t", 3))
+    assert len(await reader.fresh(10)) == 3
+    for _ in range(3):
+        assert await reader.late() == []
+    assert reader.floor == 0, "a transaction that may still insert below was not waited for"
+    await held.commit()
+    assert [row.payload for row in await reader.late()] == [b"late"]
+    await reader.late()
+    await reader.late()
+    assert reader.floor == reader.top
+    await lease.close()
+    await writer.close()
+
+
+async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
+    await write(db, *rows("t", 500))
+    await write(db, OutboxRow("t.urgent", "e", {}, b"urgent", urgent=True))
+    lease = outbox_reader.Lease(await db.connect_alone(), db)
+    reader = lease.reader(set())
+    assert [row.payload for row in await reader.urgent(100)] == [b"urgent"]
+    assert await reader.urgent(100) == []
+    seen = []
+    while batch := await reader.fresh(100):
+        seen += batch
+    assert len(seen) == 500, "the urgent row was handed out twice, or another one lost"
+    await lease.close()
+
+
+async def test_a_killed_relay_is_followed_by_another(db: Database, database: str, broker: str) -> None:
+    topic = await make_topic(broker)
+    await write(db, *rows(topic, 4000, size=200))
+    killed = 0
+    while await left(db) > 0:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.bus.relay_process", database, broker
+        )
+        before = await left(db)
+        await until(lambda start=before: fewer(db, start - 300 if killed < 3 else 1))
+        process.kill()
+        await process.wait()
+        killed += 1
+    assert killed >= 3
+    records = await read_numbers(broker, topic, 4000)
+    assert firsts_in_order(records)
+
+
+async def fewer(db: Database, than: int) -> bool:
+    return await left(db) < max(than, 1)
+
+
+async def test_only_one_relay_holds(db: Database, broker: str) -> None:
+    topic = await make_topic(broker)
+    async with relaying(db, connector(broker)) as first:
+        await until(lambda: first.holding)
+        async with relaying(db, connector(broker)) as second:
+            await write(db, *rows(topic, 50))
+            await read_numbers(broker, topic, 50)
+            assert not second.holding
+            await first.stop()
+            await until(lambda: second.holding)
+            await write(db, *rows(topic, 50, start=50))
+            await read_numbers(broker, topic, 100)
+
+
+async def test_a_silent_holder_loses_the_lock(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_reader, "IDLE_LIMIT", "300")
+    async with outbox_reader.lease(db) as frozen, outbox_reader.lease(db) as waiting:
+        assert await frozen.try_lock()
+        assert not await waiting.try_lock()
+        await until(waiting.try_lock, patience=10)
+
+
+async def test_another_process_wakes_the_relay(db: Database, broker: str) -> None:
+    topic = await make_topic(broker)
+    elsewhere = Waker()
+    notifying = asyncio.create_task(elsewhere.run(db))
+    relay_module_poll, relay_module.POLL = relay_module.POLL, 20.0
+    try:
+        async with relaying(db, connector(broker)) as relay:
+            await until(lambda: relay.holding)
+            await write(db, *rows(topic, 1))
+            elsewhere.wake()
+            async with asyncio.timeout(10):
+                await read_numbers(broker, topic, 1)
+    finally:
+        relay_module.POLL = relay_module_poll
+        notifying.cancel()
+
+
+async def test_a_missing_topic_holds_up_nobody_else(db: Database, broker: str) -> None:
+    topic = await make_topic(broker)
+    await write(db, OutboxRow("no such topic/really", "k", {}, b"0 "), *rows(topic, 20))
+    async with relaying(db, connector(broker)):
+        await read_numbers(broker, topic, 20)
+        await until(lambda: only(db, 1))
+
+
+async def test_backlog_counts_and_ages(db: Database) -> None:
+    await write(db, *rows("t", 7))
+    async with db.acquire() as connection:
+        await outbox.park(connection, await connection.fetchval("SELECT min(id) FROM outbox"), "why")
+        found = await outbox.backlog(connection)
+    assert (found.waiting, found.parked) == (6, 1)
+    assert found.oldest is not None
+
+
+__all__ = ["read"]
