@@ -81,7 +81,7 @@ class TestPostgres:
 
 
 class TestBroker:
-    """An embedded Kafka-protocol broker on a free port; `create_topics` is for the test to call."""
+    """An embedded Kafka-protocol broker on a free port, without topics (`dispatch.bus.topics.ensure` makes them)."""
 
     __test__ = False
 
@@ -98,7 +98,7 @@ class TestBroker:
             self.address = f"127.0.0.1:{port}"
             self.child = Child(Spec("broker", embedded.command(binary, port), folder=self._folder, log=self.log))
             try:
-                asyncio.run(embedded.create_topics(self.address, topics=(), deadline=10))
+                asyncio.run(embedded.listening(self.address))
                 return self.address
             except embedded.NoBroker:
                 self.child.end_now(1)

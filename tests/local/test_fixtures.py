@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from dispatch.bus.embedded import create_topics
+from dispatch.bus.topics import ensure
 from schemas.topics import Topic
 from tests.servers import TestPostgres
 
@@ -30,7 +30,7 @@ async def test_each_clone_is_migrated_and_alone(postgres: TestPostgres) -> None:
 
 async def test_records_come_back_in_order_from_the_partitions_asked_for(broker: str) -> None:
     name = f"t-{uuid4().hex[:8]}"
-    await create_topics(broker, [Topic(name, 3, timedelta(days=1), "test")])
+    await ensure(broker, replication=1, topics=[Topic(name, 3, timedelta(days=1), "test")])
     async with AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=False) as producer:
         assert await producer.partitions_for(name) == {0, 1, 2}
         for number in range(20):
@@ -42,5 +42,5 @@ async def test_records_come_back_in_order_from_the_partitions_asked_for(broker: 
 
 async def test_creating_topics_twice_is_no_error(broker: str) -> None:
     topic = Topic(f"t-{uuid4().hex[:8]}", 2, timedelta(days=1), "test")
-    await create_topics(broker, [topic])
-    await create_topics(broker, [topic])
+    await ensure(broker, replication=1, topics=[topic])
+    await ensure(broker, replication=1, topics=[topic])
