@@ -1,0 +1,130 @@
+"""A district's files become the service's reference data: all of them checked first, then one transaction.
+
+Documents are stored whole and versioned; persons, seats, tenures and accounts are brought to what the files say. What
+a file no longer has is ended, never deleted. The same files again change nothing.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatch.domain.permissions import ROLE_OF_POST
+from dispatch.domain.reference import Reference
+from dispatch.steps.read_files import Documents, build_reference, read_district
+from dispatch.steps.reading.cursor import Cursor
+from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
+from dispatch.store import people, references
+from dispatch.store.database import Database
+from dispatch.store.people import Changes, PersonRow, SeatRow, TenureRow
+
+SOURCES = "sources.yaml"
+_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did: the new version of each document that changed, and how many rows of people."""
+
+    district: str
+    name: str
+    versions: Mapping[str, int]
+    people: Changes
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different from before."""
+        return bool(self.versions) or self.people != Changes()
+
+
+async def load(database: Database, directory: Path, by: str) -> Loaded:
+    """Load a district's directory. `by` says who did it (kept with the versions).
+
+    Raises `BrokenFilesError` with file and line of every fault: then nothing has changed. Raises `Unavailable`.
+    """
+    documents, reference = await asyncio.to_thread(read, directory)
+    root = reference.tree.roots()[0]
+    async with database.transaction() as uow:
+        now = await uow.now()
+        versions = await references.load(uow, root.code, documents, by, now)
+        zone = ZoneInfo(documents["tree"]["zones"].get(root.code, _ZONE))
+        changes = await people.materialise(uow, root.code, *_rows(reference, zone), now)
+    return Loaded(root.code, root.name, versions, changes)
+
+
+def read(directory: Path) -> tuple[Documents, Reference]:
+    """Every file of the directory, checked, and what they mean together. Raises `BrokenFilesError`."""
+    errors: list[FileError] = []
+    documents: Documents = {}
+    try:
+        documents = read_district(directory)
+    except BrokenFilesError as broken:
+        errors.extend(broken.errors)
+    codes = {row[0]: row[1] for row in documents["tree"]["rows"]} if documents else {}
+    documents["sources"] = _read_sources(directory, codes, errors)
+    if not errors:
+        roots = [code for code, parent in codes.items() if parent is None]
+        if len(roots) != 1:
+            errors.append(
+                FileError("tree.yaml", 1, "districts", "、".join(roots), "一个目录放一个区；别的区请另建目录再装载")
+            )
+    if errors:
+        raise BrokenFilesError(errors)
+    return documents, build_reference(documents, {})
+
+
+def _read_sources(directory: Path, nodes: Collection[str], errors: list[FileError]) -> dict[str, Any]:
+    """sources.yaml: other systems that may whistle, and where; without the file, none may."""
+    path = directory / SOURCES
+    if not path.exists():
+        return {"sources": []}
+    try:
+        marked = read_marked(SOURCES, path.read_text(encoding="utf-8-sig"))
+    except BrokenFilesError as broken:
+        errors.extend(broken.errors)
+        return {"sources": []}
+    except (OSError, UnicodeDecodeError) as error:
+        errors.append(FileError(SOURCES, 1, "文件", str(error)[:60], "读不了；请存为 UTF-8 并检查权限"))
+        return {"sources": []}
+    top = Cursor(marked, errors)
+    known = nodes or None  # a broken tree is reported by itself
+    title, rows, seen = top.text("title", ""), [], set()
+    for one in top.each("sources"):
+        row = {
+            "source": one.text("source", shape=r"\S{1,200}"),
+            "street": one.text("street", among=known),
+            "channel": one.text("channel"),
+            "places": one.texts("places", among=known),
+        }
+        if row["source"] in seen:
+            one.wrong("source", row["source"], "这个来源写了两次，请删去一个")
+        seen.add(row["source"])
+        rows.append(row)
+    top.close()
+    return {"title": title, "sources": rows}
+
+
+def sign_in_of(person: str) -> str:
+    """The account's name of a person of the file: `unit:XF:liaison` signs in as `xf.liaison`."""
+    return person.split(":", 1)[-1].replace(":", ".").lower()
+
+
+def _rows(reference: Reference, zone: ZoneInfo) -> tuple[list[PersonRow], list[SeatRow], list[TenureRow]]:
+    def start(day: date) -> datetime:
+        return datetime.combine(day, time(), zone)
+
+    known = reference.people
+    return (
+        [PersonRow(person.code, person.name, sign_in_of(person.code)) for person in known.persons.values()],
+        [
+            SeatRow(seat.code, ROLE_OF_POST[seat.post], seat.node, seat.unit, seat.position)
+            for seat in known.seats.values()
+        ],
+        [
+            TenureRow(held.seat, held.person, start(held.since), start(held.until) if held.until else None)
+            for held in known.holdings
+        ],
+    )
