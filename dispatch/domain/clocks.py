@@ -77,6 +77,8 @@ def _share(limit: Limit, percent: int, day: timedelta) -> timedelta:
 def _length(limit: Limit, day: timedelta) -> timedelta:
     """The limit as a length of counted time; a working day is as long as its calendar says."""
     match limit.unit:
+        case "s":
+            return timedelta(seconds=limit.amount)
         case "m":
             return timedelta(minutes=limit.amount)
         case "h" | "wh":
@@ -247,20 +249,25 @@ def _mark_units(
     return limit, calendar
 
 
+def length(text: str, calendar: WorkCalendar) -> timedelta:
+    """A limit's text as a length of counted time."""
+    return _length(parse(text), calendar.day)
+
+
 def earlier(moment: datetime, margin: Limit, calendar: WorkCalendar) -> datetime:
     """A moment less a margin, in the margin's units."""
-    length = _length(margin, calendar.day)
-    return calendar.back(moment, length) if margin.working else moment - length
+    counted = _length(margin, calendar.day)
+    return calendar.back(moment, counted) if margin.working else moment - counted
 
 
 def after(clock: Clock, wait: str, now: datetime, district: WorkCalendar) -> datetime:
     """When the next mark comes: `wait` after this one was due, or after now where we come late (full time again)."""
     assert clock.fires_at is not None
     limit = parse(wait)
-    length = _length(limit, district.day)
+    counted = _length(limit, district.day)
     late = now - clock.fires_at
-    origin = clock.fires_at if late <= min(ON_TIME, length / 10) else now
-    return _add(origin, length, limit, district)
+    origin = clock.fires_at if late <= min(ON_TIME, counted / 10) else now
+    return _add(origin, counted, limit, district)
 
 
 def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: WorkCalendar) -> None:
@@ -309,6 +316,7 @@ __all__ = [
     "answer",
     "due",
     "extend",
+    "length",
     "rest",
     "resume",
     "seconds_between",

@@ -2,12 +2,12 @@
 
 A stage that runs out climbs exactly one rung per expiry on the chain of the *place*; the work stays with the units.
 On each rung the node's person in charge (块) is asked to get it moving and a seat of the late unit (条) is called.
-At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), then a notice (通报).
+At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), a notice (通报).
 """
 
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock, Event, LedgerRow
-from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, NOTICE, REMIND, TOTAL, WARN, StagePolicy, after
+from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, NOTICE, REMIND, TOTAL, WARN, StagePolicy, after, length
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
@@ -98,15 +98,33 @@ def counterpart_unit(case: Case, clock: Clock) -> str | None:
     return clock.unit or (case.lead if clock.stage == "handling" else None)
 
 
+def next_rung(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> int:
+    """The rung that the clock climbs to when it next runs out."""
+    return clock.rung + 1 if clock.rung else first_rung(case, turn, policy.start)
+
+
+def orders_due(case: Case, turn: Turn) -> int:
+    """How many supervision orders the clocks that are due now will need."""
+    return sum(
+        1
+        for clock in case.open_clocks()
+        if clock.mark == DUE
+        and clock.fires_at is not None
+        and clock.fires_at <= turn.now
+        and clock.parked is None
+        and (policy := StagePolicy.of(clock)).start
+        and next_rung(case, clock, turn, policy) == LAST_RUNG
+    )
+
+
 def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
-    first = first_rung(case, turn, policy.start) if clock.rung == 0 else clock.rung
-    target = first if clock.rung == 0 else clock.rung + 1
+    target = next_rung(case, clock, turn, policy)
     informed = list(range(1, target)) if clock.rung == 0 else []
     block = _block(case, turn, target)
     unit = counterpart_unit(case, clock)
     posts = turn.policy(case).counterpart(target)
     seats = [unit_seat(unit, post) for post in posts] if unit else []
-    order = turn.next_order() if target == LAST_RUNG else None
+    order = turn.next_order() if target == LAST_RUNG and turn.next_order else None
     clock.rung, clock.nth = target, 0
     _arm_next(clock, turn, policy)
     event = turn.event(
@@ -176,7 +194,7 @@ def _arm_next(clock: Clock, turn: Turn, policy: StagePolicy) -> None:
         clock.mark = DUE
         return
     clock.fires_at = after(clock, policy.remind, turn.now, district)
-    clock.mark, clock.nth = REMIND, 1
+    clock.mark, clock.nth = (REMIND if reminders_before_notice(policy, district) else NOTICE), 1
 
 
 def _remind(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
@@ -185,7 +203,7 @@ def _remind(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     unit = counterpart_unit(case, clock)
     for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
         turn.tell(case, event, seat, "reminded", urgent=case.emergency)
-    before_notice = turn.policy(case).reminders
+    before_notice = reminders_before_notice(policy, turn.district_calendar)
     if nth == before_notice and not explained(case, clock):
         clock.mark, clock.nth, wait = NOTICE, 1, policy.remind
     else:
@@ -202,9 +220,14 @@ def _notice(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     unit = counterpart_unit(case, clock)
     for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
         turn.tell(case, event, seat, "noticed", urgent=case.emergency)
-    clock.mark, clock.nth = REMIND, turn.policy(case).reminders + 1
+    clock.mark, clock.nth = REMIND, reminders_before_notice(policy, turn.district_calendar) + 1
     clock.fires_at = after(clock, policy.notice, turn.now, turn.district_calendar)
     return event
+
+
+def reminders_before_notice(policy: StagePolicy, district: WorkCalendar) -> int:
+    """How many reminders fit in before the notice is due; the notice takes the place of the next one."""
+    return max(int(length(policy.notice, district) / length(policy.remind, district)) - 1, 0)
 
 
 def explained(case: Case, clock: Clock) -> bool:

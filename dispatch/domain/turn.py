@@ -18,12 +18,12 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Handed to every rule. `next_order` gives the number of the next supervision order (督办单)."""
+    """Handed to every rule. `next_order` numbers supervision orders (督办单); only the sweep issues them."""
 
     reference: Reference
     now: datetime
     new_id: Callable[[], UUID]
-    next_order: Callable[[], int] = lambda: 0
+    next_order: Callable[[], int] | None = None
 
     @property
     def today(self) -> date:

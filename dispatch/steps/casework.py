@@ -38,7 +38,6 @@ async def act(
 
     Raises a `Refusal`; `Unavailable` when the database is away.
     """
-    await service.ready_orders(await service.database.now(), 1) if action == "send-up" else None
     async with service.database.transaction() as uow:
         cases = await store.lock(uow, [target])
         if not cases:
@@ -63,9 +62,7 @@ def _digest(action: str, fields: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-async def _done_before(
-    uow: Any, actor: Actor, case: Case, action: str, fields: Mapping[str, Any], key: str
-) -> bool:
+async def _done_before(uow: Any, actor: Actor, case: Case, action: str, fields: Mapping[str, Any], key: str) -> bool:
     before = await action_keys.find(uow.connection, actor.principal, key)
     if before is None:
         return False

@@ -5,6 +5,7 @@ now, and the clocks are read again under the lock. What was answered meanwhile d
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -14,10 +15,11 @@ from dispatch.domain.case import HANDLING, ON_HOLD, Case
 from dispatch.domain.clocks import HOLD, answer
 from dispatch.domain.finish import finish
 from dispatch.domain.turn import Turn
-from dispatch.steps.service import Service
+from dispatch.steps.service import Service, year_of
 from dispatch.store import cases as store
 from dispatch.store import clocks as due_clocks
 from dispatch.store.errors import Unavailable
+from dispatch.store.numbers import lease
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +31,6 @@ async def sweep(service: Service, batch: int = BATCH) -> int:
     total = 0
     while True:
         now = await service.database.now()
-        await service.ready_orders(now, 2 * batch)
         async with service.database.acquire() as connection:
             candidates = await due_clocks.due(connection, now, batch)
         if not candidates:
@@ -63,9 +64,10 @@ async def _step(service: Service, ids: Sequence[UUID]) -> int:
             return 0
         await store.fill(uow.connection, cases)
         now = await uow.now()
-        steps = 0
-        for case in cases:
-            steps += fire_due(case, service.turn(case.facts.district, now))
+        turns = {case.id: service.turn(case.facts.district, now) for case in cases}
+        count = sum(ladder.orders_due(case, turns[case.id]) for case in cases)
+        orders = await lease(uow, "supervision", year_of(now), count)
+        steps = sum(fire_due(case, replace(turns[case.id], next_order=orders.__next__)) for case in cases)
         await service.save(uow, cases)
     for case in cases:
         for event in case.events:
@@ -99,5 +101,3 @@ def _lapse(case: Case, turn: Turn) -> None:
     parts.resume_all(case, turn, "handling", "reported")
     if case.status == ON_HOLD:
         case.status = HANDLING
-
-

@@ -6,7 +6,7 @@ Ids and the request's hash are fixed before the first attempt, so that a retry r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from dispatch.domain.masking import mask
 from dispatch.domain.matching import Match, match
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, Stale
-from dispatch.domain.routing import Routing, UnknownUnit, decide, named
+from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
 from dispatch.domain.turn import Turn
 from dispatch.steps.service import Service, year_of
 from dispatch.store import intake as store
@@ -233,7 +233,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
     return Prepared(new, actor, facts, made_title, body, service.new_id(), ids, routing)
 
 
-_NEVER = datetime.min
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _check(new: NewWhistle, reference: Reference) -> None:
@@ -284,7 +284,7 @@ def _route(service: Service, district: str, new: NewWhistle, found: Match) -> Ro
             chain=chain if place else reference.tree.chain(new.street),
             units=reference.units,
         )
-    except UnknownUnit as error:
+    except UnknownUnitError as error:
         raise Invalid("没有「{value}」这个单位，请从单位名单里选", field=error.field, value=error.value) from error
 
 

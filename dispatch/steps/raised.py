@@ -1,4 +1,4 @@
-"""What the handlers of the raised topics do with a batch: route the good ones, keep the bad ones, in one transaction."""
+"""What the handlers of the raised topics do with a batch: route the good, keep the bad, in one transaction."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -30,7 +30,7 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
     async with service.database.transaction() as uow:
         routed = await route(service, uow, list(origins), origins)
         if bad:
-            await dead_letters.keep(uow, list(bad), await uow.now())
+            await dead_letters.insert(uow.connection, list(bad), await uow.now())
     for case in routed:
         where = origins.get(case.id, {})
         log.info(

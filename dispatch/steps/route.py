@@ -12,7 +12,7 @@ from dispatch.domain import outcome
 from dispatch.domain.case import RAISED, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.matching import Match, match
-from dispatch.domain.routing import Routing, UnknownUnit, decide, named
+from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
 from dispatch.domain.turn import Turn
 from dispatch.steps.service import Service
 from dispatch.store import cases as store
@@ -74,5 +74,5 @@ def _decide(case: Case, turn: Turn, texts: Mapping[UUID, tuple[str, str]]) -> Ro
             chain=turn.chain(facts.place or facts.street),
             units=reference.units,
         )
-    except UnknownUnit:  # named at intake, gone from the list since: the rule decides
+    except UnknownUnitError:  # named at intake, gone from the list since: the rule decides
         return routing

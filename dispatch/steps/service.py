@@ -23,17 +23,12 @@ class Service:
     database: Database
     rules: Rules
     whistle_numbers: Numbers
-    order_numbers: Numbers
     new_id: Callable[[], UUID]
     channels: tuple[str, ...] = ()
 
     def turn(self, district: str, now: datetime) -> Turn:
         """The rules of a district at one moment."""
-        return Turn(self.rules.of(district), now, self.new_id, self.order_numbers.take)
-
-    async def ready_orders(self, now: datetime, count: int) -> None:
-        """Make sure that `count` supervision orders can be numbered. Call it outside a transaction."""
-        await self.order_numbers.ready(year_of(now), count)
+        return Turn(self.rules.of(district), now, self.new_id)
 
     async def save(self, uow: UnitOfWork, cases: Sequence[Case]) -> None:
         """Write what these cases decided, with its outbox rows, in this transaction."""

@@ -7,10 +7,10 @@ from uuid import UUID
 from dispatch.store.connection import Connection
 
 _DUE = """
-SELECT whistle, min(fires_at) AS fires_at FROM (
+SELECT whistle, min(fires_at) AS first FROM (
     SELECT whistle, fires_at FROM whistle_clock
     WHERE fires_at <= $1 AND parked IS NULL ORDER BY fires_at LIMIT $2
-) due GROUP BY whistle ORDER BY 2"""
+) due GROUP BY whistle ORDER BY first"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Waiting:
 
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[UUID]:
-    """Whistles with a clock whose next mark has come, the longest due first; nothing is locked."""
+    """Whistles with a clock among the first `limit` that are due, the longest due first; nothing is locked."""
     return [row["whistle"] for row in await connection.fetch(_DUE, now, limit)]
 
 

@@ -1,8 +1,10 @@
 """Numbers people read: blocks are leased per process, so that a number costs no round trip; gaps are allowed."""
 
 import asyncio
+from collections.abc import Iterator
 
 from dispatch.store.database import Database
+from dispatch.store.unit_of_work import UnitOfWork
 
 _LEASE = """
 INSERT INTO number_block AS b (kind, year, next) VALUES ($1, $2, 1 + $3)
@@ -30,29 +32,50 @@ def is_number(text: str) -> bool:
     return len(text) == 10 and text.isascii() and text.isdigit() and check_digit(text[:9]) == text[9]
 
 
+async def lease(uow: UnitOfWork, kind: str, year: int, count: int) -> Iterator[int]:
+    """The next `count` places in a series without gaps: taken in this transaction, given back if it fails.
+
+    Whoever needs one at the same time waits for the commit; take it last, after every other lock.
+    """
+    if not count:
+        return iter(())
+    first = int(await uow.connection.fetchval(_LEASE, kind, year, count))
+    return iter(range(first, first + count))
+
+
 class Numbers:
     """A process's own block of places in one series (`whistle`, `supervision`)."""
 
     def __init__(self, database: Database, kind: str, block: int) -> None:
         self._database, self._kind, self._block = database, kind, block
         self._year = 0
-        self._next = self._end = 0
+        #: leased and not yet taken: (next, end) of each block, in order
+        self._leased: list[tuple[int, int]] = []
         self._leasing = asyncio.Lock()
+
+    def _left(self, year: int) -> int:
+        return sum(end - first for first, end in self._leased) if year == self._year else 0
 
     async def ready(self, year: int, count: int) -> None:
         """Make sure that `count` places of `year` can be taken without waiting. Raises `Unavailable`."""
-        if self._year == year and self._end - self._next >= count:
+        if self._left(year) >= count:
             return
         async with self._leasing:
-            if self._year == year and self._end - self._next >= count:
+            missing = count - self._left(year)
+            if missing <= 0:
                 return
-            size = max(self._block, count)
+            size = max(self._block, missing)
             async with self._database.transaction() as uow:
-                first = await uow.connection.fetchval(_LEASE, self._kind, year, size)
-            self._year, self._next, self._end = year, int(first), int(first) + size
+                first = int(await uow.connection.fetchval(_LEASE, self._kind, year, size))
+            if year != self._year:
+                self._year, self._leased = year, []
+            self._leased.append((first, first + size))
 
     def take(self) -> int:
         """The next place. `ready` must have promised it."""
-        assert self._next < self._end
-        taken, self._next = self._next, self._next + 1
-        return taken
+        first, end = self._leased[0]
+        if first + 1 == end:
+            self._leased.pop(0)
+        else:
+            self._leased[0] = (first + 1, end)
+        return first

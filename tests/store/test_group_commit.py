@@ -1,0 +1,87 @@
+"""Group commit: one flush for all that wait, an answer for each, and no neighbour's harm."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from dispatch.store.errors import Rejected, Unavailable
+from dispatch.store.group_commit import GroupCommit
+
+
+async def test_what_arrives_together_is_flushed_together() -> None:
+    flushed: list[list[int]] = []
+    gate = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        flushed.append(list(items))
+        if len(flushed) == 1:
+            await gate.wait()
+        return [item * 10 for item in items]
+
+    group = GroupCommit(flush)
+    first = asyncio.create_task(group.submit(1))
+    while not flushed:
+        await asyncio.sleep(0)
+    rest = [asyncio.create_task(group.submit(i)) for i in (2, 3, 4)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert await first == 10
+    assert await asyncio.gather(*rest) == [20, 30, 40]
+    assert flushed == [[1], [2, 3, 4]]
+
+
+async def test_one_bad_item_costs_its_neighbours_nothing() -> None:
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        if 13 in items:
+            raise Rejected("thirteen")
+        return list(items)
+
+    group = GroupCommit(flush)
+    answers = await asyncio.gather(*(group.submit(i) for i in (11, 12, 13, 14)), return_exceptions=True)
+    assert [answer for answer in answers if not isinstance(answer, Exception)] == [11, 12, 14]
+    assert isinstance(answers[2], Rejected)
+
+
+async def test_after_a_lost_connection_the_batch_is_sent_again() -> None:
+    tries = 0
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Unavailable("gone")
+        return list(items)
+
+    assert await GroupCommit(flush).submit(5) == 5
+    assert tries == 2
+
+
+async def test_when_it_stays_away_everybody_is_told() -> None:
+    async def flush(_items: Sequence[int]) -> Sequence[int]:
+        raise Unavailable("gone")
+
+    group: GroupCommit[int, int] = GroupCommit(flush, tries=2)
+    with pytest.raises(Unavailable):
+        await group.submit(1)
+    # and the next one is tried anew
+    with pytest.raises(Unavailable):
+        await group.submit(2)
+
+
+async def test_a_caller_who_left_does_not_hold_up_the_others() -> None:
+    entered, gate = asyncio.Event(), asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        entered.set()
+        await gate.wait()
+        return list(items)
+
+    group = GroupCommit(flush)
+    gone = asyncio.create_task(group.submit(1))
+    await entered.wait()
+    stays = asyncio.create_task(group.submit(2))
+    gone.cancel()
+    gate.set()
+    assert await stays == 2
+    await group.drain()
