@@ -10,6 +10,8 @@ from dispatch.domain.duty import Accusation
 
 STREET = "street"
 """Key of the street itself in the list of names."""
+OTHER = "other"
+"""Key of authorities that are no unit of the list (courts, other governments)."""
 
 
 _CLAUSE_ENDS = r",.!?;\n\uff0c\u3002\uff01\uff1f\uff1b"  # half and full width
@@ -26,12 +28,16 @@ class Accused:
 
 
 def accused(rule: Accusation, title: str, body: str) -> tuple[Accused, ...]:
-    """Each unit whose name is followed, close by and in the same clause, by a word of blame."""
+    """Each unit whose name is followed, close by and in the same clause, by a word of blame.
+
+    In the title a word such as 举报 before the name will do.
+    """
     unit_of = {name: unit for unit, names in rule.aliases.items() for name in names}
     misconduct = frozenset(rule.misconduct)
+    after, before = _patterns(rule)
     out: dict[str, Accused] = {}
-    for text in (title, body):
-        for found in _pattern(rule).finditer(text):
+    for pattern, text in ((after, title), (after, body), (before, title)):
+        for found in pattern.finditer(text):
             name, word = found["name"], found["word"]
             blamed = Accused(unit_of[name], name, word, word in misconduct)
             if blamed.unit not in out or (blamed.misconduct and not out[blamed.unit].misconduct):
@@ -39,14 +45,23 @@ def accused(rule: Accusation, title: str, body: str) -> tuple[Accused, ...]:
     return tuple(out.values())
 
 
-def _pattern(rule: Accusation) -> re.Pattern[str]:
-    names = sorted((name for names in rule.aliases.values() for name in names), key=len, reverse=True)
-    words = sorted((*rule.words, *rule.misconduct), key=len, reverse=True)
-    return _compiled(tuple(names), tuple(words), rule.within)
+def _patterns(rule: Accusation) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    names = tuple(name for group in rule.aliases.values() for name in group)
+    return _compiled(names, (*rule.words, *rule.misconduct), rule.before, rule.between, rule.within)
 
 
 @lru_cache(maxsize=16)
-def _compiled(names: tuple[str, ...], words: tuple[str, ...], within: int) -> re.Pattern[str]:
-    name = "|".join(map(re.escape, names)) or "(?!)"
-    word = "|".join(map(re.escape, words)) or "(?!)"
-    return re.compile(rf"(?P<name>{name})[^{_CLAUSE_ENDS}]{{0,{within}}}?(?P<word>{word})")
+def _compiled(
+    names: tuple[str, ...], words: tuple[str, ...], before: tuple[str, ...], between: tuple[str, ...], within: int
+) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    gap = f"(?:(?!{_any(between)})[^{_CLAUSE_ENDS}])"
+    name = f"(?P<name>{_any(names)})"
+    return (
+        re.compile(rf"{name}{gap}{{0,{within}}}?(?P<word>{_any(words)})"),
+        re.compile(rf"(?P<word>{_any(before)}){gap}{{0,{2 * within}}}?{name}"),
+    )
+
+
+def _any(words: tuple[str, ...]) -> str:
+    """One of the words, the longest first; nothing where there are none."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"

@@ -81,6 +81,8 @@ class Accusation:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     misconduct: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # in the title, before a name
+    between: tuple[str, ...] = ()  # standing between, they take the blame
     within: int = 8  # characters between the name and the word
 
 

@@ -80,7 +80,7 @@ class Scan:
                 for word in words:
                     table.setdefault(word, []).append(duty.code)
         names = {alias: unit for unit, aliases in accusation.aliases.items() for alias in aliases}
-        blame = frozenset((*accusation.words, *accusation.misconduct))
+        blame = frozenset((*accusation.words, *accusation.misconduct, *accusation.before))
         dangers = frozenset(danger)
         return cls(
             Words.of((*scoring, *barred, *chain.from_iterable(needs.values()), *names, *blame, *dangers)),

@@ -15,6 +15,8 @@ def make_duties(document: dict[str, Any], words: dict[str, Any], version: int) -
         {unit: tuple(names) for unit, names in avoid["aliases"].items()},
         tuple(avoid["words"]),
         tuple(avoid["misconduct"]),
+        tuple(avoid["before"]),
+        tuple(avoid["between"]),
         avoid["within"],
     )
     rule = MatchRule(**(document["match"] | {"asking": tuple(document["match"]["asking"])}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, get_args
 
-from dispatch.domain.avoidance import STREET
+from dispatch.domain.avoidance import OTHER, STREET
 from dispatch.domain.duty import KINDS, OUTCOMES
 from dispatch.domain.policy import STANDARD, Owner
 from dispatch.domain.units import BY_PLACE
@@ -87,21 +87,23 @@ def read_words(top: Cursor, units: Collection[str]) -> dict[str, Any]:
     title = top.text("title", "")
     danger = top.texts("danger")
     avoidance = top.inner("avoidance", required=False)
+    before, between = avoidance.texts("before"), avoidance.texts("between")
     within = avoidance.whole("within", 8, low=0, high=40)
     names = avoidance.inner("names", required=False)
-    known = [STREET, *BY_PLACE, *(code for code in units if "-" not in code)]
+    known = [STREET, OTHER, *BY_PLACE, *(code for code in units if "-" not in code)]
     aliases = {code: names.texts(code) for code in known if code in names.value}
     names.known.extend(known)
     names.close()
     words, misconduct = avoidance.texts("words"), avoidance.texts("misconduct")
     avoidance.close()
     called = [name for group in aliases.values() for name in group]
-    for key, given in (("danger", danger), ("avoidance", [*words, *misconduct, *called])):
+    for key, given in (("danger", danger), ("avoidance", [*words, *misconduct, *before, *called])):
         for word in given:
             if len(word) < 2:
                 top.wrong(key, word, "至少两个字，单字太容易碰上")
     top.close()
     avoid = {"within": within, "aliases": aliases, "words": words, "misconduct": misconduct}
+    avoid |= {"before": before, "between": between}
     return {"title": title, "danger": danger, "avoidance": avoid}
 
 
