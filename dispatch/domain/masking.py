@@ -12,12 +12,8 @@ _ALONE, _ENDS = r"(?<![\d*])", r"(?![\d*])"
 _IDENTITY = re.compile(rf"{_ALONE}\d{{6}}{_GAP}\d{{8}}{_GAP}\d{{3}}[\dXx]{_ENDS}")
 _CARD = re.compile(rf"{_ALONE}[3-69]\d{{3}}(?:{_GAP}\d{{4}}){{3}}(?:{_GAP}\d{{1,3}})?{_ENDS}")
 _MOBILE = re.compile(rf"(?:{_ALONE}\+?86{_GAP}|{_ALONE})(1[3-9]\d){_GAP}\d{{4}}{_GAP}(\d{{4}}){_ENDS}")
-_LANDLINE = re.compile(
-    rf"{_ALONE}(0(?:10|2\d|[3-9]\d\d))[)\uff09]?{_GAP}([2-8]\d{{2,3}}){_GAP}\d{{4}}{_ENDS}"
-)
-_LOCAL = re.compile(
-    rf"((?:电话|座机|来电|致电|联系方式|[Tt][Ee][Ll])[^\d\n*]{{0,4}})([2-8]\d{{2,3}}){_GAP}\d{{4}}{_ENDS}"
-)
+_LANDLINE = re.compile(rf"{_ALONE}0(?:10|2\d|[3-9]\d\d)[)\uff09]?{_GAP}[2-8]\d{{2,3}}{_GAP}\d{{4}}{_ENDS}")
+_LOCAL = re.compile(rf"(?:电话|座机|来电|致电|联系方式|[Tt][Ee][Ll])[^\d\n*]{{0,4}}[2-8]\d{{2,3}}{_GAP}\d{{4}}{_ENDS}")
 _SEVEN_DIGITS = re.compile(r"\d[\d\W]{5,}\d")
 
 
@@ -37,9 +33,7 @@ def mask(text: str) -> tuple[str, int]:
     return text, total
 
 
-def _replace(
-    pattern: re.Pattern[str], hide: Callable[[re.Match[str]], str | None], text: str
-) -> tuple[str, int]:
+def _replace(pattern: re.Pattern[str], hide: Callable[[re.Match[str]], str | None], text: str) -> tuple[str, int]:
     count = 0
 
     def one(found: re.Match[str]) -> str:
@@ -67,20 +61,16 @@ def _mobile(found: re.Match[str]) -> str:
     return f"{found[1]}****{found[2]}"
 
 
-def _landline(found: re.Match[str]) -> str:
-    return f"{found[1]}-{found[2]}****"
-
-
-def _local(found: re.Match[str]) -> str:
-    return f"{found[1]}{found[2]}****"
+def _fixed(found: re.Match[str]) -> str:
+    return found[0][:-4] + "****"
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
     (_IDENTITY, _identity),
     (_CARD, _card),
     (_MOBILE, _mobile),
-    (_LANDLINE, _landline),
-    (_LOCAL, _local),
+    (_LANDLINE, _fixed),
+    (_LOCAL, _fixed),
 )
 
 
