@@ -125,7 +125,7 @@ class Lane:
         for row in islice(self.rows, self._limit):
             if len(row.payload) + len(row.key) > MAX_RECORD_BYTES:
                 break
-            if batch.append(timestamp=None, key=row.key, value=row.payload, headers=row.headers) is None:
+            if batch.append(timestamp=None, key=row.key, value=row.payload, headers=row.record_headers()) is None:
                 break
             count += 1
         batch.close()

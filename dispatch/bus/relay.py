@@ -73,6 +73,7 @@ class Relay:
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._partitions: dict[str, int] = {}
         self._ask_again = 0.0
+        self._looked_back = 0.0
         self._behind = False
         self._known: set[int] = set()
         self._done: list[int] = []
@@ -181,8 +182,10 @@ class Relay:
             return False
         fresh = await reader.fresh(self._read)
         await self._add(fresh)
-        await self._add(await reader.late())
         self._behind = len(fresh) >= self._read
+        if not self._behind or monotonic() - self._looked_back >= POLL:
+            await self._add(await reader.late())
+            self._looked_back = monotonic()
         return self._behind
 
     async def _add(self, rows: list[Waiting]) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 import orjson
@@ -23,25 +22,25 @@ IDLE_LIMIT = "10000"
 
 
 class Waiting:
-    """An outbox row as the relay holds it, until the broker has it."""
+    """An outbox row as the relay holds it, until the broker has it. `headers` stay JSON until the row is sent:
+    thousands of small objects at hand would cost more in garbage collection than the rows themselves."""
 
-    __slots__ = ("headers", "id", "key", "payload", "topic", "urgent")
+    __slots__ = ("headers", "id", "key", "payload", "topic")
 
-    def __init__(self, id: int, topic: str, key: bytes, headers: Any, payload: bytes, urgent: bool) -> None:
-        self.id = id
-        self.topic = topic
-        self.key = key
-        self.headers: list[tuple[str, bytes]] = headers
-        self.payload = payload
-        self.urgent = urgent
+    def __init__(self, record: asyncpg.Record) -> None:
+        self.id: int
+        self.topic: str
+        self.headers: str
+        self.payload: bytes
+        self.id, self.topic, key, self.headers, self.payload = record
+        self.key: bytes = key.encode()
+
+    def record_headers(self) -> list[tuple[str, bytes]]:
+        """As the broker wants them."""
+        return [(name, value.encode()) for name, value in orjson.loads(self.headers).items()]
 
 
-_COLUMNS = "id, topic, key, headers, payload, urgent"
-
-
-def _waiting(record: asyncpg.Record) -> Waiting:
-    headers = [(name, value.encode()) for name, value in orjson.loads(record[3]).items()]
-    return Waiting(record[0], record[1], record[2].encode(), headers, record[4], record[5])
+_COLUMNS = "id, topic, key, headers, payload"
 
 
 class Reader:
@@ -112,7 +111,7 @@ class Reader:
         rows = await self._connection.fetch(
             f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) AND parked IS NULL ORDER BY id", ids
         )
-        return [_waiting(row) for row in rows]
+        return [Waiting(row) for row in rows]
 
     async def _between(self, above: int, upto: int) -> list[Waiting]:
         ids = await self._connection.fetch(
@@ -126,7 +125,7 @@ class Reader:
         )
 
     def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
-        taken = [_waiting(row) for row in rows if row[0] not in self._known]
+        taken = [Waiting(row) for row in rows if row[0] not in self._known]
         self._known.update(row.id for row in taken)
         return taken
 
