@@ -74,15 +74,16 @@
   const keepFresh = (el) => {
     const every = Number(el.dataset.every || 1) * 1000;
     let tries = 0;
+    let was = "";
     const again = async () => {
       if (document.hidden) return setTimeout(again, 1000);
       try {
         const answer = await fetch(el.dataset.fragment, { headers: { "X-Fragment": "1" } });
         if (answer.status === 200) {
           const html = await answer.text();
-          if (html !== el.dataset.was && !el.contains(document.activeElement)) {
+          if (html !== was && !el.contains(document.activeElement)) {
             el.innerHTML = html;
-            el.dataset.was = "";
+            was = html;
           }
         }
         if (answer.status === 404 || answer.status === 410) return undefined;
@@ -100,6 +101,7 @@
     $$("[aria-busy]", form).forEach((b) => {
       b.removeAttribute("aria-busy");
       b.textContent = b.dataset.word;
+      b.style.width = "";
     });
   };
   document.addEventListener("submit", (e) => {
@@ -111,12 +113,11 @@
       e.preventDefault();
       return notice(form, body.dataset.offline, body.dataset.offlineText);
     }
-    const step = $("[data-step]", form);
-    if (step && (!button || button.name !== "step")) step.value = step.dataset.step;
+    if (button && button.dataset.step) button.value = button.dataset.step;
     form.setAttribute("data-sent", "");
     if (button && button.dataset.busy) {
       button.dataset.word = button.textContent;
-      button.setAttribute("width", button.offsetWidth);
+      button.style.width = button.offsetWidth + "px";
       button.setAttribute("aria-busy", "true");
       setTimeout(() => { if (form.hasAttribute("data-sent")) button.textContent = button.dataset.busy; });
     }
@@ -142,7 +143,6 @@
       running = new AbortController();
       const data = new FormData(form);
       data.delete("photo");
-      data.delete("step");
       try {
         const answer = await fetch(form.dataset.preview, { method: "POST", body: data, signal: running.signal });
         if (!answer.ok) return;
@@ -314,6 +314,7 @@
   $$("table[data-keys]").forEach(queue);
   listen();
   tick();
+  $$("[data-draft-done]").forEach((el) => { try { localStorage.removeItem("draft:" + el.dataset.draftDone); } catch { /* no storage */ } });
   const wrong = $("#error-summary");
   if (wrong) wrong.focus();
 })();

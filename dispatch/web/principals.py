@@ -1,0 +1,93 @@
+"""Who is at the other end of a request: a token or a cookie becomes a `Visit`, remembered for a few seconds.
+
+The memory is what keeps sign-in off the hot path: most requests cost no query. The price is that a token revoked, or
+a session ended by another process, works for `TTL` more seconds at most; ended here, it ends at once.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from dispatch.steps import sign_in
+from dispatch.steps.sign_in import Visit
+from dispatch.store.database import Database
+
+Scope = dict[str, Any]
+
+#: seconds a look-up stays good
+TTL = 3.0
+#: look-ups kept at once
+MOST = 20_000
+
+
+class Memory:
+    """Look-ups by hash, for `TTL` seconds each; the oldest go first. What is not known is never remembered."""
+
+    def __init__(self, look: Callable[[bytes], Awaitable[Visit | None]], ttl: float = TTL, most: int = MOST) -> None:
+        self._look, self._ttl, self._most = look, ttl, most
+        self._kept: OrderedDict[bytes, tuple[float, Visit]] = OrderedDict()
+
+    async def get(self, sha256: bytes) -> Visit | None:
+        """Who it is, asked anew when the last answer is too old. Raises `Unavailable`."""
+        now = time.monotonic()
+        known = self._kept.get(sha256)
+        if known is not None and now < known[0] and known[1].expires_at > datetime.now(UTC):
+            return known[1]
+        visit = await self._look(sha256)
+        if visit is None:
+            self._kept.pop(sha256, None)
+            return None
+        self._kept[sha256] = (now + self._ttl, visit)
+        self._kept.move_to_end(sha256)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return visit
+
+    def forget(self, sha256: bytes) -> None:
+        """It has changed or ended."""
+        self._kept.pop(sha256, None)
+
+    def clear(self) -> None:
+        """Forget everything (somebody signed out everywhere)."""
+        self._kept.clear()
+
+
+class Principals:
+    """The two ways in: `Authorization: Bearer …` for programs, the session cookie for people."""
+
+    def __init__(self, database: Database, cookie: str, *, ttl: float = TTL) -> None:
+        self.database, self.cookie = database, cookie
+        self.tokens = Memory(lambda sha256: sign_in.by_token(database, sha256), ttl)
+        self.sessions = Memory(lambda sha256: sign_in.by_session(database, sha256), ttl)
+
+    async def visit(self, scope: Scope) -> Visit | None:
+        """Who sent this request; None: nobody we know. A bearer token goes before a cookie."""
+        bearer, cookie = credentials(scope, self.cookie)
+        if bearer is not None:
+            return await self.tokens.get(sign_in.digest(bearer))
+        if cookie is not None:
+            return await self.sessions.get(sign_in.digest(cookie))
+        return None
+
+
+def credentials(scope: Scope, cookie_name: str) -> tuple[str | None, str | None]:
+    """The bearer token and the session cookie of a request, each or both None."""
+    bearer = cookie = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, rest = value.decode("latin-1").partition(" ")
+            bearer = rest.strip() if kind.lower() == "bearer" else ""
+        elif name == b"cookie":
+            cookie = cookie_of(value.decode("latin-1"), cookie_name) or cookie
+    return bearer, cookie
+
+
+def cookie_of(header: str, name: str) -> str | None:
+    """One cookie's value from a Cookie header."""
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name and value:
+            return value.strip('"')
+    return None
