@@ -120,17 +120,21 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def reached_at(self) -> str:
+        """The host under which this machine reaches its own web role."""
+        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 — compared, not bound
+
+    @property
     def url(self) -> str:
         """The address people open."""
-        shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 — compared, not bound
-        return self.public_url or f"http://{shown}:{self.port}"
+        return self.public_url or f"http://{self.reached_at}:{self.port}"
 
     @property
     def metrics(self) -> dict[str, str]:
         """Where each role of this machine shows its metrics."""
         here = "127.0.0.1"
         return {
-            "web": f"http://{here}:{self.port}/metrics",
+            "web": f"http://{self.reached_at}:{self.port}/metrics",
             "worker": f"http://{here}:{self.worker_port}/metrics",
             "scheduler": f"http://{here}:{self.scheduler_port}/metrics",
         }

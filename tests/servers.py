@@ -14,7 +14,8 @@ import asyncpg
 
 from dispatch.bus import embedded
 from dispatch.local.child import Child, Spec
-from dispatch.local.postgres import EmbeddedPostgres, unprivileged
+from dispatch.local.postgres import EmbeddedPostgres
+from dispatch.local.postgres_files import unprivileged
 from dispatch.store.migrate import upgrade
 
 TEMPLATE = "template_dispatch"

