@@ -41,13 +41,9 @@ def read_district(directory: Path) -> Documents:
     documents: Documents = {}
 
     def read(name: str, needs: tuple[str, ...], reader: Callable[..., Any], *given: Callable[[], Any]) -> None:
-        file = files[name]
-        if file is None or any(need not in documents for need in needs):
-            return
-        before = len(errors)
-        document = reader(Cursor(file, errors), *(one() for one in given))
-        if len(errors) == before:
-            documents[name] = document
+        file = files[name]  # a document with faults still tells the next file what codes there are
+        if file is not None and all(need in documents for need in needs):
+            documents[name] = reader(Cursor(file, errors), *(one() for one in given))
 
     def calendars() -> list[str]:
         return [row["code"] for row in documents["calendars"]["calendars"]]

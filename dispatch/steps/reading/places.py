@@ -27,7 +27,7 @@ def read_places(top: Cursor) -> dict[str, Any]:
         code = _row(district, None, "district", rows, seen)
         zones[code] = district.text("zone", "Asia/Shanghai")
         for street in district.each("streets"):
-            kind = street.text("kind", "street", among=("street", "township"))
+            kind = _kind(street, "street", "township")
             _street(street, _row(street, code, kind, rows, seen), rows, seen)
     top.close()
     return {"title": title, "rows": rows, "zones": zones}
@@ -35,7 +35,7 @@ def read_places(top: Cursor) -> dict[str, Any]:
 
 def _street(street: Cursor, code: str, rows: list[Row], seen: dict[str, str]) -> None:
     for community in street.each("communities"):
-        kind = community.text("kind", "community", among=("community", "village"))
+        kind = _kind(community, "community", "village")
         inner = _row(community, code, kind, rows, seen)
         for compound in community.each("compounds"):
             _row(compound, inner, "compound", rows, seen)
@@ -43,6 +43,10 @@ def _street(street: Cursor, code: str, rows: list[Row], seen: dict[str, str]) ->
             below = _row(grid, inner, "grid", rows, seen)
             for n, lane in enumerate(grid.texts("lanes"), 1):
                 rows.append((f"{below}-P{n}", below, "lane", lane, [], 0))
+
+
+def _kind(cursor: Cursor, usual: str, other: str) -> str:
+    return usual if cursor.text("kind", usual, among=(usual, other)) != other else other
 
 
 def _row(cursor: Cursor, parent: str | None, kind: str, rows: list[Row], seen: dict[str, str]) -> str:
