@@ -15,9 +15,10 @@ import structlog
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, Refusal
 from dispatch.steps.intake import NewWhistle, Prepared, prepare, write
+from dispatch.steps.replay import keep
 from dispatch.steps.rules import Source
 from dispatch.steps.service import Service, year_of
-from dispatch.store import dead_letters, foreign
+from dispatch.store import foreign
 from dispatch.store.dead_letters import FORBIDDEN_SOURCE, REJECTED, DeadLetter
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
@@ -41,8 +42,8 @@ class _Sorted:
     answers: list[Event]
 
 
-async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLetter]) -> None:
-    """One transaction: raise the good ones, keep the bad ones, answer both."""
+async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """One transaction: raise the good ones, keep the bad ones, answer both. Returns the letters made here."""
     if good:
         now = await service.database.now()
         await service.whistle_numbers.ready(year_of(now), len(good))
@@ -54,8 +55,9 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
         await _raise(service, uow, kept, now)
         letters = [*bad, *kept.letters]
         if letters:
-            await dead_letters.insert(uow.connection, letters, now)
+            await keep(uow, letters)
         await uow.announce([_row(event) for event in kept.answers], now)
+    return kept.letters
 
 
 def _sort(service: Service, items: Sequence[Incoming], now: Any) -> _Sorted:

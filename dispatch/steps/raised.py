@@ -6,9 +6,9 @@ from uuid import UUID
 import structlog
 
 from dispatch.domain.case import Case
+from dispatch.steps.replay import keep
 from dispatch.steps.route import route
 from dispatch.steps.service import Service
-from dispatch.store import dead_letters
 from dispatch.store.dead_letters import DeadLetter
 from schemas.event import Incoming
 from schemas.whistle import WhistleRaisedV1
@@ -30,7 +30,7 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
     async with service.database.transaction() as uow:
         routed = await route(service, uow, list(origins), origins)
         if bad:
-            await dead_letters.insert(uow.connection, list(bad), await uow.now())
+            await keep(uow, bad)
     for case in routed:
         where = origins.get(case.id, {})
         log.info(

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from dispatch.clock import new_id
+from dispatch.store.connection import Connection
 
 UNDECODABLE, UNKNOWN_TYPE, NEWER_VERSION = "undecodable", "unknown-type", "newer-version"
 FORBIDDEN_SOURCE, REJECTED = "forbidden-source", "rejected"
@@ -107,7 +108,7 @@ def headers_from_json(stored: str) -> tuple[tuple[str, bytes | None], ...]:
     )
 
 
-async def insert(connection: asyncpg.Connection, letters: Sequence[DeadLetter], now: datetime) -> list[DeadLetter]:
+async def insert(connection: Connection, letters: Sequence[DeadLetter], now: datetime) -> list[DeadLetter]:
     """Keep them, in the caller's transaction; returns those that were not kept before (a record comes twice)."""
     if not letters:
         return []
@@ -157,7 +158,7 @@ def _letter(row: asyncpg.Record) -> DeadLetter:
     )
 
 
-async def claim_due(connection: asyncpg.Connection, now: datetime, limit: int = 100) -> list[DeadLetter]:
+async def claim_due(connection: Connection, now: datetime, limit: int = 100) -> list[DeadLetter]:
     """Letters whose next try is due, oldest first; each is put off to its next try before it is handed out, so that
     a try that kills the process costs one wait and not a loop."""
     rows = await connection.fetch(
@@ -174,16 +175,14 @@ async def claim_due(connection: asyncpg.Connection, now: datetime, limit: int = 
     return sorted(map(_letter, rows), key=lambda each: (each.time, each.topic, each.partition, each.offset))
 
 
-async def lock(connection: asyncpg.Connection, id: UUID) -> DeadLetter | None:
-    """One waiting letter, locked; None when it is not waiting (any more)."""
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM dead_letter WHERE id = $1 AND status = 'waiting' FOR UPDATE", id
-    )
+async def waiting(connection: Connection, id: UUID) -> DeadLetter | None:
+    """One letter; None when it is not waiting (any more)."""
+    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM dead_letter WHERE id = $1 AND status = 'waiting'", id)
     return _letter(row) if row else None
 
 
 async def settle(
-    connection: asyncpg.Connection, id: UUID, status: str, *, by: str, at: datetime, why: str | None = None
+    connection: Connection, id: UUID, status: str, *, by: str, at: datetime, why: str | None = None
 ) -> bool:
     """It needs no more tries: `status` is replayed, discarded or raised. False when it was not waiting."""
     done = await connection.execute(
@@ -198,7 +197,7 @@ async def settle(
     return bool(done == "UPDATE 1")
 
 
-async def failed(connection: asyncpg.Connection, id: UUID, reason: str, error: str) -> None:
+async def failed(connection: Connection, id: UUID, reason: str, error: str) -> None:
     """A try failed: note how."""
     await connection.execute(
         "UPDATE dead_letter SET reason = $2, error = $3 WHERE id = $1 AND status = 'waiting'",
@@ -208,19 +207,19 @@ async def failed(connection: asyncpg.Connection, id: UUID, reason: str, error: s
     )
 
 
-async def erase_values(connection: asyncpg.Connection, topics: Sequence[str], before: datetime) -> int:
-    """Erase the bytes of letters of `topics` that came before a moment; returns how many. The fact stays."""
+async def erase_values(connection: Connection, topics: Sequence[str], now: datetime, days: int) -> int:
+    """Erase the bytes of letters of `topics` older than `days`; returns how many. The fact stays."""
     done = await connection.execute(
         """UPDATE dead_letter SET value = NULL, key = NULL, headers = '[]'::jsonb, next_try_at = NULL
            WHERE topic = ANY($1) AND at < $2 AND value IS NOT NULL""",
         list(topics),
-        before,
+        now - timedelta(days=days),
     )
     return int(done.rsplit(" ", 1)[-1])
 
 
 async def page(
-    connection: asyncpg.Connection, *, status: str | None = WAITING, after: UUID | None = None, limit: int = 50
+    connection: Connection, *, status: str | None = WAITING, after: UUID | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
     """Letters for the screen, newest first, without their bytes; `after` is the last id of the page before."""
     rows = await connection.fetch(
@@ -236,7 +235,7 @@ async def page(
     return [dict(row) for row in rows]
 
 
-async def counts(connection: asyncpg.Connection) -> Mapping[str, int]:
+async def counts(connection: Connection) -> Mapping[str, int]:
     """Waiting letters by reason."""
     rows = await connection.fetch("SELECT reason, count(*) FROM dead_letter WHERE status = 'waiting' GROUP BY reason")
     return {row[0]: row[1] for row in rows}

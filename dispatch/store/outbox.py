@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
+from dispatch.store.connection import Connection
 
 if TYPE_CHECKING:
     from dispatch.store.database import Database
@@ -68,22 +68,22 @@ class Waker:
             await asyncio.sleep(DEBOUNCE)
 
 
-async def delete(connection: asyncpg.Connection, ids: Sequence[int]) -> None:
+async def delete(connection: Connection, ids: Sequence[int]) -> None:
     """The broker has these rows. By ids, never by a range: ids are committed out of order."""
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", ids)
 
 
-async def park(connection: asyncpg.Connection, id: int, reason: str) -> None:
+async def park(connection: Connection, id: int, reason: str) -> None:
     """The broker refuses this row for itself; its key waits behind it."""
     await connection.execute("UPDATE outbox SET parked = $2 WHERE id = $1", id, reason)
 
 
-async def unpark(connection: asyncpg.Connection, id: int) -> None:
+async def unpark(connection: Connection, id: int) -> None:
     """Try a parked row again; the relay finds it within a minute."""
     await connection.execute("UPDATE outbox SET parked = NULL WHERE id = $1", id)
 
 
-async def parked_keys(connection: asyncpg.Connection) -> set[tuple[str, bytes]]:
+async def parked_keys(connection: Connection) -> set[tuple[str, bytes]]:
     """(topic, key) of every parked row."""
     rows = await connection.fetch("SELECT DISTINCT topic, key FROM outbox WHERE parked IS NOT NULL")
     return {(row[0], row[1].encode()) for row in rows}
@@ -98,7 +98,7 @@ class Backlog:
     oldest: datetime | None
 
 
-async def backlog(connection: asyncpg.Connection, at_most: int = 100_000) -> Backlog:
+async def backlog(connection: Connection, at_most: int = 100_000) -> Backlog:
     """Count up to `at_most` rows, so that it costs the same with a million waiting."""
     row = await connection.fetchrow(
         """SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked IS NOT NULL),
