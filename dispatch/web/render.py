@@ -32,6 +32,7 @@ def environment() -> Environment:
         loader=PackageLoader("dispatch.web"),
         autoescape=select_autoescape(["html", "svg"], default=True),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],

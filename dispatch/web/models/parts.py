@@ -277,11 +277,11 @@ class Identity:
 class Frame:
     """What stands around every page.
 
-    `csrf` goes into every form; `here` is this page's path (to come back to); `events` is the address of
-    the live
+    `csrf` goes into every form; `here` is this page's path (to come back to); `events` the address of the live
     stream ("" where there is none); `task` marks pages with one task: on phones the page's own action bar
-    replaces
-    the tab bar. `theme` auto|light|dark, `contrast` auto|more, `text` normal|large|larger.
+    replaces the tab bar. `as_of` (今天 10:52) is shown where no script lets times tick; `now` is the server's
+    clock in Unix seconds, against which they tick. `theme` auto|light|dark, `contrast` auto|more,
+    `text` normal|large|larger.
     """
 
     title: str
@@ -302,4 +302,5 @@ class Frame:
     contrast: str = "auto"
     text: str = "normal"
     as_of: str = ""
+    now: int = 0
     wide: bool = False

@@ -22,11 +22,11 @@
     if (hours) return minutes ? [[hours, small], [String(minutes).padStart(2, "0"), M]] : [[hours, small]];
     return [[minutes, M]];
   };
-  const skew = () => Number(body.dataset.skew || 0);
+  const skew = body.dataset.now ? Number(body.dataset.now) - Date.now() / 1000 : 0;
   const leftNow = (el) => {
     const { left, at, counting, until } = el.dataset;
     if (counting !== "1") return Number(left);
-    const now = Math.min(Date.now() / 1000 + skew(), until ? Number(until) : Infinity);
+    const now = Math.min(Date.now() / 1000 + skew, until ? Number(until) : Infinity);
     return Number(left) - Math.max(0, now - Number(at));
   };
   const span = (cls, text) => Object.assign(document.createElement(cls === "figure" ? "b" : "span"), { className: cls, textContent: text });

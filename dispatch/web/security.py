@@ -1,0 +1,177 @@
+"""What stands around every request, as plain ASGI: size limit, language, request id, headers, measure."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+
+from dispatch.web import i18n, problems
+from dispatch.web.i18n import _
+from dispatch.web.principals import cookie_of
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), geolocation=(self), microphone=(), payment=()"),
+)
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+#: paths below which bodies are photos
+UPLOADS = ("/api/v1/photos",)
+
+
+class Metrics(Protocol):
+    """Where requests are counted. `route` is the pattern of the path, never the path itself."""
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+
+
+class NoMetrics:
+    """Counts nothing."""
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+
+
+class Shell:
+    """The outermost layer. An error that nobody caught becomes a 500 problem here."""
+
+    def __init__(self, app: App, *, https: bool, limit: int, upload_limit: int, metrics: Metrics | None = None) -> None:
+        """`limit`, `upload_limit`: bytes of a body, of a body under `UPLOADS`."""
+        self._app = app
+        self._headers = (*HEADERS, HSTS) if https else HEADERS
+        self._limit, self._upload_limit = limit, upload_limit
+        self._metrics = metrics or NoMetrics()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request, language = _read_headers(scope)
+        status = 500
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                started, status = True, message["status"]
+                present = {name.lower() for name, _value in message["headers"]}
+                extra = [pair for pair in self._headers if pair[0] not in present]
+                message["headers"] = [*message["headers"], *extra, (b"x-request-id", request.encode())]
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request=request)
+        try:
+            with i18n.speaking(language):
+                try:
+                    await self._serve(scope, receive, sending)
+                except Exception as error:
+                    if started:
+                        raise
+                    await problems.of_error(error)(scope, receive, sending)
+        finally:
+            structlog.contextvars.unbind_contextvars("request")
+            seconds = time.perf_counter() - began
+            self._metrics.request(pattern(scope), scope["method"], status, seconds)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        limit = self._upload_limit if scope["path"].startswith(UPLOADS) else self._limit
+        body = await read_body(scope, receive, limit)
+        if body is None:
+            detail = _("请求体超过 {limit} 字节").format(limit=limit)
+            refusal = problems.plain(413, "too-large", detail, {"Connection": "close"}, field="body", value=None)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """The whole body; None as soon as it is, or says it will be, longer than `limit` bytes."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value) > limit):
+            return None
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return b""
+    first: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return first if len(first) <= limit else None
+    parts, size = [first], len(first)
+    while size <= limit:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= limit else None
+    return None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _read_headers(scope: Scope) -> tuple[str, str]:
+    """The request's id (the proxy's, where it gave a plain one) and its language."""
+    request, language, cookie = "", "", ""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            request = given if _REQUEST_ID.fullmatch(given) else ""
+        elif name == b"accept-language":
+            language = value.decode("latin-1")
+        elif name == b"cookie":
+            cookie = cookie_of(value.decode("latin-1"), "lang") or cookie
+    return request or uuid4().hex, cookie if cookie in i18n.LANGUAGES else language_of(language)
+
+
+def language_of(header: str) -> str:
+    """The first language of an Accept-Language header that we speak, by its weights; Chinese otherwise."""
+    wanted: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header.split(",")[:20]):
+        tag, _sep, weight = part.partition(";q=")
+        try:
+            wanted.append((-float(weight or 1), place, tag.strip()[:2].lower()))
+        except ValueError:
+            continue
+    return next((tag for weight, _place, tag in sorted(wanted) if weight < 0 and tag in i18n.LANGUAGES), "zh")
+
+
+def pattern(scope: Scope) -> str:
+    """The route's pattern, for labels; `other` where none was found."""
+    route = scope.get("route")
+    found = getattr(route, "path_format", None) or getattr(route, "path", None) or scope.get("dispatch.route")
+    return str(found) if found else "other"
