@@ -38,7 +38,7 @@ def port_free(host: str, port: int) -> bool:
     return True
 
 
-async def claim_port(host: str, port: int, patience: float = 2) -> None:
+async def claim_port(host: str, port: int, patience: float = 1) -> None:
     """Raises `Trouble`, naming who has the port, unless it is or becomes free within `patience` seconds."""
     for _ in range(int(patience / 0.1)):
         if port == 0 or port_free(host, port):

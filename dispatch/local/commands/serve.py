@@ -45,27 +45,21 @@ def web() -> None:
             raise Trouble(
                 "DISPATCH_SECRET_KEY is not set.", "Make one: openssl rand -base64 48; the same for every web."
             )
-        from dispatch import bootstrap
-
-        run(_checked(settings, bootstrap.run_web))
+        run(_checked(settings, _web))
 
 
 def worker() -> None:
     """Handlers, relay and delivery alone. Needs DISPATCH_DATABASE_URL and DISPATCH_KAFKA."""
     with plainly():
         settings = _alone("worker")
-        from dispatch import bootstrap
-
-        run(_checked(settings, bootstrap.run_worker))
+        run(_checked(settings, _worker))
 
 
 def scheduler() -> None:
     """The sweep for what is overdue, alone. Needs DISPATCH_DATABASE_URL and DISPATCH_KAFKA."""
     with plainly():
         settings = _alone("scheduler")
-        from dispatch import bootstrap
-
-        run(_checked(settings, bootstrap.run_scheduler))
+        run(_checked(settings, _scheduler))
 
 
 def migrate() -> None:
@@ -76,25 +70,45 @@ def migrate() -> None:
             raise Trouble(
                 "DISPATCH_DATABASE_URL is not set.", "`dispatch up` migrates its embedded database by itself."
             )
-        from dispatch import bootstrap
-
-        run(_checked(settings, bootstrap.migrate))
+        run(_checked(settings, _migrate))
 
 
 def prepare() -> None:
     """What `up` runs before the roles: migrations, then the demo district in demo mode."""
     with plainly():
-        settings = read()
-        from dispatch import bootstrap
+        run(_prepare(read()))
 
-        async def both() -> None:
-            await bootstrap.migrate(settings)
-            if settings.demo:
-                from dispatch.local import demo
 
-                await demo.prepare(settings)
+async def _web(settings: Settings) -> None:
+    from dispatch import bootstrap  # here and below: heavy, and of no use before the checks
 
-        run(both())
+    await bootstrap.run_web(settings)
+
+
+async def _worker(settings: Settings) -> None:
+    from dispatch import bootstrap
+
+    await bootstrap.run_worker(settings)
+
+
+async def _scheduler(settings: Settings) -> None:
+    from dispatch import bootstrap
+
+    await bootstrap.run_scheduler(settings)
+
+
+async def _migrate(settings: Settings) -> None:
+    from dispatch import bootstrap
+
+    await bootstrap.migrate(settings)
+
+
+async def _prepare(settings: Settings) -> None:
+    await _migrate(settings)
+    if settings.demo:
+        from dispatch.local import demo
+
+        await demo.prepare(settings)
 
 
 async def _checked(settings: Settings, work: Callable[[Settings], Awaitable[None]]) -> None:
