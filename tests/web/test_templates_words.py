@@ -119,7 +119,7 @@ def test_the_compiled_catalog_is_that_of_the_text() -> None:
 
 
 def test_placeholders_survive_translation() -> None:
-    names = re.compile(r"%\((\w+)\)s")
+    names = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
     for message in catalog.read():
         if message.id:
             assert set(names.findall(str(message.id))) == set(names.findall(str(message.string))), message.id
