@@ -1,0 +1,104 @@
+# `make help` lists every target. Everything lands in .venv, .dispatch (data) and .build (caches, pictures, figures).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PYTHON ?= python3
+PORT ?= 8000
+MINUTES ?= 10
+SEED ?= $(shell date +%s)
+PY := .venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_PYTHON_VERSION_WARNING := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.PHONY: help run test lint unit bench chaos browser audit lock clean settings
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do
+	    printf '  make %-10s %s\n' "$$name" "$$what"
+	done
+
+run: .venv/run.stamp ## Start everything with the demo district: http://127.0.0.1:8000 (PORT=… for another)
+	@DISPATCH_PORT=$(PORT) exec $(PY) -m dispatch up --demo
+
+settings: .venv/run.stamp ## Every setting, with value, source and meaning
+	@exec $(PY) -m dispatch settings
+
+test: .venv/dev.stamp .build/system.stamp lint unit ## Install what is missing, check style, types and imports, run all tests
+
+lint: .venv/dev.stamp ## Style, types, direction of imports
+	@echo '— ruff'
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	echo '— mypy'
+	.venv/bin/mypy
+	echo '— import-linter'
+	.venv/bin/lint-imports
+
+unit: .venv/dev.stamp .build/system.stamp ## The tests alone
+	@skip="$$(cat .build/system.stamp)"
+	if [ -n "$$skip" ]; then echo "— not run here: $$skip (see .build/system.log)"; fi
+	.venv/bin/python -m pytest tests/domain tests/contract tests/store tests/steps tests/bus tests/handlers tests/local -m "not chaos $$skip"
+	.venv/bin/python -m pytest tests --ignore tests/domain --ignore tests/contract --ignore tests/store \
+	    --ignore tests/steps --ignore tests/bus --ignore tests/handlers --ignore tests/local \
+	    --ignore tests/bench -m "not chaos $$skip"
+
+bench: .venv/dev.stamp ## Figures against bare loops in the same run; table on screen, kept in .build/bench
+	@exec $(PY) -m tests.bench
+
+chaos: .venv/dev.stamp .build/system.stamp ## Kill things under load for MINUTES (10), by SEED (the time), then check everything
+	@echo "seed $(SEED), $(MINUTES) minutes"
+	CHAOS_MINUTES=$(MINUTES) CHAOS_SEED=$(SEED) exec .venv/bin/python -m pytest tests -m chaos --timeout 0 -s
+
+browser: .venv/dev.stamp .build/system.stamp ## All pages in Chromium; pictures in .build/pictures
+	@exec .venv/bin/python -m pytest tests/browser -m browser
+
+audit: .venv/dev.stamp ## Known holes in what is installed (asks the network)
+	@exec .venv/bin/pip-audit --require-hashes --disable-pip --strict -r deploy/requirements.lock
+
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
+	@command -v uv > /dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv'; exit 1; }
+	uv pip compile --python-version 3.11 --universal --generate-hashes -q --no-annotate --no-header pyproject.toml -o deploy/requirements.lock
+	uv pip compile --python-version 3.11 --universal --generate-hashes -q --no-annotate --no-header pyproject.toml --group dev -o deploy/requirements-dev.lock
+
+clean: ## Remove .venv and .build; the data in .dispatch stays
+	@rm -rf .venv .build .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The program runs from the checkout (python -m dispatch); only what it depends on is installed, by hash.
+.venv/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …'; exit 1; }
+	if ! $(PYTHON) -c 'import ensurepip, venv' 2> /dev/null; then
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+	        echo 'installing python3-venv'
+	        mkdir -p .build
+	        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv; } \
+	            > .build/apt.log 2>&1 || { tail -3 .build/apt.log; exit 1; }
+	    else
+	        echo 'python3-venv is missing; as root: apt-get install python3-venv'; exit 1
+	    fi
+	fi
+	$(PYTHON) -m venv .venv
+	# the checkout itself is on the path, and .venv/bin/dispatch runs it
+	pwd > "$$(echo .venv/lib/python3.*/site-packages)/dispatch-checkout.pth"
+	printf '#!%s\nfrom dispatch.__main__ import app\n\napp(prog_name="dispatch")\n' "$$PWD/$(PY)" > .venv/bin/dispatch
+	chmod +x .venv/bin/dispatch
+	touch $@
+
+.venv/run.stamp: deploy/requirements.lock | .venv/made.stamp
+	@echo 'installing (hashes checked) …'
+	.venv/bin/python -m pip install -q --require-hashes --only-binary :all: -r deploy/requirements.lock
+	touch $@
+
+.venv/dev.stamp: deploy/requirements-dev.lock | .venv/made.stamp
+	@echo 'installing, with what the tests need (hashes checked) …'
+	.venv/bin/python -m pip install -q --require-hashes --only-binary :all: -r deploy/requirements-dev.lock
+	touch $@ .venv/run.stamp
+
+# System packages for tests. The stamp holds pytest's "and not …" for what cannot run here; empty when all can.
+.build/system.stamp: deploy/system.sh
+	@mkdir -p .build
+	bash deploy/system.sh
