@@ -62,7 +62,7 @@ class Duty:
 class MatchRule:
     """How a text is matched, and when the first category found is sure enough to be automatic.
 
-    It needs `ratio` times the score of the next one that would lead elsewhere. Where none of its words stands
+    It needs `ratio` times the score of the next one. Where none of its words stands
     in the title (without one: in the first `short` characters) of a text longer than `short`, it is buried,
     and needs a score of `buried` too. A title (or such a beginning) with a word of `asking` is a question.
     """

@@ -15,8 +15,8 @@ from dispatch.domain.avoidance import Accused, accused
 from dispatch.domain.duty import DutyList
 
 _AT = itemgetter(2)
-KEPT = 6
-"""So many categories of a text are kept; the others play no part."""
+KEPT = 4
+"""So many categories of a text are kept: the first and three runners-up; the others play no part."""
 
 
 class Word(NamedTuple):
@@ -73,58 +73,55 @@ class Match:
 def match(duties: DutyList, title: str, body: str) -> Match:
     """Categories found in title and body, best first (ties by code); danger words; units complained about."""
     scan = duties.scan
-    in_title = scan.words.found(title) if title else []
-    in_body = scan.words.found(body)
-    found = dict.fromkeys(in_title, True)
-    for word in in_body:
-        found.setdefault(word, False)
-    scores = _scores(duties, found, title, body)
-    hits = sorted(scores.items(), key=lambda row: (-row[1][0], row[0]))
+    whole = f"{title}\n{body}" if title else body
+    found = {word: word in title for word in scan.words.found(whole)}
+    scores, words = _scores(duties, found, title, body)
+    best = sorted(scores, key=lambda code: (-scores[code], code))[:KEPT]
     blamed: tuple[Accused, ...] = ()
     if not scan.blame.isdisjoint(found) and any(word in scan.names for word in found):
         blamed = accused(duties.accusation, title, body)
     head = title or body[: duties.rule.short]
     return Match(
         duties.version,
-        tuple(_hit(duties, code, score, words, title, body) for code, (score, words) in hits[:KEPT]),
+        tuple(_hit(duties, code, scores[code], words[code], title, body) for code in best),
         tuple(word for word in duties.danger if word in found) if not scan.danger.isdisjoint(found) else (),
         blamed,
         next((word for word in duties.rule.asking if word in head), ""),
     )
 
 
-def _scores(duties: DutyList, found: Mapping[str, bool], title: str, body: str) -> dict[str, tuple[int, list[str]]]:
+def _scores(
+    duties: DutyList, found: Mapping[str, bool], title: str, body: str
+) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """Score and words found of each category."""
     scan, weight = duties.scan, duties.rule.title_weight
-    scores: dict[str, tuple[int, list[str]]] = {}
+    scores: dict[str, int] = {}
+    words: dict[str, list[str]] = {}
     for word, titled in found.items():
-        for code in scan.scoring.get(word, ()):
-            score = len(word) ** 2 * (weight if titled else 1)
-            before = scores.get(code)
-            if before is None:
-                scores[code] = (score, [word])
+        scored = scan.scoring.get(word)
+        if scored is None:
+            continue
+        square = scored[0] * weight if titled else scored[0]
+        for code in scored[1]:
+            if code in scores:
+                scores[code] += square
+                words[code].append(word)
             else:
-                before[1].append(word)
-                scores[code] = (before[0] + score, before[1])
-    if not scores:
-        return scores
-    for word in found:
-        for code in scan.barred.get(word, ()):
-            scores.pop(code, None)
-    for code in scan.needing.intersection(scores):
+                scores[code] = square
+                words[code] = [word]
+    if not scan.barred_words.isdisjoint(found):
+        for word in scan.barred_words.intersection(found):
+            for code in scan.barred[word]:
+                scores.pop(code, None)
+    for code in scan.needs.keys() & scores.keys():
         if scan.needs[code].isdisjoint(found):
             del scores[code]
     for code in scan.singles.keys() & scores.keys():
-        total, words = scores[code]
         for single in scan.singles[code]:
-            if single in title:
-                total += weight
-            elif single in body:
-                total += 1
-            else:
-                continue
-            words.append(single)
-        scores[code] = (total, words)
-    return scores
+            if single in title or single in body:
+                scores[code] += weight if single in title else 1
+                words[code].append(single)
+    return scores, words
 
 
 def _hit(duties: DutyList, code: str, score: int, words: Sequence[str], title: str, body: str) -> Hit:

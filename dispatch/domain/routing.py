@@ -31,7 +31,7 @@ class Reason:
     """Why it was routed so, as data; the web turns it into a sentence.
 
     `code`: rule (one category clearly first) · chosen (category given) · named (the street named units) ·
-    ambiguous (categories that lead elsewhere are too close) · weak (buried in a long text) · none (nothing found) ·
+    ambiguous (two categories too close) · weak (buried in a long text) · none (nothing found) ·
     avoidance (`accused`) · misconduct · place-unknown.
     """
 
@@ -168,8 +168,7 @@ def _category(duties: DutyList, found: Match, category: str | None) -> tuple[Dut
     if not found.hits:
         return None, Reason("none", duties.version, danger=found.danger)
     first, others = found.hits[0], found.hits[1:4]
-    rival = next((hit for hit in found.hits[1:] if not _same_way(duties, first, hit)), None)
-    if rival and first.score < duties.rule.ratio * rival.score:
+    if others and first.score < duties.rule.ratio * others[0].score:
         return None, Reason("ambiguous", duties.version, runners_up=found.hits[:4], danger=found.danger)
     if (first.buried and first.score < duties.rule.buried) or first.duty not in duties.by_code:
         return None, Reason("weak", duties.version, runners_up=found.hits[:4], danger=found.danger)
@@ -177,12 +176,6 @@ def _category(duties: DutyList, found: Match, category: str | None) -> tuple[Dut
         "rule", duties.version, first.duty, first.score, first.words, others, danger=found.danger, asks=found.asks
     )
     return duties.by_code[first.duty], reason
-
-
-def _same_way(duties: DutyList, one: Hit, other: Hit) -> bool:
-    """Two categories with the same lead and outcome leave no doubt about where it goes."""
-    first, second = duties.get(one.duty), duties.get(other.duty)
-    return first is not None and second is not None and (first.lead, first.outcome) == (second.lead, second.outcome)
 
 
 def _kind(duty: Duty | None, asked: Kind | None, danger: bool) -> Kind:

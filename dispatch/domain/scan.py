@@ -56,10 +56,10 @@ class Scan:
     """Everything that is looked for in a text, compiled once for a version of the duty list."""
 
     words: Words
-    scoring: Mapping[str, tuple[str, ...]]  # word -> duty codes it scores for
+    scoring: Mapping[str, tuple[int, tuple[str, ...]]]  # word -> its length squared, duty codes it scores for
     needs: Mapping[str, frozenset[str]]  # duty code -> words of which it needs one
-    needing: frozenset[str]
     barred: Mapping[str, tuple[str, ...]]  # word -> duty codes it rules out
+    barred_words: frozenset[str]
     singles: Mapping[str, tuple[str, ...]]  # duty code -> its one-character words
     danger: frozenset[str]
     names: Mapping[str, str]  # alias -> unit code
@@ -84,10 +84,10 @@ class Scan:
         dangers = frozenset(danger)
         return cls(
             Words.of((*scoring, *barred, *chain.from_iterable(needs.values()), *names, *blame, *dangers)),
-            {word: tuple(codes) for word, codes in scoring.items()},
+            {word: (len(word) ** 2, tuple(codes)) for word, codes in scoring.items() if len(word) > 1},
             needs,
-            frozenset(needs),
             {word: tuple(codes) for word, codes in barred.items()},
+            frozenset(barred),
             singles,
             dangers,
             names,

@@ -118,11 +118,6 @@ def test_exactly_one_and_a_half_times_is_enough() -> None:
     assert route("违停,拆迁", title="拆迁").rule == "211"  # 8 against 4
 
 
-def test_two_categories_of_one_lead_and_outcome_are_no_doubt() -> None:
-    got = route("违停,僵尸")
-    assert (got.outcome, got.lead) == ("dispatch", "GA")
-
-
 def test_nothing_found_and_too_little_found() -> None:
     assert route("你好").reason.code == "none"
     got = route("无" * 30 + "违停", title="一件事")
