@@ -37,8 +37,7 @@ async def write(db: Database, *rows: OutboxRow) -> None:
 def rows(topic: str, count: int, keys: int = 20, start: int = 0, size: int = 0) -> list[OutboxRow]:
     """Rows numbered from `start`, their keys in turn; the number is the payload's beginning."""
     return [
-        OutboxRow(topic, f"k{n % keys}", {"n": str(n)}, b"%d " % n + b"x" * size)
-        for n in range(start, start + count)
+        OutboxRow(topic, f"k{n % keys}", {"n": str(n)}, b"%d " % n + b"x" * size) for n in range(start, start + count)
     ]
 
 
