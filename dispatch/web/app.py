@@ -1,0 +1,129 @@
+"""The web application: hot path, API, sign-in, pages, static files, health, put together."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dispatch.domain.calendar import OutOfCalendarError
+from dispatch.domain.refusals import Refusal
+from dispatch.store.errors import StoreError
+from dispatch.web import auth, i18n, problems
+from dispatch.web.api import openapi
+from dispatch.web.api.routes import ROUTERS
+from dispatch.web.deps import WebDeps
+from dispatch.web.hot import Hot
+from dispatch.web.i18n import _
+from dispatch.web.models.entry import ErrorPage
+from dispatch.web.models.parts import Frame, NavItem, Span
+from dispatch.web.render import render
+from dispatch.web.security import Shell
+
+__all__ = ["WebDeps", "create_app"]
+
+STATIC = Path(__file__).parent / "static"
+#: packages of pages, each with a module `routes` that has a `router`; they may be missing
+AUDIENCES = ("street", "liaison", "chain", "desk", "entry", "open311")
+
+
+def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:
+    """The ASGI application. `pages` are the routers of pages; left out, those of `AUDIENCES`."""
+    app = FastAPI(
+        title="Dispatch 街乡吹哨、部门报到",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.deps = deps
+    _handlers(app)
+    app.router.routes.append(Route("/api/v1/whistles", Hot(deps), methods=["POST"]))
+    for router in (*ROUTERS, auth.router, *(find_pages() if pages is None else pages)):
+        app.include_router(router)
+    openapi.install(app, deps)
+    app.mount("/static", StaticFiles(directory=STATIC), "static")
+    if deps.probe is not None:
+        app.router.routes.append(Mount("/", deps.probe, name="probe"))
+    return Shell(
+        app, https=deps.https, limit=deps.body_limit, upload_limit=deps.upload_limit, metrics=deps.metrics
+    )
+
+
+def find_pages() -> list[APIRouter]:
+    """The routers of the audiences' packages that are there."""
+    found: list[APIRouter] = []
+    for name in AUDIENCES:
+        module = f"dispatch.web.{name}"
+        if find_spec(module) is not None and find_spec(f"{module}.routes") is not None:
+            found.append(import_module(f"{module}.routes").router)
+    return found
+
+
+def _handlers(app: FastAPI) -> None:
+    for kind in (Refusal, ValidationError, StoreError, OutOfCalendarError, HTTPException, Exception):
+        app.add_exception_handler(kind, _failed)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(auth.SignInNeeded, _unknown)
+    app.add_exception_handler(auth.PasswordNeeded, _stale_password)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return shown(request, problems.of_error(error))
+
+
+async def _misread(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return shown(request, problems.answer(problems.of_validation(error.errors())))
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, auth.SignInNeeded)
+    return auth.to_sign_in(request) if wants_page(request) else problems.unauthorized(error.reason)
+
+
+async def _stale_password(request: Request, _error: Exception) -> Response:
+    if wants_page(request):
+        return RedirectResponse(auth.PASSWORD_PAGE, 303)
+    return problems.plain(403, "password-expired", _("密码要先改过，请登录网页改密码"))
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person in a browser asked, outside the API."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def shown(request: Request, problem: Response) -> Response:
+    """A problem for programs; for people the same as a page."""
+    if not wants_page(request):
+        return problem
+    said: dict[str, Any] = orjson.loads(problem.body)
+    visit = getattr(request.state, "visit", None)
+    frame = Frame(
+        title=said["title"],
+        demo=request.app.state.deps.demo,
+        here=request.url.path,
+        csrf=auth.csrf_of(request, visit),
+        signed_in=visit is not None,
+    )
+    page = ErrorPage(
+        frame,
+        problem.status_code,
+        said["title"],
+        (Span(said["detail"]),),
+        said["remedy"],
+        (NavItem(_("回首页"), "/"),),
+        str(said.get("instance", "")).rsplit(":", 1)[-1],
+    )
+    headers = {name: value for name, value in problem.headers.items() if name in ("retry-after", "allow")}
+    return auth.keep_visit(request, HTMLResponse(render("error.html", page, i18n.language()), problem.status_code, headers))

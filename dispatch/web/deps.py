@@ -1,0 +1,51 @@
+"""What the root hands to the web: means and plain values, nothing that reads settings."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from dispatch.steps.intake import Intake
+from dispatch.steps.service import Service
+from dispatch.web.principals import TTL, Principals
+from dispatch.web.security import Metrics, NoMetrics
+
+Application = Any  # an ASGI application
+
+
+@dataclass(slots=True)
+class WebDeps:
+    """One web process's means. Sizes in bytes, times in seconds.
+
+    `secret` signs what people carry without a session; `probe` is the application for health and metrics, mounted
+    where nothing else answers; `asyncapi` the document of the topics, as bytes.
+    """
+
+    service: Service
+    intake: Intake
+    secret: str
+    base_url: str = "http://127.0.0.1:8000"
+    https: bool = False
+    demo: bool = False
+    asyncapi: bytes = b"{}"
+    probe: Application | None = None
+    metrics: Metrics = field(default_factory=NoMetrics)
+    body_limit: int = 256 * 1024
+    upload_limit: int = 12 * 1024 * 1024
+    remembered: float = TTL
+    principals: Principals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.principals = Principals(self.service.database, self.cookie, ttl=self.remembered)
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; the prefix makes browsers insist on Secure and this host."""
+        return "__Host-dispatch" if self.https else "dispatch_session"
+
+
+def deps_of(request: Request) -> WebDeps:
+    """The means of the application that serves this request."""
+    found = request.app.state.deps
+    assert isinstance(found, WebDeps)
+    return found
