@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from operator import concat
+
+from dispatch.domain.scan import pair_finder
 
 Row = tuple[str, int, bool, tuple[str, ...], tuple[str, ...]]
 """code, level, general, names, codes upwards (itself first)"""
@@ -22,6 +23,7 @@ class Gazetteer:
     for by themselves, as every compound has one.
     """
 
+    candidates: Callable[[str], list[str]]
     heads: frozenset[str]
     tails: Mapping[str, tuple[str, ...]]  # first two characters -> names, longest first
     places: Mapping[str, tuple[str, ...]]  # name -> codes
@@ -50,6 +52,7 @@ class Gazetteer:
         for name in places:
             tails.setdefault(name[:2], []).append(name)
         return cls(
+            pair_finder(tails),
             frozenset(tails),
             {head: tuple(sorted(names, key=len, reverse=True)) for head, names in tails.items()},
             {name: tuple(codes) for name, codes in places.items()},
@@ -87,7 +90,7 @@ class Gazetteer:
     def _named(self, text: str) -> list[str]:
         """Names in the text, without those that stand only inside a longer one."""
         spans: list[tuple[int, int, str]] = []
-        for head in self.heads.intersection(map(concat, text, text[1:])):
+        for head in self.heads.intersection(self.candidates(text)):
             at = text.find(head)
             while at >= 0:
                 for name in self.tails[head]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dispatch.domain.duty import Accusation, Duty
+
+
+def pair_finder(pairs: Collection[str]) -> Callable[[str], list[str]]:
+    """Finds the pairs of neighbours in a text of which either character could be right; most are none of `pairs`."""
+    first, second = ("".join(sorted({pair[n] for pair in pairs})) for n in (0, 1))
+    pattern = f"(?=([{re.escape(first)}][{re.escape(second)}]))" if pairs else "(?!)"
+    return re.compile(pattern).findall
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,7 @@ class Words:
             if len(word) > 2:
                 rest.append(word)
         whole = frozenset(word for word in kept if len(word) == 2)
-        first, second = ("".join(sorted({pair[n] for pair in longer})) for n in (0, 1))
-        pattern = f"(?=([{re.escape(first)}][{re.escape(second)}]))" if longer else "(?!)"
-        return cls(re.compile(pattern).findall, frozenset(longer), {k: tuple(v) for k, v in longer.items()}, whole)
+        return cls(pair_finder(longer), frozenset(longer), {k: tuple(v) for k, v in longer.items()}, whole)
 
     def found(self, text: str) -> list[str]:
         """Distinct words in the text, in no particular order."""
