@@ -246,7 +246,7 @@ DEAD = DeskPane(
 )
 
 DESK = DeskPage(
-    frame=replace(frame("调度台", "desk", "区调度中心・调度员", "调度台", "desk"), wide=True),
+    frame=replace(frame("调度台", "desk", "区调度中心・调度员", "调度台", "desk")),
     left=(UNMATCHED, HAND_BACKS),
     right=(SUPERVISION, ARRIVING, VACANT, replace(DEAD, more=None)),
 )

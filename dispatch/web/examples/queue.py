@@ -125,7 +125,7 @@ _VIEWS = (
 )
 
 QUEUE = QueuePage(
-    frame=replace(frame("待办", "liaison", "住建局・联络员", "待办"), phone_title="住建局・待办", wide=True),
+    frame=replace(frame("待办", "liaison", "住建局・联络员", "待办"), phone_title="住建局・待办"),
     heading="全部在办",
     count="140",
     rows=tuple(row(data) for data in _ROWS),

@@ -303,4 +303,3 @@ class Frame:
     text: str = "normal"
     as_of: str = ""
     now: int = 0
-    wide: bool = False
