@@ -54,9 +54,6 @@ def read_district(directory: Path) -> Documents:
     def units() -> list[str]:
         return [row["code"] for row in documents["units"]["units"]]
 
-    if not (directory / "calendars.yaml").exists():  # provisional, until the calendars have their file
-        errors[:] = [error for error in errors if error.file != "calendars.yaml"]
-        files["calendars"] = read_marked("calendars.yaml", "calendars: [{code: district}, {code: always}]")
     read("calendars", (), read_calendars)
     read("tree", (), read_places)
     read("units", ("calendars", "tree"), read_units, nodes, calendars)

@@ -131,6 +131,12 @@ def test_the_standard_policy_is_the_example(reference: Reference) -> None:
     assert not policy.stage("total").climbs
 
 
+def test_each_unit_has_its_calendar(reference: Reference) -> None:
+    assert reference.calendar_of("XF").always
+    assert not reference.calendar_of("CG").always
+    assert reference.calendar_of(None) is reference.calendars["district"]
+
+
 def test_initials_find_a_community(reference: Reference) -> None:
     for typed in ("dmw", "dms", "dmwsq", "东门外"):
         assert reference.tree.find(typed, 3)[0].name == "东门外社区"
@@ -166,6 +172,8 @@ def test_a_duty_that_names_no_unit_is_refused_with_the_nearest_one(district: Pat
         ("policies.yaml", "counterpart: [section]", "counterpart: [sections]", "sections"),
         ("policies.yaml", "wait: 4wh", "wait: soon", "soon"),
         ("policies.yaml", "{owner: desk, limit: 4wh", "{owner: boss, limit: 4wh", "boss"),
+        ("calendars.yaml", "14:30-18:00", "14:30-25:00", "14:30-25:00"),
+        ("calendars.yaml", 'from: "05-01"', 'from: "May"', "May"),
         ("words.yaml", "within: 8", "within: far", "far"),
     ],
 )
@@ -174,6 +182,11 @@ def test_a_wrong_value_is_named_with_its_line(district: Path, name: str, before:
     got = faults(district)
     assert (name, line, value) in [(row[0], row[1], row[3]) for row in got]
     assert all(row[4] for row in got)
+
+
+def test_a_calendar_that_units_need_must_be_there(district: Path) -> None:
+    change(district, "calendars.yaml", "code: always", "code: allways")
+    assert ("calendars.yaml", "calendars", "always") in [(row[0], row[2], row[3]) for row in faults(district)]
 
 
 def test_all_faults_of_all_files_are_told_at_once(district: Path) -> None:

@@ -37,6 +37,19 @@ class Cursor:
         field = "/".join(map(str, path)) or "文件"
         self.errors.append(FileError(self.file.file, self.file.line(path), field, shown[:60], remedy))
 
+    def wrong_at(self, path: Path, remedy: str) -> None:
+        """Note an error somewhere below this mapping."""
+        value: Any = self.value
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                value = None
+        full = (*self.path, *path)
+        shown = value if isinstance(value, str) else ""
+        error = FileError(self.file.file, self.file.line(full), "/".join(map(str, full)), shown[:60], remedy)
+        self.errors.append(error)
+
     def text(
         self,
         key: str,
