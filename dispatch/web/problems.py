@@ -25,6 +25,8 @@ VALUE_LENGTH = 80
 #: so many wrong fields are listed
 MOST_ERRORS = 20
 RETRY_AFTER = 2  # seconds
+#: what a clause that says what to do begins with
+_DO = re.compile("^(?:「.*」)?[请先写选换改填]|请")
 
 _STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotFound, 404),
@@ -130,7 +132,7 @@ def body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
 def remedy(status: int, detail: str) -> str:
     """What to do: the sentence's own last clause where it has one, else the general advice of the status."""
     clauses = [part.strip() for part in re.split(r"[，；;]|\. |, please ", detail.rstrip("。.")) if part.strip()]
-    if status in (403, 409, 422) and len(clauses) > 1:
+    if status in (403, 409, 422) and len(clauses) > 1 and (clauses[-1].isascii() or _DO.search(clauses[-1])):
         return clauses[-1]
     return _(_REMEDIES.get(status, _REMEDIES[422]))
 

@@ -1,0 +1,157 @@
+"""The body of `POST /whistles`, and what is made of it."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
+
+from dispatch.domain import permissions
+from dispatch.domain.case import RAISED, Actor
+from dispatch.domain.reference import Reference
+from dispatch.domain.refusals import Forbidden, Invalid
+from dispatch.steps.intake import NewWhistle, Receipt
+from dispatch.web.api.fields import BODY, KEY, PHOTOS, SHORT, TITLE, UNITS, Body, Code, Line, Moment, _no_nul
+
+KEY_HEADER = "Idempotency-Key"
+
+
+class Reporter(Body):
+    """Who told the street; erasable, never on a topic."""
+
+    name: Line | None = None
+    phone: Annotated[str, StringConstraints(max_length=40), AfterValidator(_no_nul)] | None = None
+
+
+class Source(Body):
+    """来源: where it came from, with its own number and deadline."""
+
+    channel: Line
+    number: Line | None = None
+    due_at: Moment | None = None
+    callback_required: bool = False
+
+
+class Whistle(Body):
+    """A whistle to be raised. Only `body` is required."""
+
+    body: Annotated[str, StringConstraints(min_length=1, max_length=BODY), AfterValidator(_no_nul)]
+    title: Annotated[str, StringConstraints(max_length=TITLE), AfterValidator(_no_nul)] | None = None
+    kind: Literal["appeal", "enforcement", "emergency"] | None = None
+    danger: bool = False
+    category: Code | None = None
+    place: Code | None = None
+    street: Code | None = None
+    """For the desk and the district: in whose name. A street whistles in its own."""
+    address: Annotated[str, StringConstraints(max_length=SHORT), AfterValidator(_no_nul)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    reporter: Reporter | None = None
+    occurred_at: Moment | None = None
+    source: Source | None = None
+    lead: Code | None = None
+    assist: Annotated[list[Code], Field(max_length=UNITS)] | None = None
+    override_reason: Line | None = None
+    photos: Annotated[list[UUID], Field(max_length=PHOTOS)] | None = None
+
+
+WHISTLE: TypeAdapter[Whistle] = TypeAdapter(Whistle)
+
+
+def canonical_hash(whistle: Whistle) -> bytes:
+    """The hash that tells whether two requests are the same: order, spaces and absent fields play no part."""
+    return hashlib.sha256(WHISTLE.dump_json(whistle, exclude_defaults=True)).digest()
+
+
+def key_of(given: str | None) -> str | None:
+    """The idempotency key from its header. Raises `Invalid`."""
+    if given is None:
+        return None
+    if not 0 < len(given) <= KEY or not given.isascii() or not given.isprintable():
+        raise Invalid(
+            "Idempotency-Key 要是 1 到 {most} 个可见的 ASCII 字符", field=KEY_HEADER, value=given, most=KEY
+        )
+    return given
+
+
+def street_of(actor: Actor, reference: Reference, street: str | None, place: str | None) -> str:
+    """In whose name: the actor's own street, or for the desk and the district the one named, else the place's.
+
+    Raises `Forbidden` for a role that may not whistle or for another street, `Invalid` where none is named.
+    """
+    node = reference.tree.get(actor.node) if actor.node else None
+    level = node.level if node else None
+    if not permissions.may_ever(actor, "raise") or (actor.role == permissions.IN_CHARGE and level not in (4, 5)):
+        raise Forbidden("您的岗位不能吹哨；请由街道经办来吹", field="Authorization", value=actor.role)
+    if level == 4 and node is not None:
+        if street is not None and street != node.code:
+            raise Forbidden("只能替本街道吹哨；「{value}」请由那个街道来吹", field="street", value=street)
+        return node.code
+    if street is not None:
+        found = reference.tree.get(street)
+        if found is None or found.level != 4:
+            raise Invalid("没有「{value}」这个街道，请填街道代码", field="street", value=street)
+        return street
+    if place is not None and place not in reference.tree:
+        raise Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value=place)
+    above = reference.tree.street_of(place)
+    if above is None:
+        raise Invalid("请写明是哪个街道（street），或给出地点（place）", field="street", value=None)
+    return above.code
+
+
+def new_whistle(
+    whistle: Whistle, actor: Actor, reference: Reference, key: str, sha256: bytes, via: str = "api"
+) -> NewWhistle:
+    """What intake takes, from a body in shape. Raises `Forbidden`, `Invalid`."""
+    if whistle.lead is None and (whistle.assist or whistle.override_reason):
+        raise Invalid("写了协办单位或理由，也要写主办单位（lead）", field="lead", value=None)
+    if (whistle.latitude is None) != (whistle.longitude is None):
+        missing = "longitude" if whistle.longitude is None else "latitude"
+        raise Invalid("经度和纬度要一起填；请补上 {missing}", field=missing, value=None, missing=missing)
+    named: dict[str, Any] | None = None
+    if whistle.lead is not None:
+        named = {"lead": whistle.lead, "assist": whistle.assist or [], "override_reason": whistle.override_reason}
+    return NewWhistle(
+        street=street_of(actor, reference, whistle.street, whistle.place),
+        body=whistle.body,
+        idempotency_key=key,
+        request_sha256=sha256,
+        title=whistle.title or "",
+        kind=whistle.kind,
+        danger=whistle.danger,
+        category=whistle.category,
+        place=whistle.place,
+        address=whistle.address,
+        latitude=whistle.latitude,
+        longitude=whistle.longitude,
+        occurred_at=whistle.occurred_at,
+        reporter=whistle.reporter.model_dump(exclude_none=True) if whistle.reporter else None,
+        source=whistle.source.model_dump() if whistle.source else None,
+        named=named,
+        photos=[str(photo) for photo in whistle.photos or ()],
+        via=via,
+    )
+
+
+def receipt_json(receipt: Receipt, base_url: str) -> dict[str, Any]:
+    """The answer to `POST /whistles`: the same however often it is asked for, as it stood at the receipt."""
+    return {
+        "id": receipt.id,
+        "number": receipt.number,
+        "status": RAISED,
+        "version": 1,
+        "kind": receipt.kind,
+        "received_at": moment(receipt.received_at),
+        "links": {
+            "self": f"{base_url}/api/v1/whistles/{receipt.number}",
+            "deadline": f"{base_url}/api/v1/whistles/{receipt.number}/deadline",
+            "page": f"{base_url}/whistles/{receipt.number}",
+        },
+    }
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339 with offset."""
+    return value.isoformat()

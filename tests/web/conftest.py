@@ -1,0 +1,36 @@
+"""A whole web service on a real database of the demo district."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.factories import World, demo_template, open_world
+from tests.servers import TestPostgres
+
+
+@pytest.fixture(scope="session")
+def demo_database(postgres: TestPostgres) -> Iterator[str]:
+    """The name of a database with the demo district, to be cloned."""
+    name = f"demo_{uuid4().hex[:8]}"
+    asyncio.run(demo_template(postgres, name))
+    yield name
+    asyncio.run(postgres.drop(postgres.url(name)))
+
+
+@pytest.fixture
+async def demo_url(postgres: TestPostgres, demo_database: str) -> AsyncIterator[str]:
+    """The URL of a database of this test's own with the demo district."""
+    name = f"test_{uuid4().hex[:12]}"
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY wal_log')
+    yield postgres.url(name)
+    await postgres.drop(postgres.url(name))
+
+
+@pytest.fixture
+async def world(demo_url: str) -> AsyncIterator[World]:
+    """The service on it."""
+    made = await open_world(demo_url)
+    yield made
+    await made.close()
