@@ -1,0 +1,188 @@
+"""Limits and deadlines: when time is up, how much of it is used, what is left after a rest, and why.
+
+Working hours and days (`wh`, `wd`) count on a calendar; minutes, hours and days elapse day and night. All amounts are
+kept to the microsecond.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Literal, get_args
+
+from dispatch.domain.calendar import Stretch, WorkCalendar
+
+Unit = Literal["s", "m", "h", "d", "wh", "wd"]
+Lamp = Literal["green", "yellow", "red"]
+
+_LIMIT = re.compile(rf"(\d{{1,5}})({'|'.join(get_args(Unit))})")
+_ELAPSED = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+WARN_PERCENT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An amount of time as rules name it: `30m`, `24h`, `7d` elapse; `4wh`, `2wd` are working hours and days.
+
+    Seconds (`15s`) are for the one-minute demonstration.
+    """
+
+    amount: int
+    unit: Unit
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """From `4wh`. Raises ValueError naming the text and what may be written."""
+        found = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
+            raise ValueError(f"limit {text!r} must be a whole number and one of {', '.join(get_args(Unit))}, like 4wh")
+        return cls(int(found[1]), found[2])  # type: ignore[arg-type]  # the pattern admits no other
+
+    def __str__(self) -> str:
+        return f"{self.amount}{self.unit}"
+
+    @property
+    def working(self) -> bool:
+        """Counts working time."""
+        return self.unit in ("wh", "wd")
+
+    def length(self, day: timedelta) -> timedelta:
+        """As counted time; `day` is the length of the calendar's working day."""
+        match self.unit:
+            case "wd":
+                return day * self.amount
+            case "wh":
+                return timedelta(hours=self.amount)
+            case unit:
+                return _ELAPSED[unit] * self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of time in which a clock ran; `end` is None while it runs."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+def shift(limit: Limit, t: datetime, by: timedelta, calendar: WorkCalendar) -> datetime:
+    """`t` moved by an amount counted in the limit's own kind of time; backwards if `by` is negative."""
+    if not limit.working:
+        return t.astimezone(UTC) + by
+    return calendar.back(t, -by) if by < timedelta() else calendar.add(t, by)
+
+
+def between(limit: Limit, t: datetime, u: datetime, calendar: WorkCalendar) -> timedelta:
+    """Time from `t` to `u` in the limit's own kind of time; negative where `u` is before `t`."""
+    if not limit.working:
+        return u - t
+    return -calendar.worked(u, t) if u < t else calendar.worked(t, u)
+
+
+def due(limit: Limit, start: datetime, calendar: WorkCalendar) -> datetime:
+    """When a limit that runs from `start` without rest is up."""
+    return shift(limit, start, limit.length(calendar.day), calendar)
+
+
+def used(limit: Limit, spans: Iterable[Span], now: datetime, calendar: WorkCalendar) -> timedelta:
+    """What the clock has counted so far, over the pieces in which it ran."""
+    return sum((between(limit, span.start, span.end or now, calendar) for span in spans), timedelta())
+
+
+def left(limit: Limit, due_at: datetime, now: datetime, calendar: WorkCalendar) -> timedelta:
+    """What is left at `now`, negative when late. Keep it when the clock rests; `resume` takes it back."""
+    return between(limit, now, due_at, calendar)
+
+
+def resume(limit: Limit, kept: timedelta, now: datetime, calendar: WorkCalendar) -> datetime:
+    """The deadline when a clock goes on at `now` with what was left: `left(limit, resume(...), now, ...) == kept`.
+
+    A clock that was late goes on being late by the same amount.
+    """
+    return shift(limit, now, kept, calendar)
+
+
+def extend(limit: Limit, due_at: datetime, by: Limit, calendar: WorkCalendar) -> datetime:
+    """The deadline moved on by an extension; in working time where either the limit or the extension is."""
+    return shift(by if by.working else limit, due_at, by.length(calendar.day), calendar)
+
+
+def recompute(limit: Limit, counted: timedelta, now: datetime, calendar: WorkCalendar) -> datetime:
+    """The deadline under a changed limit or calendar, keeping the time already used (`counted`, by the old one)."""
+    return shift(limit, now, limit.length(calendar.day) - counted, calendar)
+
+
+def mark(limit: Limit, due_at: datetime, calendar: WorkCalendar, percent: int = WARN_PERCENT) -> datetime:
+    """When `percent` of the limit will be (or was) used, for a clock that runs until `due_at` without rest."""
+    return shift(limit, due_at, -limit.length(calendar.day) * (100 - percent) // 100, calendar)
+
+
+def lamp(counted: timedelta, total: timedelta) -> Lamp:
+    """Green up to 80 % of the time used, yellow up to all of it, red beyond."""
+    if counted > total:
+        return "red"
+    return "green" if counted * 100 <= total * WARN_PERCENT else "yellow"
+
+
+def earlier(
+    policy_due: datetime, source_due: datetime | None, margin: Limit, start: datetime, calendar: WorkCalendar
+) -> datetime:
+    """The earlier of the policy's deadline and the source's less a margin.
+
+    The margin never takes more than half of the time that the source leaves, so that a tight order is not late at
+    birth; an order that came late is due at once.
+    """
+    if source_due is None:
+        return policy_due
+    if source_due <= start:
+        return min(policy_due, start)
+    available = between(margin, start, source_due, calendar)
+    if not available:  # the source gives a night or a weekend only
+        return min(policy_due, source_due)
+    wanted = max(available - margin.length(calendar.day), available / 2)
+    return min(policy_due, shift(margin, start, wanted, calendar))
+
+
+def explain(
+    limit: Limit,
+    start: datetime,
+    pauses: Sequence[tuple[datetime, datetime | None, str]],
+    calendar: WorkCalendar,
+    until: datetime,
+) -> list[Stretch]:
+    """Every stretch from `start` to `until`, counted or left out, with its reason; nothing missing, nothing twice.
+
+    `pauses` are (from, to or None while it lasts, by whom); they go before the calendar's reasons. With the deadline
+    as `until`, the counted stretches add up to the limit exactly (to what was granted, where it was extended).
+    """
+    if until < start:
+        raise ValueError(f"interval runs backwards: {start.isoformat()} to {until.isoformat()}")
+    found: list[Stretch] = []
+    at = start.astimezone(UTC)
+    for begin, end, who in sorted(pauses, key=lambda pause: pause[0]):
+        rest, on = max(begin.astimezone(UTC), at), min(until, end or until).astimezone(UTC)
+        if rest >= on:
+            continue
+        found += _running(limit, at, rest, calendar)
+        found.append(Stretch(rest, on, False, f"paused:{who}"))
+        at = on
+    return found + _running(limit, at, until.astimezone(UTC), calendar)
+
+
+def _running(limit: Limit, start: datetime, end: datetime, calendar: WorkCalendar) -> list[Stretch]:
+    if start >= end:
+        return []
+    return calendar.stretches(start, end) if limit.working else [Stretch(start, end, True, "elapsed")]
+
+
+def total(stretches: Iterable[Stretch]) -> timedelta:
+    """What the counted stretches add up to."""
+    return sum((stretch.length for stretch in stretches if stretch.counted), timedelta())
+
+
+def complete(stretches: Sequence[Stretch]) -> bool:
+    """Whether the stretches join without gap or overlap."""
+    return all(before.end == after.start for before, after in pairwise(stretches))
