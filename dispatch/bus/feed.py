@@ -1,8 +1,8 @@
 """Records to a step, whatever happens: the one loop between the topics and the transactions.
 
+- A record cannot be decoded: its dead letter stands in the very transaction of its neighbours' effects.
 - The database or the network is away: wait and try the same again. Nothing is dead-lettered, nothing acknowledged.
-- The data is refused: halve the batch until the guilty record is alone; it goes to the dead letters in the very
-  transaction of its neighbours' effects.
+- The data is refused: halve the batch until the guilty record is alone; it goes to the dead letters.
 - A mistake of our own counts as refused data: it is kept, shown and retried, and the partition goes on.
 
 A batch may be fed twice (a rebalance, a crash before the acknowledgement): effects are keyed by what they are.
@@ -53,10 +53,13 @@ async def _give(step: Step, good: list[Incoming], bad: list[DeadLetter], progres
         middle = len(good) // 2
         await _give(step, good[:middle], bad, progress)
         await _give(step, good[middle:], [], progress)
+    elif good and bad:  # one of the two heaps is to blame
+        await _give(step, good, [], progress)
+        await _give(step, [], bad, progress)
     elif good:
         _log.warning("record.refused", topic=good[0].topic, offset=good[0].offset, error=_kind(refusal))
         progress.dead += 1
-        await _give(step, [], [*bad, DeadLetter.of(good[0], REJECTED, _say(refusal))], progress)
+        await _give(step, [], [DeadLetter.of(good[0], REJECTED, _say(refusal))], progress)
     elif len(bad) > 1:
         for letter in bad:
             await _give(step, [], [letter], progress)

@@ -146,8 +146,8 @@ async def test_a_killed_relay_is_followed_by_another(db: Database, database: str
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.bus.relay_process", database, broker
         )
-        before = await left(db)
-        await until(lambda start=before: fewer(db, start - 300 if killed < 3 else 1))
+        goal = await left(db) - 300 if killed < 3 else 1
+        await until(lambda goal=goal: fewer(db, goal))
         process.kill()
         await process.wait()
         killed += 1

@@ -1,0 +1,36 @@
+"""Topics on a broker: created as declared, refused where they do not fit."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from dispatch.bus.embedded import free_port
+from dispatch.bus.topics import TopicsUnfit, ensure
+from schemas.topics import TOPICS, Topic, dlq
+
+
+def declared(name: str, partitions: int) -> Topic:
+    return Topic(name, partitions, timedelta(days=1), "of a test", replication=1)
+
+
+async def test_missing_topics_are_created_and_present_ones_left_alone(broker: str) -> None:
+    name = f"t-{uuid4().hex[:8]}"
+    await ensure(broker, replication=1, topics=[declared(name, 3)])
+    await ensure(broker, replication=1, topics=[declared(name, 2)])
+    with pytest.raises(TopicsUnfit, match=rf"{name} has 3 partitions, 4 are needed.*--partitions 4"):
+        await ensure(broker, replication=1, topics=[declared(name, 4)])
+
+
+async def test_no_broker_is_one_clear_line() -> None:
+    with pytest.raises(TopicsUnfit, match=r"does not answer.*DISPATCH_KAFKA"):
+        await ensure(f"127.0.0.1:{free_port()}", within=3)
+
+
+def test_a_topic_that_is_consumed_has_a_place_for_its_dead_letters() -> None:
+    for name in ("whistles.inbound", "whistles.raised", "whistles.raised.urgent"):
+        assert dlq(name) in TOPICS
+
+
+def test_copies_of_text_do_not_outlive_the_topic() -> None:
+    assert TOPICS["whistles.inbound.dlq"].retention <= TOPICS["whistles.inbound"].retention == timedelta(days=1)
