@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dispatch.store.connection import Connection
 from dispatch.store.errors import Rejected
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -157,17 +156,6 @@ async def add_tokens(uow: UnitOfWork, tokens: Sequence[Token], now: datetime, ex
         now,
         expires_at,
     )
-
-
-async def working_tokens(connection: Connection, hashes: Sequence[bytes], now: datetime) -> dict[bytes, str]:
-    """Which of these tokens still work, by hash, with the seat each is for."""
-    rows = await connection.fetch(
-        """SELECT token_sha256, seat FROM api_token
-           WHERE token_sha256 = ANY($1::bytea[]) AND revoked_at IS NULL AND expires_at > $2""",
-        list(hashes),
-        now,
-    )
-    return {bytes(row["token_sha256"]): row["seat"] for row in rows}
 
 
 async def revoke_tokens(uow: UnitOfWork, name: str, keep: Sequence[bytes], now: datetime) -> int:
