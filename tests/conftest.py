@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from dispatch.store.database import Database
+from tests import kafka_node
 from tests.servers import TestBroker, TestPostgres
 
 
@@ -50,3 +51,15 @@ def broker() -> Iterator[str]:
         yield one.start()
     finally:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap address of one Apache Kafka node for the session. Mark its tests `kafka`.
+
+    For killing and freezing, or three nodes: `tests.kafka_node.Kafka`.
+    """
+    if not kafka_node.available():
+        pytest.skip("Apache Kafka needs java and mvn")
+    with kafka_node.Kafka() as one:
+        yield one.address
