@@ -96,7 +96,7 @@ TABLE: dict[str, Transition] = {
         ),
         _row("arrive", WORK | {LOCAL}, U.arrive, (HANDLING,), U.can_arrive, U.arrived, stops="reported"),
         _row("leave", WORK, U.leave, guard=U.is_on_site),
-        _row("note", LIVE, U.note, repeatable=True),
+        _row("note", LIVE, U.note, (HANDLING,), repeatable=True),
         _row("resolve", WORK, U.resolve, (RESOLVED, VERIFIED), U.can_resolve, U.resolved, "verification"),
         _row(
             "hand-back",
@@ -164,7 +164,7 @@ TABLE: dict[str, Transition] = {
         _row("accept-transfer", LIVE, S.accept_transfer, (RAISED,), S.has_transfer, stops="ruling"),
         _row("decline-transfer", LIVE, S.decline_transfer, guard=S.has_transfer, stops="ruling"),
         _row("deny-arrival", WORK, S.deny_arrival, guard=S.can_deny, starts="reported"),
-        _row("reopen", frozenset({ANSWERED, CLOSED}), S.reopen, (ASSIGNED, RAISED), starts="all but total"),
+        _row("reopen", frozenset({ANSWERED, CLOSED}), S.reopen, (ASSIGNED, HANDLING, RAISED), starts="all but total"),
         # the desk
         _row(
             "assign",

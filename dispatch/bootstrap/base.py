@@ -1,0 +1,186 @@
+"""What every role of the service is made of; the only package that knows everything."""
+
+import asyncio
+import contextlib
+import signal
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+
+from dispatch.clock import new_id
+from dispatch.settings import Settings
+from dispatch.steps.rules import Rules
+from dispatch.steps.service import Service
+from dispatch.store.database import Database
+from dispatch.store.errors import StoreError
+from dispatch.store.listen import Bell
+from dispatch.store.numbers import Numbers
+from dispatch.store.outbox import Waker, notify
+
+log = structlog.get_logger(__name__)
+
+#: how often new versions of the rules are looked for (seconds)
+RULES_EVERY = 5.0
+
+
+class NotSetUp(Exception):
+    """A role cannot start; `str()` is one line with the remedy."""
+
+
+@dataclass
+class Base:
+    """A role's own means, and the tasks that run beside it."""
+
+    settings: Settings
+    database: Database
+    service: Service
+    waker: Waker
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    failed: str | None = None
+
+    def run(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run beside the role; a task that dies ends the process, and the supervisor starts it again."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._done)
+        self.tasks.append(task)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or self.stopping.is_set():
+            return
+        error = task.exception()
+        self.failed = f"{task.get_name()} ended" + (f": {type(error).__name__}: {error}" if error else "")
+        log.error("task.ended", task=task.get_name(), error=type(error).__name__ if error else None, exc_info=error)
+        self.stopping.set()
+
+
+def url_of(settings: Settings) -> str:
+    """The database's address. Raises `NotSetUp` where none is set."""
+    if settings.database_url is None:
+        raise NotSetUp("DISPATCH_DATABASE_URL is not set: name a PostgreSQL, or start everything with `dispatch up`.")
+    return settings.database_url.get_secret_value()
+
+
+def kafka_of(settings: Settings) -> tuple[str, dict[str, Any]]:
+    """Kafka's address and the client's options as aiokafka names them. Raises `NotSetUp`."""
+    if settings.kafka is None:
+        raise NotSetUp("DISPATCH_KAFKA is not set: name a Kafka, or start everything with `dispatch up`.")
+    client: dict[str, Any] = {}
+    tls = settings.kafka_ca is not None
+    if tls:
+        client["ssl_context"] = ssl.create_default_context(cafile=str(settings.kafka_ca))
+    if settings.kafka_username is not None:
+        client["sasl_mechanism"] = settings.kafka_mechanism
+        client["sasl_plain_username"] = settings.kafka_username
+        client["sasl_plain_password"] = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+        client["security_protocol"] = "SASL_SSL" if tls else "SASL_PLAINTEXT"
+    elif tls:
+        client["security_protocol"] = "SSL"
+    return settings.kafka, client
+
+
+@asynccontextmanager
+async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
+    """Database, rules and service of one process; everything is closed at the end."""
+    database = await Database.connect(url_of(settings), size=settings.pool_size, application=f"dispatch-{role}")
+    try:
+        rules = Rules(database)
+        service = Service(
+            database,
+            rules,
+            Numbers(database, "whistle", settings.number_block),
+            new_id,
+            channels=("robot",) if settings.wecom_webhook else ("null",),
+        )
+        waker, bell = Waker(), Bell(database)
+        database.on_outbox, database.on_change = waker.wake, bell.ring
+        made = Base(settings, database, service, waker)
+        await rules.refresh()
+        made.run("rules", _renew(rules))
+        made.run("waker", waker.run(lambda: _notify(database)))
+        made.run("bell", bell.run())
+        try:
+            yield made
+        finally:
+            made.stopping.set()
+            for task in made.tasks:
+                task.cancel()
+            await asyncio.gather(*made.tasks, return_exceptions=True)
+    finally:
+        await database.close()
+
+
+async def _notify(database: Database) -> None:
+    async with database.acquire() as connection:
+        await notify(connection)
+
+
+async def _renew(rules: Rules) -> None:
+    while True:
+        await asyncio.sleep(RULES_EVERY)
+        try:
+            if await rules.refresh():
+                log.info("rules.renewed", districts=len(rules.districts))
+        except StoreError as error:
+            log.warning("rules.not-renewed", error=type(error).__name__)
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    """SIGTERM and Ctrl-C ask the role to finish what it holds."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the role decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+async def serve(
+    app: Any, host: str, port: int, stopping: asyncio.Event, *, grace: float, ready: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Serve `app` until `stopping`; answers what is under way within `grace` seconds. Raises `NotSetUp`."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=int(grace),
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=30,
+        )
+    )
+    running = asyncio.create_task(_serving(server, host, port))
+    waiting = asyncio.create_task(stopping.wait())
+    if ready is not None:
+        await ready()
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    server.should_exit = True
+    await running
+
+
+async def _serving(server: uvicorn.Server, host: str, port: int) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn's way of saying that it could not bind
+        raise NotSetUp(
+            f"{host}:{port} cannot be listened on: something else uses it. Stop that, or set another port."
+        ) from error
+
+
+__all__ = ["Base", "NotSetUp", "base", "kafka_of", "serve", "stop_on_signals", "url_of"]

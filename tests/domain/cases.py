@@ -1,0 +1,125 @@
+"""Cases built in memory for the tests of the rules: no database, one virtual moment after another."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from dispatch.domain import clocks, outcome, whistle
+from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
+from dispatch.domain.finish import finish
+from dispatch.domain.matching import match
+from dispatch.domain.reference import Reference
+from dispatch.domain.routing import decide
+from dispatch.domain.turn import Turn
+from dispatch.steps.escalate import fire_due
+from dispatch.steps.read_files import build_reference, read_district
+
+DISTRICT, STREET, COMMUNITY = "130403", "130403011", "130403011-D01"
+BUILDING = "130403011-D01-X1-B3"
+#: a Monday morning in Handan, 9:00
+MONDAY = datetime(2026, 6, 15, 1, 0, tzinfo=UTC)
+#: texts that the example list routes for certain
+FIRE_DOOR, RUBBISH, SEEPAGE = "楼道消防门被锁", "垃圾成堆没人清", "天沟渗水，三户漏水"
+
+
+@cache
+def reference() -> Reference:
+    """The demo district, as loaded."""
+    documents = read_district(Path(__file__).parents[2] / "deploy" / "demo")
+    return build_reference(documents, dict.fromkeys(documents, 1))
+
+
+def clerk(street: str = STREET) -> Actor:
+    return Actor("street-clerk", "clerk", f"node:{street}:clerk", node=street, district=DISTRICT)
+
+
+def liaison(unit: str) -> Actor:
+    return Actor("liaison", f"liaison-{unit}", f"unit:{unit}:liaison", unit=unit, district=DISTRICT)
+
+
+def head(node: str) -> Actor:
+    return Actor("person-in-charge", f"head-{node}", f"node:{node}:head", node=node, district=DISTRICT)
+
+
+DESK = Actor("desk", "desk", f"node:{DISTRICT}:dispatcher", node=DISTRICT, district=DISTRICT)
+
+
+class Play:
+    """One whistle's life in memory: raise, route, act, let time pass; all events it made are kept."""
+
+    def __init__(self, text: str = SEEPAGE, *, place: str | None = BUILDING, at: datetime = MONDAY, **facts: Any) -> None:
+        self.now = at
+        self._ids = count(1)
+        self._orders = count(1)
+        self.log: list[Event] = []
+        self.ledger: list[tuple[Any, ...]] = []
+        self.text = text
+        known = Facts(self.id(), 2600000011, DISTRICT, at, "appeal", False, None, place, STREET)
+        self.case = Case(replace(known, **facts), RAISED, 1, 1, 1, None, None, None, 0, at, 1)
+        for stage in (clocks.DISPATCH, clocks.TOTAL):
+            policy = self.turn.stage_policy(self.case, stage)
+            clocks.start(self.case, stage, None, at, policy, self.turn.district_calendar, self.id())
+
+    def id(self) -> UUID:
+        return UUID(int=next(self._ids))
+
+    @property
+    def turn(self) -> Turn:
+        return Turn(reference(), self.now, self.id, self._orders.__next__)
+
+    def _keep(self) -> None:
+        case = self.case
+        assert [event.seq for event in case.events] == list(range(case.seq - len(case.events) + 1, case.seq + 1))
+        self.log += case.events
+        self.ledger += [(row.clock, row.run, row.rung, row.mark, row.nth) for row in case.ledger]
+        for decided in (case.events, case.texts, case.notices, case.ledger, case.drafts):
+            decided.clear()
+        case.touched_units.clear()
+        case.requeued_units.clear()
+        case.touched_clocks.clear()
+        case.touched_requests.clear()
+
+    def route(self) -> "Play":
+        case, turn = self.case, self.turn
+        found = match(turn.reference.duties, "", self.text)
+        kind: Any = case.facts.kind if case.facts.danger else None
+        routing = decide(
+            turn.reference.duties, found, chain=turn.chain(case.facts.place), units=turn.reference.units,
+            category=case.facts.category, kind=kind, danger=case.facts.danger,
+        )  # fmt: skip
+        case.facts.kind = routing.kind
+        outcome.apply(case, routing, turn)
+        finish(case, turn, status_changed=True)
+        self._keep()
+        return self
+
+    def act(self, actor: Actor, action: str, fields: Mapping[str, Any] | None = None, version: int | None = None) -> bool:
+        changed = whistle.act(self.case, actor, action, fields or {}, self.turn, version)
+        self._keep()
+        return changed
+
+    def sweep(self) -> int:
+        steps = fire_due(self.case, self.turn)
+        self._keep()
+        return steps
+
+    def next(self) -> Event | None:
+        """Jump to the next moment anything is due, and let it happen; the last event, None when nothing will."""
+        moments = [clock.fires_at for clock in self.case.open_clocks() if clock.fires_at]
+        if not moments:
+            return None
+        self.now = max(self.now, min(moments))
+        self.sweep()
+        return self.log[-1]
+
+    def wait(self, **length: float) -> "Play":
+        self.now += timedelta(**length)
+        return self
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.log]

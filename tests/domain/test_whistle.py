@@ -1,0 +1,344 @@
+"""The life of a case by its table: who may, when, what follows, and what every step keeps true."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dispatch.domain import whistle
+from dispatch.domain.case import ENDED, STATUSES, Actor
+from dispatch.domain.permissions import TABLE as GRANTS
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
+from tests.domain.cases import (
+    COMMUNITY,
+    DESK,
+    DISTRICT,
+    FIRE_DOOR,
+    RUBBISH,
+    SEEPAGE,
+    STREET,
+    Play,
+    clerk,
+    head,
+    liaison,
+)
+
+LEAD, REPLY = liaison("ZJ"), {"reply": "已修好", "reason": "社区不用来"}
+
+
+def solved() -> Play:
+    play = Play(SEEPAGE).route()
+    play.act(LEAD, "report-in")
+    play.act(LEAD, "resolve", REPLY)
+    return play
+
+
+def test_the_whole_way_to_closing() -> None:
+    play = solved()
+    assert play.case.status == "resolved"
+    play.act(clerk(), "verify", {"accepted": True})
+    play.act(clerk(), "feedback", {"reply": "已经处理好了"})
+    play.act(clerk(), "callback", {"reached": True, "responded": True, "solved": True, "satisfied": "basically"})
+    play.act(clerk(), "evaluate", {"responded": True, "solved": True, "satisfied": "satisfied"})
+    play.act(clerk(), "close")
+    assert play.types() == [
+        "routed", "reported-in", "resolved", "verified", "answered", "called-back", "evaluated", "closed",
+    ]  # fmt: skip
+    assert not list(play.case.open_clocks())
+
+
+def test_every_status_and_action_of_the_table_is_a_known_word() -> None:
+    granted = {grant.action for grant in GRANTS}
+    for row in whistle.TABLE.values():
+        assert row.sources <= STATUSES
+        assert set(row.to) <= STATUSES
+        assert row.action in granted, f"nobody may {row.action}"
+
+
+def test_what_is_not_possible_now_says_what_is() -> None:
+    play = Play(SEEPAGE).route()
+    with pytest.raises(NotNow) as refused:
+        play.act(clerk(), "feedback", {"reply": "好了"})
+    assert "call" in refused.value.allowed
+    assert "feedback" not in refused.value.allowed
+
+
+def test_others_do_not_even_learn_that_it_exists() -> None:
+    play = Play(SEEPAGE).route()
+    with pytest.raises(NotFound):
+        play.act(clerk("130403001"), "verify", {"accepted": True})
+    with pytest.raises(NotFound):
+        play.act(liaison("SW"), "report-in")
+
+
+def test_seen_but_not_theirs_to_do() -> None:
+    play = Play(SEEPAGE).route()
+    with pytest.raises(Forbidden):
+        play.act(LEAD, "verify", {"accepted": True})
+
+
+def test_the_same_act_again_changes_nothing() -> None:
+    play = Play(SEEPAGE).route()
+    assert play.act(LEAD, "report-in")
+    version = play.case.version
+    assert not play.act(LEAD, "report-in")
+    assert play.case.version == version
+
+
+def test_a_units_view_is_stale_only_by_its_own_part_the_status_or_gen() -> None:
+    play = Play(SEEPAGE).route()
+    seen = play.case.version
+    play.act(liaison("SQ-130403011-D01"), "report-in")
+    assert play.act(LEAD, "report-in", version=seen)
+    with pytest.raises(Stale):
+        play.act(clerk(), "call", {"unit": "CG"}, version=seen)
+
+
+def test_an_on_site_report_in_needs_a_place_or_a_photo_and_signing_stops_nothing() -> None:
+    play = Play(FIRE_DOOR).route()
+    fire = liaison("XF")
+    play.act(fire, "report-in")
+    clock = play.case.clock("reported", "XF")
+    assert clock is not None
+    assert clock.open
+    with pytest.raises(Invalid) as refused:
+        play.act(fire, "arrive")
+    assert refused.value.field == "photo"
+    play.act(fire, "arrive", {"latitude": 36.6, "longitude": 114.5})
+    assert not clock.open
+    play.act(clerk(), "deny-arrival", {"unit": "XF"})
+    assert clock.open
+    assert clock.run == 1
+
+
+def test_the_lead_cannot_resolve_over_a_unit_that_never_came_without_saying_why() -> None:
+    play = Play(SEEPAGE).route()
+    play.act(LEAD, "report-in")
+    with pytest.raises(Invalid) as refused:
+        play.act(LEAD, "resolve", {"reply": "好了"})
+    assert refused.value.field == "reason"
+    play.act(LEAD, "resolve", REPLY)
+    assert play.log[-1].data["absent"] == ["SQ-130403011-D01"]
+
+
+def test_hand_back_once_only_before_work_and_the_first_unit_answers_until_the_ruling() -> None:
+    play = Play(SEEPAGE).route()
+    reported = play.case.clock("reported", "ZJ")
+    play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
+    assert reported is not None
+    assert reported.running
+    assert play.case.clock("ruling", "hand-back:ZJ").running  # type: ignore[union-attr]
+    handling = play.case.clock("handling")
+    total_due = play.case.clock("total").due_at  # type: ignore[union-attr]
+    play.wait(hours=2)
+    play.act(DESK, "rule", {"upheld": True, "remember": True, "words": ["天沟"]})
+    assert play.case.lead == "CG"
+    assert handling is not None
+    assert play.case.clock("handling").run == 2  # type: ignore[union-attr]
+    assert play.case.clock("total").due_at == total_due  # type: ignore[union-attr]
+    assert not reported.open
+
+
+def test_a_refused_hand_back_leaves_the_time_used_and_cannot_be_asked_again() -> None:
+    play = Play(SEEPAGE).route()
+    due = play.case.clock("handling").due_at  # type: ignore[union-attr]
+    play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
+    play.act(DESK, "rule", {"upheld": False})
+    assert play.case.clock("handling").due_at == due  # type: ignore[union-attr]
+    with pytest.raises(NotNow):
+        play.act(LEAD, "hand-back", {"reason": "还是不归", "to": "CG"})
+    working = Play(SEEPAGE).route()
+    working.act(LEAD, "note", {"text": "到现场看过"})
+    with pytest.raises(NotNow):
+        working.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
+
+
+def test_a_hold_rests_the_clock_and_comes_back_by_itself() -> None:
+    play = Play(SEEPAGE).route()
+    play.act(LEAD, "report-in")
+    handling = play.case.clock("handling")
+    assert handling is not None
+    review = play.now + timedelta(days=20)
+    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": review})
+    left = handling.due_at - play.now  # type: ignore[operator]
+    play.act(head(STREET), "decide-hold", {"granted": True})
+    assert play.case.status == "on-hold"
+    assert not handling.running
+    while play.case.status == "on-hold":
+        assert play.next()
+    assert play.now == review
+    assert play.case.status == "handling"
+    assert handling.due_at - review == left  # type: ignore[operator]
+
+
+def test_an_extension_is_asked_before_the_end_and_a_street_grants_five_working_days_at_most() -> None:
+    play = Play(SEEPAGE).route()
+    handling = play.case.clock("handling")
+    assert handling is not None
+    assert handling.due_at is not None
+    far = handling.due_at + timedelta(days=60)
+    play.act(LEAD, "request-extension", {"until": far, "reason": "雨季"})
+    with pytest.raises(Forbidden):
+        play.act(head(STREET), "decide-extension", {"granted": True})
+    play.act(DESK, "decide-extension", {"granted": True})
+    assert handling.due_at == far
+    assert handling.run == 2
+
+
+def test_the_second_refusal_goes_to_the_district() -> None:
+    play = solved()
+    for times in (1, 2):
+        play.act(clerk(), "verify", {"accepted": False, "reason": "not-done"})
+        assert play.log[-1].data["rework"] == times
+        assert play.log[-1].data.get("review") == (True if times == 2 else None)
+        if times == 1:
+            play.act(LEAD, "resolve", REPLY)
+
+
+def test_a_rejection_needs_a_listed_reason() -> None:
+    with pytest.raises(Invalid) as refused:
+        solved().act(clerk(), "verify", {"accepted": False, "reason": "就是不行"})
+    assert refused.value.field == "reason"
+
+
+def test_a_case_the_source_wants_called_back_does_not_close_before() -> None:
+    play = solved()
+    play.case.facts.callback_required = True
+    play.act(clerk(), "verify", {"accepted": True})
+    play.act(clerk(), "feedback", {"reply": "好了"})
+    with pytest.raises(NotNow):
+        play.act(clerk(), "close")
+
+
+def test_reopening_starts_a_new_generation_but_never_the_total() -> None:
+    play = solved()
+    started = play.case.clock("total").started_at  # type: ignore[union-attr]
+    play.act(clerk(), "verify", {"accepted": True})
+    play.act(clerk(), "feedback", {"reply": "好了"})
+    play.act(clerk(), "close")
+    play.wait(days=2)
+    play.act(clerk(), "reopen", {"reason": "又漏了"})
+    assert (play.case.gen, play.case.status, play.case.lead) == (2, "assigned", "ZJ")
+    assert play.case.clock("total").started_at == started  # type: ignore[union-attr]
+    assert play.case.clock("handling").run == 2  # type: ignore[union-attr]
+
+
+def test_what_people_in_charge_do_stops_no_clock() -> None:
+    play = Play(SEEPAGE).route()
+    while play.case.rung != 3:
+        play.next()
+    running = {clock.id: clock.fires_at for clock in play.case.open_clocks()}
+    play.act(head(COMMUNITY), "urge")
+    play.act(head(STREET), "instruct", {"text": "今天到场"})
+    play.act(head(STREET), "take-over")
+    assert {clock.id: clock.fires_at for clock in play.case.open_clocks()} == running
+    assert play.case.rung == 4
+    play.act(head(STREET), "send-down")
+    assert play.case.rung == 3
+
+
+def test_sealed_cases_are_seen_by_those_involved_only() -> None:
+    play = Play(SEEPAGE, sealed=True, hidden_from=[STREET]).route()
+    turn = play.turn
+    assert not whistle.may(play.case, clerk(), "read", turn)
+    assert not whistle.may(play.case, head(COMMUNITY), "read", turn)
+    assert whistle.may(play.case, DESK, "read", turn)
+    assert whistle.may(play.case, LEAD, "read", turn)
+
+
+def test_the_street_keeps_it_after_all() -> None:
+    play = Play(SEEPAGE).route()
+    play.act(clerk(), "keep", {"reason": "街道自己能办"})
+    assert (play.case.outcome, play.case.lead) == ("self", "JD-130403011")
+    assert [part.unit for part in play.case.parts()] == ["JD-130403011"]
+
+
+class Life(RuleBasedStateMachine):
+    """Anybody does anything at any moment, and time passes: what must hold, holds after every step."""
+
+    actors = (clerk(), LEAD, liaison("SQ-130403011-D01"), liaison("CG"), liaison("XF"), DESK,
+              head(COMMUNITY), head(STREET), head(DISTRICT), clerk("130403001"))  # fmt: skip
+
+    @initialize(text=st.sampled_from([SEEPAGE, FIRE_DOOR, RUBBISH, "没有这种事的规则"]))
+    def begin(self, text: str) -> None:
+        self.play = Play(text).route()
+        self.total = self.play.case.clock("total").due_at  # type: ignore[union-attr]
+
+    def fields(self, data: Any) -> dict[str, Any]:
+        until = self.play.now + timedelta(hours=data.draw(st.integers(1, 900)))
+        listed = st.sampled_from(["not-done", "nonsense"])
+        return {
+            "lead": data.draw(st.sampled_from(["CG", "ZJ", "XF", "nobody"])),
+            "assist": data.draw(st.lists(st.sampled_from(["JJ", "SQ", "CG"]), max_size=2)),
+            "unit": data.draw(st.sampled_from(["CG", "ZJ", "XF", None])),
+            "units": ["CG"], "text": "说明", "reply": "办好了", "to": data.draw(st.sampled_from(["CG", "130403001"])),
+            "reason": data.draw(st.one_of(listed, st.just("有理由"))), "latitude": 1.0, "longitude": 2.0,
+            "accepted": data.draw(st.booleans()), "granted": data.draw(st.booleans()),
+            "upheld": data.draw(st.booleans()), "until": until, "review_on": until,
+            "reached": True, "responded": True, "solved": False, "satisfied": "not",
+        }  # fmt: skip
+
+    @rule(data=st.data(), actor=st.sampled_from(actors), action=st.sampled_from(sorted(whistle.TABLE)))
+    def act(self, data: Any, actor: Actor, action: str) -> None:
+        case = self.play.case
+        before = (case.status, case.version, case.seq)
+        offered = action in whistle.allowed(case, actor, self.play.turn)
+        try:
+            changed = self.play.act(actor, action, self.fields(data))
+        except Refusal:
+            assert (case.status, case.version, case.seq) == before
+            return
+        assert offered or not changed
+        assert case.status in (*whistle.TABLE[action].to, before[0])
+        assert case.seq > before[2] or not changed
+
+    @rule(hours=st.floats(0.01, 200))
+    def time_passes(self, hours: float) -> None:
+        self.play.wait(hours=hours).sweep()
+
+    @precondition(lambda self: self.play.case.status == "raised")
+    @rule()
+    def routed_again(self) -> None:
+        self.play.route()
+
+    @invariant()
+    def somebody_answers(self) -> None:
+        if not hasattr(self, "play"):
+            return
+        case = self.play.case
+        running = [clock for clock in case.open_clocks() if clock.stage != "total" and clock.running]
+        assert running or case.status in ENDED, f"{case.status}: nothing runs"
+        if case.status in ENDED:
+            assert not list(case.open_clocks())
+
+    @invariant()
+    def the_total_never_restarts(self) -> None:
+        if hasattr(self, "play"):
+            assert self.play.case.clock("total").due_at == self.total  # type: ignore[union-attr]
+
+    @invariant()
+    def clocks_that_rest_or_are_answered_never_fire(self) -> None:
+        if hasattr(self, "play"):
+            for clock in self.play.case.clocks.values():
+                assert clock.fires_at is None or clock.running
+
+    @invariant()
+    def each_step_of_the_ladder_is_there_once(self) -> None:
+        if hasattr(self, "play"):
+            assert len(self.play.ledger) == len(set(self.play.ledger))
+
+    @invariant()
+    def one_lead_while_units_work(self) -> None:
+        if hasattr(self, "play") and self.play.case.status in ("assigned", "handling", "resolved", "on-hold"):
+            case = self.play.case
+            assert [part.unit for part in case.parts("lead")] == [case.lead]
+
+
+#: without shrinking, which takes minutes: the steps printed are short enough to read
+Life.TestCase.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
+TestLife = Life.TestCase
