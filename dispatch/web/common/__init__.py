@@ -1,0 +1,1 @@
+"""What every page shares: the frame around it, landing, display settings, static files, the gallery."""

@@ -1,0 +1,5 @@
+"""The routes of this package."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)
