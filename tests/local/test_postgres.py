@@ -1,13 +1,13 @@
 """Embedded PostgreSQL by itself: where it lives, who runs it, that a half-made cluster is made anew."""
 
 import os
-import tempfile
-from collections.abc import Iterator
+import subprocess
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from dispatch.local import postgres_files
 from dispatch.local.child import Account
 from dispatch.local.postgres import EmbeddedPostgres
 from dispatch.local.postgres_files import home_for, unprivileged
@@ -15,14 +15,6 @@ from dispatch.local.trouble import Trouble
 from tests.servers import TestPostgres
 
 ME = Account("somebody", 54321, 54321)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that everybody may enter (pytest's own are closed)."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 def test_a_closed_folder_sends_root_elsewhere_and_stays_closed(open_folder: Path) -> None:
@@ -33,9 +25,20 @@ def test_a_closed_folder_sends_root_elsewhere_and_stays_closed(open_folder: Path
     closed.chmod(0o700)
     home = home_for(data, ME)
     assert not home.is_relative_to(open_folder)
-    assert home != home_for(closed, ME), "each checkout has its own"
     assert closed.stat().st_mode & 0o777 == 0o700
+    assert home_for(data, ME) == home, "it stays where it was made"
+    (data / "postgres.at").unlink()
+    assert home_for(data, ME) != home, "a removed data folder is a fresh start"
+    (data / "postgres.at").unlink()
     assert home_for(data, None) == data / "postgres"
+
+
+def test_a_folder_closed_after_the_first_start_is_said_and_not_forgotten(open_folder: Path) -> None:
+    data = open_folder / "closed" / ".dispatch"
+    (data / "postgres").mkdir(parents=True)
+    data.parent.chmod(0o700)
+    with pytest.raises(Trouble, match="somebody"):
+        home_for(data, ME)
 
 
 def test_a_long_path_gets_a_short_socket() -> None:
@@ -76,3 +79,18 @@ def test_a_cluster_cut_short_is_made_anew(postgres: TestPostgres) -> None:
     assert server.ready(child)
     server.stop()
     assert child.poll() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: nobody else's files are out of reach")
+def test_binaries_out_of_reach_are_copied_with_their_libraries(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = unprivileged()
+    assert account
+    monkeypatch.setattr(postgres_files, "SYSTEM_HOME", open_folder / "system")
+    monkeypatch.setattr(postgres_files, "may_enter", lambda *_: False)
+    folder = postgres_files.binaries(account)
+    assert folder.is_relative_to(open_folder)
+    for program in ("postgres", "initdb"):
+        done = subprocess.run([folder / program, "--version"], user=account.uid, capture_output=True, text=True)
+        assert "18" in done.stdout, done.stderr

@@ -60,12 +60,12 @@ def until(true: Callable[[], Any], within: float = 20) -> Any:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Up]]:
+def start(open_folder: Path) -> Iterator[Callable[[], Up]]:
     """Starts a supervisor on this test's own folder; whatever still runs at the end is killed."""
     started: list[Up] = []
 
     def one() -> Up:
-        started.append(Up(tmp_path / "d"))
+        started.append(Up(open_folder / "d"))
         return started[-1]
 
     yield one
