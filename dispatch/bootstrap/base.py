@@ -20,7 +20,7 @@ from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
 from dispatch.store.numbers import Numbers
-from dispatch.store.outbox import Waker, notify
+from dispatch.store.outbox import Waker
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,11 @@ class Base:
         task.add_done_callback(self._done)
         self.tasks.append(task)
         return task
+
+    def end(self) -> None:
+        """At the very end: leave with an error where a task beside the role had died."""
+        if self.failed:
+            raise SystemExit(1)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled() or self.stopping.is_set():
@@ -103,7 +108,7 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
         made = Base(settings, database, service, waker)
         await rules.refresh()
         made.run("rules", _renew(rules))
-        made.run("waker", waker.run(lambda: _notify(database)))
+        made.run("waker", waker.run(database))
         made.run("bell", bell.run())
         try:
             yield made
@@ -114,11 +119,6 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
             await asyncio.gather(*made.tasks, return_exceptions=True)
     finally:
         await database.close()
-
-
-async def _notify(database: Database) -> None:
-    async with database.acquire() as connection:
-        await notify(connection)
 
 
 async def _renew(rules: Rules) -> None:
@@ -147,7 +147,13 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: Any, host: str, port: int, stopping: asyncio.Event, *, grace: float, ready: Callable[[], Awaitable[None]] | None = None
+    app: Any,
+    host: str,
+    port: int,
+    stopping: asyncio.Event,
+    *,
+    grace: float,
+    ready: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve `app` until `stopping`; answers what is under way within `grace` seconds. Raises `NotSetUp`."""
     server = _Server(

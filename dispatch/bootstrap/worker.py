@@ -2,10 +2,15 @@
 
 import asyncio
 import functools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
+from faststream.kafka import KafkaBroker
 
-from dispatch.bootstrap.base import Base, NotSetUp, base, kafka_of, serve, stop_on_signals
+from dispatch.bootstrap.base import NotSetUp, base, kafka_of, serve, stop_on_signals
 from dispatch.bus import broker as bus
 from dispatch.bus.lag import last_poll_age
 from dispatch.bus.producer import connector
@@ -13,12 +18,49 @@ from dispatch.bus.relay import Relay
 from dispatch.bus.topics import TopicsUnfit, ensure
 from dispatch.settings import Settings
 from dispatch.steps import inbound, raised
+from dispatch.steps.service import Service
+from dispatch.store.outbox import Waker
 from handlers import on_inbound, on_raised
 
 log = structlog.get_logger(__name__)
 
-#: a consumer that has not polled for so long, or a relay that nobody answers, is started again with the process
+#: a consumer that has not polled for so long, or a relay that nobody answers, ends the process: it is started anew
 SILENT = 120.0
+STOP_WITHIN = 15.0
+
+
+@dataclass
+class Working:
+    """What runs while a worker works."""
+
+    broker: KafkaBroker
+    relay: Relay
+
+    def silent_for(self) -> float:
+        """Seconds since the consumers last polled, or since anybody answered the relay; the longer of the two."""
+        return max(last_poll_age(bus.consumers(self.broker)) or 0.0, self.relay.stalled_for())
+
+
+@asynccontextmanager
+async def working(
+    service: Service, waker: Waker, bootstrap: str, client: Mapping[str, Any] | None = None
+) -> AsyncIterator[Working]:
+    """Handlers and relay at work on a broker whose topics stand; at the end what is held is finished and let go."""
+    broker = bus.make_broker(bootstrap, client, name="dispatch-worker")
+    broker.include_router(on_raised.router)
+    broker.include_router(on_inbound.router)
+    broker.context.set_global("route_step", functools.partial(raised.take, service))
+    broker.context.set_global("inbound_step", functools.partial(inbound.take, service))
+    relay = Relay(service.database, connector(bootstrap, client), waker)
+    relaying = asyncio.create_task(relay.run(), name="relay")
+    try:
+        await bus.start(broker)
+        yield Working(broker, relay)
+    finally:
+        await broker.stop()
+        await relay.stop()
+        await asyncio.wait({relaying}, timeout=STOP_WITHIN)
+        relaying.cancel()
 
 
 async def run_worker(settings: Settings) -> None:
@@ -30,24 +72,16 @@ async def run_worker(settings: Settings) -> None:
             await ensure(bootstrap, client, replication=settings.kafka_replication)
         except TopicsUnfit as error:
             raise NotSetUp(str(error)) from error
-        broker = bus.make_broker(bootstrap, client, name="dispatch-worker")
-        broker.include_router(on_raised.router)
-        broker.include_router(on_inbound.router)
-        broker.context.set_global("route_step", functools.partial(raised.take, made.service))
-        broker.context.set_global("inbound_step", functools.partial(inbound.take, made.service))
-        relay = Relay(made.database, connector(bootstrap, client), made.waker)
-        running = asyncio.create_task(relay.run(), name="relay")
-        await bus.start(broker)
-        made.run("watchdog", _watch(made, broker, relay))
-        log.info("worker.started")
-        try:
+        async with working(made.service, made.waker, bootstrap, client) as work:
+            made.run("watchdog", _watch(work))
+            log.info("worker.started")
             await serve(_probe(made), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds)
-        finally:
-            made.stopping.set()
-            await broker.stop()
-            await relay.stop()
-            await asyncio.wait({running}, timeout=settings.stop_seconds)
-            running.cancel()
-            log.info("worker.stopped")
-    if made.failed:
-        raise SystemExit(made.failed)
+        log.info("worker.stopped")
+    made.end()
+
+
+async def _watch(work: Working) -> None:
+    """A consumer may stall without a word: then the process ends and its supervisor starts another."""
+    while work.silent_for() < SILENT:
+        await asyncio.sleep(5)
+    raise RuntimeError("nothing was polled or answered for too long")
