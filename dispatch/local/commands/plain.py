@@ -18,7 +18,10 @@ def line_of(error: BaseException) -> str | None:
     """The one line for `error`; None when it is not of the kind a person at the terminal can mend."""
     if isinstance(error, (Trouble, WrongSettings)):
         return str(error)
-    # heavy imports only when something went wrong
+    # loaded already where one of its errors can be at hand, and too heavy to load for others
+    root = sys.modules.get("dispatch.bootstrap.base")
+    if root is not None and isinstance(error, root.NotSetUp):
+        return str(error)
     from dispatch.bus.embedded import NoBroker
     from dispatch.bus.topics import TopicsUnfit
     from dispatch.store.errors import Unavailable
