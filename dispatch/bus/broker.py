@@ -15,6 +15,8 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from dispatch.bus import unreadable
+
 #: records handed to a step at once
 BATCH = 500
 #: how long a stop waits for the batch at work (seconds)
@@ -60,6 +62,7 @@ def make_broker(
 
     Only consumes: what leaves goes through the outbox. Topics are made by `topics.ensure`, never by a client.
     """
+    unreadable.install()
     return KafkaBroker(
         bootstrap.split(","),
         client_id=name,
