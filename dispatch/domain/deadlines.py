@@ -18,7 +18,7 @@ from dispatch.domain.calendar import Stretch, WorkCalendar
 Unit = Literal["s", "m", "h", "d", "wh", "wd"]
 Lamp = Literal["green", "yellow", "red"]
 
-_LIMIT = re.compile(rf"(\d{{1,5}})({'|'.join(get_args(Unit))})")
+_LIMIT = re.compile(rf"([0-9]{{1,5}})({'|'.join(get_args(Unit))})")
 _ELAPSED = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 WARN_PERCENT = 80
 
