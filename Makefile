@@ -40,10 +40,7 @@ lint: .venv/dev.stamp ## Style, types, direction of imports
 unit: .venv/dev.stamp .build/system.stamp ## The tests alone
 	@skip="$$(cat .build/system.stamp)"
 	if [ -n "$$skip" ]; then echo "— not run here: $$skip (see .build/system.log)"; fi
-	.venv/bin/python -m pytest tests/domain tests/contract tests/store tests/steps tests/bus tests/handlers tests/local -m "not chaos $$skip"
-	.venv/bin/python -m pytest tests --ignore tests/domain --ignore tests/contract --ignore tests/store \
-	    --ignore tests/steps --ignore tests/bus --ignore tests/handlers --ignore tests/local \
-	    --ignore tests/bench -m "not chaos $$skip"
+	.venv/bin/python -m pytest tests -m "not chaos $$skip"
 
 bench: .venv/dev.stamp ## Figures against bare loops in the same run; table on screen, kept in .build/bench
 	@exec $(PY) -m tests.bench

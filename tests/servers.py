@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
+import socket
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
@@ -92,18 +94,25 @@ class TestBroker:
         self.address = ""
 
     def start(self) -> str:
-        """Start one (the one before is gone with all its messages); its bootstrap address, once it answers."""
+        """Start one (the one before is gone with all its messages); its bootstrap address, once it listens."""
         binary = embedded.executable(self._folder)
         for _ in range(5):
             port = embedded.free_port()
-            self.address = f"127.0.0.1:{port}"
             self.child = Child(Spec("broker", embedded.command(binary, port), folder=self._folder, log=self.log))
-            try:
-                asyncio.run(embedded.listening(self.address))
+            if self._listens(port):
+                self.address = f"127.0.0.1:{port}"
                 return self.address
-            except embedded.NoBroker:
-                self.child.end_now(1)
+            self.child.end_now(1)
         raise AssertionError(f"no broker; its log: {self.log.read_text()[-500:]}")
+
+    def _listens(self, port: int, within: float = 10) -> bool:
+        assert self.child
+        until = time.monotonic() + within
+        while self.child.poll() is None and time.monotonic() < until:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return True
+            time.sleep(0.01)
+        return False
 
     @property
     def log(self) -> Path:
