@@ -1,0 +1,111 @@
+"""A clock for the eye: lamp, time left with what lets it tick, ruler, the point in time beneath."""
+
+from datetime import datetime, timedelta
+
+from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps.view import ClockView
+from dispatch.web import say
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Lamp, Ruler, SmallLadder, Text, Ticking, TimeLeft, spans, strong
+from dispatch.web.words import climbed
+
+
+def lamp_of(clock: ClockView | None) -> Lamp | None:
+    """The lamp a clock burns; None once it is answered."""
+    return Lamp(clock.lamp) if clock and clock.lamp else None
+
+
+def in_seconds(clock: ClockView) -> bool:
+    """Whether it belongs to the one-minute demo, where seconds are shown."""
+    return bool(clock.limit and clock.limit.endswith("s"))
+
+
+def ticking(clock: ClockView, turn: Turn) -> Ticking:
+    """What lets the clock tick in place: it falls only while its stretch of time counts."""
+    counting, until = clock.running, None
+    if clock.working and clock.running:
+        calendar = turn.calendar(clock.calendar)
+        ahead = calendar.stretches(turn.now, turn.now + timedelta(days=1))
+        counting = bool(ahead) and ahead[0].counted
+        until = int(ahead[0].end.timestamp()) if counting and len(ahead) > 1 else None
+    left = round(clock.remaining or 0)
+    return Ticking(
+        left, int(turn.now.timestamp()), max(round(clock.total), 1), counting, until, round(clock.day_seconds),
+        in_seconds(clock),
+    )  # fmt: skip
+
+
+def time_of(clock: ClockView | None, turn: Turn, *, due: Text | None = None, tick: bool = True) -> TimeLeft | None:
+    """The time left until the clock runs out, or by how much it is late; None once it is answered."""
+    if clock is None or clock.remaining is None:
+        return None
+    return say.time_left(
+        timedelta(seconds=clock.remaining),
+        "working" if clock.working else "elapsed",
+        day=timedelta(seconds=clock.day_seconds or 86400),
+        seconds=in_seconds(clock),
+        due=due_of(clock, turn) if due is None else due,
+        tick=ticking(clock, turn) if tick else None,
+    )
+
+
+def due_of(clock: ClockView, turn: Turn) -> Text:
+    """周一 6/22 11:56 到期; a rest is said instead."""
+    if clock.due_at is None:
+        return spans(_("钟停着，恢复后接着走"))
+    words = moment(clock.due_at, turn.now, weekday_too=True)
+    late = clock.due_at <= turn.now
+    end = _("到期") if not late else _("到的期")
+    return spans(strong(words), " ", end, _("（暂定）") if clock.provisional else "")
+
+
+def moment(t: datetime, now: datetime, *, weekday_too: bool = False) -> str:
+    """今天 11:14 · 周一 10:20; with `weekday_too` a weekday carries its date: 周一 6/22 11:56."""
+    said = say.moment(t, now, ZONE)
+    if not weekday_too or said.split(" ")[0] in (_("今天"), _("昨天"), _("明天")) or "/" in said:
+        return said
+    return f"{say.weekday(t, ZONE)} {say.day_and_time(t, ZONE)}"
+
+
+def length(clock: ClockView, seconds: float) -> str:
+    """Counted seconds of a clock in its own units: 17 工时 04 分."""
+    mode: say.Mode = "working" if clock.working else "elapsed"
+    return say.plain(
+        say.duration(
+            timedelta(seconds=seconds),
+            mode,
+            day=timedelta(seconds=clock.day_seconds or 86400),
+            seconds=in_seconds(clock),
+        )
+    )
+
+
+def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: bool = True) -> Ruler | None:
+    """The share used, in the lamp's colour; with `texts` what stands beneath it on pages."""
+    if clock is None or clock.remaining is None or clock.lamp is None:
+        return None
+    used = max(clock.total - clock.remaining, 0.0)
+    share = min(used / clock.total, 1.0) if clock.total > 0 else 1.0
+    said = (_("已用 %(time)s", time=length(clock, used)), _("共 %(time)s", time=length(clock, clock.total)))
+    return Ruler(
+        share,
+        Lamp(clock.lamp),
+        said[0] if texts else "",
+        said[1] if texts else "",
+        ticking(clock, turn) if tick and clock.lamp != "hold" else None,
+    )
+
+
+def small_ladder(rung: int | None, *, lane: bool = False) -> SmallLadder:
+    """The small ladder of a row: where it stands and the word beside it."""
+    return SmallLadder(rung or 0, climbed(rung or 0, lane=lane))
+
+
+def next_climb(clock: ClockView) -> datetime | None:
+    """When the clock next climbs a rung; None while it rests, is answered or has reached the top."""
+    if not clock.running or clock.rung >= LAST_RUNG or not clock.start_rung:
+        return None
+    if clock.next_mark == WARN:
+        return clock.due_at
+    return clock.next_at if clock.next_mark == DUE else None
