@@ -1,0 +1,265 @@
+"""The ticker: APScheduler calls each job again and again, and knows nothing else.
+
+What is due stands in the database. A tick that fails is logged and counted, the next one comes; a job of which no
+tick ends any more takes the process with it, and the supervisor starts a fresh one.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from dispatch.observe.metrics import Metrics
+from dispatch.store.clock_watch import Jump
+from dispatch.store.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+#: how the process ends when it no longer ticks
+EXIT_STUCK = 70
+#: intervals without a tick that ended, and the least time (seconds), before the process is given up
+MISSED = 10
+LEAST = 60.0
+#: while the database is away a job waits longer and longer between tries, up to this (seconds)
+LONGEST_WAIT = 30.0
+
+Run = Callable[[], Awaitable[object]]
+Lock = Callable[[str], AbstractAsyncContextManager[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done `every` so many seconds, by every replica or (`singleton`) by one at a time.
+
+    `limit`: seconds without a tick that ended after which the process is given up; None: `MISSED` intervals.
+    """
+
+    name: str
+    every: float
+    run: Run
+    singleton: bool = False
+    limit: float | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds."""
+        return self.limit if self.limit is not None else max(LEAST, MISSED * self.every)
+
+
+@dataclass(slots=True)
+class _State:
+    ended: float
+    ticks: int = 0
+    wait: float = 0.0
+    not_before: float = 0.0
+
+
+def _exit(job: str, silent: float) -> None:
+    log.error("scheduler.stuck", job=job, seconds=round(silent), code=EXIT_STUCK)
+    os._exit(EXIT_STUCK)
+
+
+class Ticker:
+    """`run(stopping)` until stopped. `lock(name)` yields whether this process may run a singleton now."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        lock: Lock,
+        metrics: Metrics,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        give_up: Callable[[str, float], None] = _exit,
+    ) -> None:
+        self._jobs = {job.name: job for job in jobs}
+        assert len(self._jobs) == len(jobs), "job names are unique"
+        self._lock = lock
+        self._metrics = metrics
+        self._monotonic = monotonic
+        self._give_up = give_up
+        self._states = {job.name: _State(monotonic()) for job in jobs}
+        self._running: set[asyncio.Task[object]] = set()
+
+    async def run(self, stopping: asyncio.Event, grace: float = 10.0) -> None:
+        """Tick until `stopping` is set; then let running ticks end, up to `grace` seconds."""
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that outlasts its interval is no news
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        now = datetime.now(UTC)
+        for job in self._jobs.values():
+            self._states[job.name].ended = self._monotonic()
+            self._metrics.watch_tick(job.name, lambda name=job.name: self.age(name))  # type: ignore[misc]
+            scheduler.add_job(
+                self.tick,
+                IntervalTrigger(seconds=job.every, jitter=min(job.every / 10, 5.0), timezone=UTC),
+                args=[job.name],
+                id=job.name,
+                next_run_time=now,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        stopped = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=[stopped], name="watchdog", daemon=True)
+        scheduler.start()
+        watchdog.start()
+        try:
+            await stopping.wait()
+            scheduler.pause()
+            if self._running:
+                await asyncio.wait(self._running, timeout=grace)
+        finally:
+            stopped.set()
+            scheduler.shutdown(wait=False)
+
+    async def tick(self, name: str) -> str:
+        """One tick of a job; returns how it ended: done, failed, away, elsewhere, waiting. Never raises."""
+        job, state = self._jobs[name], self._states[name]
+        started = self._monotonic()
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+        try:
+            result = "waiting" if started < state.not_before else await self._run(job, state)
+        finally:
+            state.ended = self._monotonic()
+            state.ticks += 1
+            if task is not None:
+                self._running.discard(task)
+        self._metrics.tick(name, result, state.ended - started)
+        return result
+
+    async def _run(self, job: Job, state: _State) -> str:
+        try:
+            if job.singleton:
+                async with self._lock(job.name) as mine:
+                    if mine:
+                        await job.run()
+            else:
+                mine = True
+                await job.run()
+        except Unavailable as error:
+            if not state.wait:
+                log.warning("job.away", job=job.name, exc_info=error)
+            state.wait = min(max(state.wait * 2, job.every, 1.0), LONGEST_WAIT)
+            state.not_before = self._monotonic() + state.wait
+            return "away"
+        except Exception:
+            log.exception("job.failed", job=job.name)
+            return "failed"
+        if state.wait:
+            log.info("job.back", job=job.name)
+            state.wait = 0.0
+        return "done" if mine else "elsewhere"
+
+    # ── is it alive ─────────────────────────────────────────────────────────────────────────────
+
+    def age(self, name: str) -> float:
+        """Seconds since a tick of this job last ended (or since the start)."""
+        return self._monotonic() - self._states[name].ended
+
+    async def ready(self) -> str | None:
+        """For `/readyz`: None, or which job does not tick."""
+        for job in self._jobs.values():
+            if self.age(job.name) > job.patience / 2:
+                return f"{job.name} has not ticked for {self.age(job.name):.0f} s"
+            if not self._states[job.name].ticks:
+                return f"{job.name} has not ticked yet"
+        return None
+
+    def check(self) -> bool:
+        """Give the process up if a job no longer ticks; True: all do."""
+        for job in self._jobs.values():
+            silent = self.age(job.name)
+            if silent > job.patience:
+                self._give_up(job.name, silent)
+                return False
+        return True
+
+    def _watch(self, stopped: threading.Event) -> None:
+        """In a thread: a blocked event loop cannot watch itself."""
+        while not stopped.wait(1.0):
+            if not self.check():
+                return
+
+
+# ── the clock ───────────────────────────────────────────────────────────────────────────────────
+
+#: the database's clock and the process's may part by so much between two looks
+ALLOWED = timedelta(seconds=60)
+#: so long without another jump, and climbing goes on by itself
+STEADY = timedelta(minutes=10)
+
+
+def elapsed() -> float:
+    """Seconds that pass also while the machine sleeps: a laptop waking up is no jump."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
+class ClockGuard:
+    """Climbing pauses when the database's clock jumps, until it has been steady or somebody confirms it.
+
+    `read` gives what the database's clock shows and the last jump noted by any process; `note` keeps one;
+    `told` hears the jump's seconds while climbing pauses, 0 when it goes on.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[tuple[datetime, Jump | None]]],
+        note: Callable[[Jump], Awaitable[None]],
+        *,
+        told: Callable[[float], None] = lambda _seconds: None,
+        passed: Callable[[], float] = elapsed,
+    ) -> None:
+        self._read = read
+        self._note = note
+        self._told = told
+        self._passed = passed
+        self._last: tuple[datetime, float, float] | None = None
+        self._paused = False
+
+    async def steady(self) -> bool:
+        """Look at the clock; whether climbing may go on. Raises `Unavailable`."""
+        before = self._passed()
+        now, jump = await self._read()
+        by = self._jumped(now, before, self._passed())
+        if by is None and jump is not None and now < jump.at - ALLOWED:
+            by = now - jump.at  # it went back while nobody looked
+        if by is not None:
+            jump = Jump(now, by)
+            await self._note(jump)
+            log.error("clock.jumped", seconds=round(by.total_seconds()))
+        paused = jump is not None and not jump.confirmed and now - jump.at < STEADY
+        if paused != self._paused:
+            log.warning("sweep.paused" if paused else "sweep.resumed", confirmed=bool(jump and jump.confirmed))
+        self._paused = paused
+        self._told(jump.by.total_seconds() if paused and jump else 0.0)
+        return not paused
+
+    def _jumped(self, now: datetime, before: float, after: float) -> timedelta | None:
+        """By how much at least; reading took from `before` to `after`, and the answer is from some moment between."""
+        last, self._last = self._last, (now, before, after)
+        if last is None:
+            return None
+        moved = now - last[0]
+        at_least = moved - timedelta(seconds=after - last[1])
+        at_most = moved - timedelta(seconds=before - last[2])
+        return at_least if at_least > ALLOWED else at_most if at_most < -ALLOWED else None
+
+    def guarded(self, run: Run) -> Run:
+        """A job's `run` that does nothing while climbing pauses."""
+
+        async def when_steady() -> None:
+            if await self.steady():
+                await run()
+
+        return when_steady

@@ -1,0 +1,58 @@
+"""The database's clock as the scheduler watches it, and the note that it jumped, which all processes see."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from dispatch.store.connection import Connection
+from dispatch.store.database import Database
+
+NAME = "clock-jump"
+
+_READ = """
+SELECT clock_timestamp() AS now, s.at, s.data FROM (SELECT 1) AS one
+LEFT JOIN snapshot s ON s.name = $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The clock jumped by so much and showed `at` just after; `confirmed`: somebody says that it is right now."""
+
+    at: datetime
+    by: timedelta
+    confirmed: bool = False
+
+
+async def read(database: Database) -> tuple[datetime, Jump | None]:
+    """What the database's clock shows, and the last jump noted."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_READ, NAME)
+    assert row is not None
+    if row["at"] is None:
+        return row["now"], None
+    data: dict[str, Any] = orjson.loads(row["data"])
+    return row["now"], Jump(row["at"], timedelta(seconds=data["seconds"]), data["confirmed"])
+
+
+async def note(database: Database, jump: Jump) -> None:
+    """Keep the jump; it takes the place of an earlier one."""
+    async with database.transaction() as uow:
+        await uow.connection.execute(
+            """INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
+               ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
+            NAME,
+            jump.at,
+            orjson.dumps({"seconds": jump.by.total_seconds(), "confirmed": jump.confirmed}).decode(),
+        )
+
+
+async def confirm(connection: Connection) -> bool:
+    """The clock has been looked at and is right: climbing may go on. False: no jump stands unconfirmed."""
+    done = await connection.execute(
+        """UPDATE snapshot SET data = jsonb_set(data, '{confirmed}', 'true')
+           WHERE name = $1 AND NOT (data ->> 'confirmed')::boolean""",
+        NAME,
+    )
+    return bool(done == "UPDATE 1")
