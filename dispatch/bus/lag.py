@@ -107,11 +107,13 @@ async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRE
     return found
 
 
-def last_poll_age(consumers: Iterable[Consumer | None]) -> float | None:
+def last_poll_age(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> float | None:
     """Seconds since the stalest assigned partition was last answered; None while nothing is assigned.
 
-    Grows while a step pauses for the database: ask `Progress.paused_since` before calling it a stall.
+    0 while a step waits for the database: that is no stall (see `Progress.paused_since`).
     """
+    if progress.paused_since is not None:
+        return 0.0
     now = time.time() * 1000
     ages = [
         now - stamp

@@ -40,6 +40,7 @@ class Lane:
         producer: Callable[[], AIOKafkaProducer],
         sent: Callable[[list[Waiting]], None],
         refused: Callable[[Waiting, str], None],
+        failed: Callable[[], None],
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -53,6 +54,7 @@ class Lane:
         self._producer = producer
         self._sent = sent
         self._refused = refused
+        self._failed = failed
         self._limit = MOST
         self._task: asyncio.Task[None] | None = None
         self._open = True
@@ -102,6 +104,7 @@ class Lane:
             return True
         except Exception as error:
             self.failures += 1
+            self._failed()
             _log.warning(
                 "relay.send_failed",
                 topic=self.topic,

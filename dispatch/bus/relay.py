@@ -205,7 +205,7 @@ class Relay:
         where = (row.topic, partition_of(row.key, count))
         lane = self._lanes.get(where)
         if lane is None:
-            lane = self._lanes[where] = Lane(*where, self._current, self._sent, self._refused)
+            lane = self._lanes[where] = Lane(*where, self._current, self._sent, self._refused, self._failed)
         return lane
 
     async def _count_partitions(self, topic: str) -> int:
@@ -246,6 +246,9 @@ class Relay:
         self._answered = monotonic()
         self.counts.parked += 1
         self._waker.event.set()
+
+    def _failed(self) -> None:
+        self.counts.failures += 1
 
     async def _clean(self, lease: Lease) -> None:
         """Delete what the broker has, mark what it refuses."""

@@ -44,8 +44,9 @@ async def left_none(db: Database) -> bool:
 async def test_order_per_key_survives_failing_batches(db: Database, broker: str) -> None:
     topic = await make_topic(broker)
     await write(db, *rows(topic, 1500, size=100))
-    async with relaying(db, flaky(broker)):
+    async with relaying(db, flaky(broker)) as relay:
         await until(lambda: left_none(db))
+        assert relay.counts.failures > 0
     records = await read_numbers(broker, topic, 1500)
     assert len(records) > 1500, "the rig failed no send after it arrived, so this test proved nothing"
     assert firsts_in_order(records)
