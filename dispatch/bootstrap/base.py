@@ -13,6 +13,8 @@ import structlog
 import uvicorn
 
 from dispatch.clock import new_id
+from dispatch.observe import logs
+from dispatch.observe.metrics import Metrics
 from dispatch.settings import Settings
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
@@ -21,6 +23,7 @@ from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
 from dispatch.store.numbers import Numbers
 from dispatch.store.outbox import Waker
+from dispatch.web.probe import Check
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,7 @@ class Base:
     database: Database
     service: Service
     waker: Waker
+    metrics: Metrics
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     failed: str | None = None
@@ -50,6 +54,9 @@ class Base:
         task.add_done_callback(self._done)
         self.tasks.append(task)
         return task
+
+    async def show_snapshot(self) -> None:
+        """Bring the gauges of the whole deployment up to date before a scrape."""
 
     def end(self) -> None:
         """At the very end: leave with an error where a task beside the role had died."""
@@ -93,6 +100,8 @@ def kafka_of(settings: Settings) -> tuple[str, dict[str, Any]]:
 @asynccontextmanager
 async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
     """Database, rules and service of one process; everything is closed at the end."""
+    logs.configure(settings.log_level, settings.log_format, role)
+    metrics = Metrics(role)
     database = await Database.connect(url_of(settings), size=settings.pool_size, application=f"dispatch-{role}")
     try:
         rules = Rules(database)
@@ -105,7 +114,8 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
         )
         waker, bell = Waker(), Bell(database)
         database.on_outbox, database.on_change = waker.wake, bell.ring
-        made = Base(settings, database, service, waker)
+        database.on_fact = metrics.fact
+        made = Base(settings, database, service, waker, metrics)
         await rules.refresh()
         made.run("rules", _renew(rules))
         made.run("waker", waker.run(database))
@@ -119,6 +129,20 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
             await asyncio.gather(*made.tasks, return_exceptions=True)
     finally:
         await database.close()
+
+
+def checks(made: Base) -> dict[str, Check]:
+    """What every role needs to be ready."""
+
+    async def database() -> str | None:
+        async with made.database.acquire() as connection:
+            await connection.fetchval("SELECT 1")
+        return None
+
+    async def rules() -> str | None:
+        return None if made.service.rules.districts else "no district is loaded: dispatch load DIRECTORY"
+
+    return {"database": database, "rules": rules}
 
 
 async def _renew(rules: Rules) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 from faststream.kafka import KafkaBroker
+from starlette.applications import Starlette
 
-from dispatch.bootstrap.base import NotSetUp, base, kafka_of, serve, stop_on_signals
+from dispatch.bootstrap.base import Base, NotSetUp, base, checks, kafka_of, serve, stop_on_signals
 from dispatch.bus import broker as bus
-from dispatch.bus.lag import last_poll_age
+from dispatch.bus.lag import lags, last_poll_age
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.bus.topics import TopicsUnfit, ensure
@@ -20,6 +21,7 @@ from dispatch.settings import Settings
 from dispatch.steps import inbound, raised
 from dispatch.steps.service import Service
 from dispatch.store.outbox import Waker
+from dispatch.web.probe import probe
 from handlers import on_inbound, on_raised
 
 log = structlog.get_logger(__name__)
@@ -75,13 +77,28 @@ async def run_worker(settings: Settings) -> None:
         async with working(made.service, made.waker, bootstrap, client) as work:
             made.run("watchdog", _watch(work))
             log.info("worker.started")
-            await serve(_probe(made), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds)
+            await serve(
+                _probe(made, work), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds
+            )
         log.info("worker.stopped")
     made.end()
 
 
+def _probe(made: Base, work: Working) -> Starlette:
+    async def consumers() -> str | None:
+        return "the consumers do not poll" if work.silent_for() > SILENT / 2 else None
+
+    async def lag() -> None:
+        made.metrics.lag(await lags(bus.consumers(work.broker)))
+
+    counts = work.relay.counts
+    made.metrics.relay_counts(lambda: counts.sent, lambda: counts.failures + counts.parked)
+    return probe(made.metrics, {**checks(made), "consumers": consumers}, [lag, made.show_snapshot])
+
+
 async def _watch(work: Working) -> None:
     """A consumer may stall without a word: then the process ends and its supervisor starts another."""
-    while work.silent_for() < SILENT:
+    while True:
         await asyncio.sleep(5)
-    raise RuntimeError("nothing was polled or answered for too long")
+        if work.silent_for() > SILENT:
+            raise RuntimeError("nothing was polled or answered for too long")

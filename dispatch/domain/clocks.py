@@ -13,7 +13,7 @@ from uuid import UUID
 
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock
-from dispatch.domain.deadlines import Limit, due
+from dispatch.domain.deadlines import Limit, between, due, earlier, shift
 
 WARN, DUE, REVIEW, REMIND, NOTICE = "warn", "due", "review", "remind", "notice"
 DISPATCH, REPORTED, HANDLING, VERIFICATION = "dispatch", "reported", "handling", "verification"
@@ -69,37 +69,6 @@ def parse(text: str) -> Limit:
     return Limit.parse(text)
 
 
-@lru_cache(maxsize=1024)
-def _share(limit: Limit, percent: int, day: timedelta) -> timedelta:
-    return _length(limit, day) * percent / 100
-
-
-def _length(limit: Limit, day: timedelta) -> timedelta:
-    """The limit as a length of counted time; a working day is as long as its calendar says."""
-    match limit.unit:
-        case "s":
-            return timedelta(seconds=limit.amount)
-        case "m":
-            return timedelta(minutes=limit.amount)
-        case "h" | "wh":
-            return timedelta(hours=limit.amount)
-        case "d":
-            return timedelta(days=limit.amount)
-        case _:
-            return day * limit.amount
-
-
-def _add(start: datetime, length: timedelta, limit: Limit, calendar: WorkCalendar) -> datetime:
-    return calendar.add(start, length) if limit.working else start + length
-
-
-def _between(start: datetime, end: datetime, limit: Limit, calendar: WorkCalendar) -> timedelta:
-    """Counted time from `start` to `end`; negative where the end lies before the start."""
-    if end < start:
-        return -_between(end, start, limit, calendar)
-    return calendar.worked(start, end) if limit.working else end - start
-
-
 #: a moment fixed by hand (a review date) counts as elapsed time
 _FIXED = Limit(1, "m")
 
@@ -118,17 +87,17 @@ def start(
     new_id: UUID,
     *,
     fixed: datetime | None = None,
-    earliest: datetime | None = None,
+    source: tuple[datetime | None, Limit] | None = None,
 ) -> Clock:
     """Start a fresh run of a stage's clock (the row is reused, `run` goes up).
 
-    `fixed` is a moment given by hand; `earliest` caps the deadline (the source's own).
+    `fixed` is a moment given by hand; `source` the source's own deadline with the policy's margin: the earlier holds.
     """
     before = case.clock(stage, unit)
     limit = _limit(policy)
     due_at = fixed or due(limit, now, calendar)
-    if earliest is not None and earliest < due_at:
-        due_at = max(earliest, now)
+    if source is not None and source[0] is not None:
+        due_at = earlier(due_at, source[0], source[1], now, calendar)
     clock = Clock(
         id=before.id if before else new_id,
         stage=stage,
@@ -155,8 +124,8 @@ def _arm(clock: Clock, policy: StagePolicy, limit: Limit, calendar: WorkCalendar
         return
     clock.mark, clock.fires_at = DUE, clock.due_at
     if policy.warn and policy.limit:
-        capped = _between(now, clock.due_at, limit, calendar)
-        warn_at = _add(now, capped * policy.warn / 100, limit, calendar)
+        capped = between(limit, now, clock.due_at, calendar)
+        warn_at = shift(limit, now, capped * policy.warn / 100, calendar)
         if now < warn_at < clock.due_at:
             clock.mark, clock.fires_at = WARN, warn_at
 
@@ -205,12 +174,12 @@ def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, distri
     assert clock.due_at is not None
     policy = StagePolicy.of(clock)
     limit = _limit(policy)
-    clock.used += _between(clock.running_since, now, limit, calendar)
-    clock.remaining = _between(now, clock.due_at, limit, calendar)
+    clock.used += between(limit, clock.running_since, now, calendar)
+    clock.remaining = between(limit, now, clock.due_at, calendar)
     clock.fires_in = None
     if clock.fires_at is not None:
         unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
-        clock.fires_in = max(_between(now, clock.fires_at, unit, counted_on), timedelta())
+        clock.fires_in = max(between(unit, now, clock.fires_at, counted_on), timedelta())
     clock.running_since = clock.fires_at = None
     if clock.remaining > timedelta():
         clock.due_at = None
@@ -224,11 +193,11 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
     policy = StagePolicy.of(clock)
     limit = _limit(policy)
     if clock.due_at is None:
-        clock.due_at = _add(now, clock.remaining, limit, calendar)
+        clock.due_at = shift(limit, now, clock.remaining, calendar)
         clock.provisional = limit.working and calendar.is_provisional(now, clock.due_at)
     if clock.fires_in is not None:
         unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
-        clock.fires_at = _add(now, clock.fires_in, unit, counted_on)
+        clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
         if clock.mark == DUE and clock.rung == 0:
             clock.fires_at = clock.due_at
     clock.running_since = now
@@ -251,23 +220,17 @@ def _mark_units(
 
 def length(text: str, calendar: WorkCalendar) -> timedelta:
     """A limit's text as a length of counted time."""
-    return _length(parse(text), calendar.day)
-
-
-def earlier(moment: datetime, margin: Limit, calendar: WorkCalendar) -> datetime:
-    """A moment less a margin, in the margin's units."""
-    counted = _length(margin, calendar.day)
-    return calendar.back(moment, counted) if margin.working else moment - counted
+    return parse(text).length(calendar.day)
 
 
 def after(clock: Clock, wait: str, now: datetime, district: WorkCalendar) -> datetime:
     """When the next mark comes: `wait` after this one was due, or after now where we come late (full time again)."""
     assert clock.fires_at is not None
     limit = parse(wait)
-    counted = _length(limit, district.day)
+    counted = limit.length(district.day)
     late = now - clock.fires_at
     origin = clock.fires_at if late <= min(ON_TIME, counted / 10) else now
-    return _add(origin, counted, limit, district)
+    return shift(limit, origin, counted, district)
 
 
 def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: WorkCalendar) -> None:
@@ -275,7 +238,7 @@ def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: W
     policy = StagePolicy.of(clock)
     limit = _limit(policy)
     if clock.running_since is not None:
-        clock.used += _between(clock.running_since, now, limit, calendar)
+        clock.used += between(limit, clock.running_since, now, calendar)
     clock.run += 1
     clock.rung, clock.nth, clock.parked = 0, 0, None
     clock.started_at = clock.running_since = now
@@ -297,7 +260,7 @@ def _with_limit(policy: StagePolicy, limit: str) -> StagePolicy:
 
 def seconds_between(policy: StagePolicy, start_at: datetime, end: datetime, calendar: WorkCalendar) -> float:
     """Counted seconds from one moment to another, in the units of the policy's limit."""
-    return _between(start_at, end, _limit(policy), calendar).total_seconds()
+    return between(_limit(policy), start_at, end, calendar).total_seconds()
 
 
 def seconds_left(clock: Clock, now: datetime, calendar: WorkCalendar) -> float:
@@ -307,7 +270,7 @@ def seconds_left(clock: Clock, now: datetime, calendar: WorkCalendar) -> float:
     if clock.due_at is None:
         return 0.0
     limit = _limit(StagePolicy.of(clock))
-    return _between(now, clock.due_at, limit, calendar).total_seconds()
+    return between(limit, now, clock.due_at, calendar).total_seconds()
 
 
 __all__ = [

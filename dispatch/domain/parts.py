@@ -40,8 +40,8 @@ def assign(case: Case, turn: Turn, unit: str, role: str, *, report: bool = True)
 def begin(case: Case, turn: Turn, stage: str, unit: str | None, policy: clocks.StagePolicy) -> Clock:
     """Start a stage's clock on the calendar of whoever it waits for."""
     calendar = turn.reference.calendar_of(unit or (case.lead if stage == HANDLING else None))
-    earliest = case.facts.source_due_at if stage == HANDLING else None
-    return clocks.start(case, stage, unit, turn.now, policy, calendar, turn.new_id(), earliest=earliest)
+    source = (case.facts.source_due_at, turn.policy(case).source_margin) if stage == HANDLING else None
+    return clocks.start(case, stage, unit, turn.now, policy, calendar, turn.new_id(), source=source)
 
 
 def begin_stage(case: Case, turn: Turn, stage: str, unit: str | None = None) -> Clock:

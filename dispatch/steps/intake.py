@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks
+from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
 from dispatch.domain.clocks import DISPATCH, TOTAL
 from dispatch.domain.masking import mask
@@ -161,7 +162,7 @@ def _case(service: Service, prepared: Prepared, now: datetime) -> Case:
     for stage, clock_id in zip((DISPATCH, TOTAL), prepared.clock_ids, strict=True):
         clocks.start(
             case, stage, None, now, turn.stage_policy(case, stage), turn.district_calendar, clock_id,
-            earliest=facts.source_due_at if stage == TOTAL else None,
+            source=(facts.source_due_at, turn.policy(case).source_margin) if stage == TOTAL else None,
         )  # fmt: skip
     data = {
         "kind": facts.kind,
@@ -298,12 +299,17 @@ def preview(service: Service, actor: Actor, new: NewWhistle) -> tuple[Routing, T
 
 
 def _source_due(new: NewWhistle, reference: Reference) -> datetime | None:
-    """The source's own deadline less the policy's margin."""
+    """The source's own deadline, within the years that the calendar knows."""
     due = new.source.get("due_at") if new.source else None
     if not isinstance(due, datetime):
         return None
-    policy = reference.policy_for(new.category)
-    return clocks.earlier(due, policy.source_margin, reference.calendars["district"])
+    try:
+        reference.calendars["district"].worked(due, due)
+    except OutOfCalendarError as error:
+        raise Invalid(
+            "来源时限「{value}」太远，填一个几年以内的时间", field="source.due_at", value=due.isoformat()
+        ) from error
+    return due
 
 
 def _title(reference: Reference, facts: Facts, body: str) -> str:

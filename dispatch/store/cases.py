@@ -95,17 +95,22 @@ async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool 
 
 async def read(connection: Connection, whistle: UUID) -> Case | None:
     """One case for showing: nothing is locked."""
-    row = await connection.fetchrow(
+    found = await many(connection, [whistle])
+    return found[0] if found else None
+
+
+async def many(connection: Connection, whistles: Sequence[UUID]) -> list[Case]:
+    """Cases for showing, in the order asked for; missing ones are left out. Nothing is locked."""
+    states = await connection.fetch(
         """SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
-           FROM whistle_state WHERE id = $1""",
-        whistle,
+           FROM whistle_state WHERE id = ANY($1::uuid[])""",
+        list(whistles),
     )
-    facts = await connection.fetchrow(_FACTS, [whistle]) if row else None
-    if row is None or facts is None:
-        return None
-    case = _case(row, read_facts(facts))
-    await fill(connection, [case])
-    return case
+    facts = {row["id"]: row for row in await connection.fetch(_FACTS, list(whistles))} if states else {}
+    by_id = {row["id"]: _case(row, read_facts(facts[row["id"]])) for row in states if row["id"] in facts}
+    if by_id:
+        await fill(connection, list(by_id.values()))
+    return [by_id[whistle] for whistle in dict.fromkeys(whistles) if whistle in by_id]
 
 
 def read_facts(row: asyncpg.Record) -> Facts:
@@ -169,6 +174,7 @@ async def save(
     await uow.connection.execute(statement(used), *arguments)
     uow.wrote_outbox = uow.wrote_outbox or bool(outbox)
     uow.touched.extend(str(case.id) for case in cases if case.events)
+    uow.facts.extend((event.type, event.data) for case in cases for event in case.events)
 
 
 def _collect(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:

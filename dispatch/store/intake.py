@@ -143,6 +143,7 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
     new = {record[0] for record in await uow.connection.fetch(_INSERT, *arguments)}
     uow.wrote_outbox = uow.wrote_outbox or bool(new)
     uow.touched.extend(str(whistle) for whistle in new)
+    uow.facts.extend((event.type, event.data) for row in rows if row.case.id in new for event in row.case.events)
     answers: list[Stored | None] = [
         Stored(row.case.id, row.case.facts.number, "raised", 1, row.request_sha256, now, row.case.facts.kind)
         if row.case.id in new

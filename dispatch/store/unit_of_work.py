@@ -1,6 +1,7 @@
 """One transaction: the only place that commits."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
@@ -19,6 +20,8 @@ class UnitOfWork:
         self.connection = connection
         self.wrote_outbox = False
         self.touched: list[str] = []
+        #: what is counted once it is committed: event type and data
+        self.facts: list[tuple[str, dict[str, Any]]] = []
         self._now = virtual_now
         self._virtual = virtual_now is not None
         self._not_before: datetime | None = None

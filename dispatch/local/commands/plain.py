@@ -22,11 +22,12 @@ def line_of(error: BaseException) -> str | None:
     root = sys.modules.get("dispatch.bootstrap.base")
     if root is not None and isinstance(error, root.NotSetUp):
         return str(error)
+    from dispatch.bootstrap.base import NotSetUp
     from dispatch.bus.embedded import NoBroker
     from dispatch.bus.topics import TopicsUnfit
     from dispatch.store.errors import Unavailable
 
-    if isinstance(error, (NoBroker, TopicsUnfit)):
+    if isinstance(error, (NoBroker, NotSetUp, TopicsUnfit)):
         return str(error)
     if isinstance(error, Unavailable):
         return f"The database cannot be reached ({error}). Start it, or mend DISPATCH_DATABASE_URL."

@@ -12,6 +12,7 @@ import typer
 
 from dispatch.local.commands.plain import plainly, run
 from dispatch.local.trouble import Trouble
+from dispatch.observe import logs
 from dispatch.settings import Settings, read, unknown
 
 
@@ -104,6 +105,7 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _prepare(settings: Settings) -> None:
+    logs.configure("warning", "console")  # a year of seeded steps is of no use on the terminal
     await _migrate(settings)
     if settings.demo:
         from dispatch.local import demo

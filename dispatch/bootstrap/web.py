@@ -1,0 +1,41 @@
+"""The web: pages, API, health; the outbox rows it writes are relayed by a worker."""
+
+import orjson
+import structlog
+
+from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signals
+from dispatch.settings import Settings
+from dispatch.steps.intake import Intake
+from dispatch.web.app import WebDeps, create_app
+from dispatch.web.hot import settle
+from dispatch.web.probe import probe
+from schemas import asyncapi
+
+log = structlog.get_logger(__name__)
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve until SIGTERM; then answer what is under way and stop."""
+    if settings.secret_key is None:
+        raise NotSetUp("DISPATCH_SECRET_KEY is not set: give 32 characters or more, the same for every web process.")
+    async with base(settings, "web") as made:
+        stop_on_signals(made.stopping)
+        intake = Intake(made.service)
+        deps = WebDeps(
+            made.service,
+            intake,
+            settings.secret_key.get_secret_value(),
+            base_url=settings.url,
+            https=settings.url.startswith("https://"),
+            demo=settings.demo,
+            asyncapi=orjson.dumps(asyncapi.document(), option=orjson.OPT_INDENT_2),
+            probe=probe(made.metrics, checks(made), [made.show_snapshot]),
+            metrics=made.metrics,
+        )
+        app = create_app(deps)
+        settle()
+        log.info("web.started")
+        await serve(app, settings.host, settings.port, made.stopping, grace=settings.stop_seconds)
+        await intake.drain()
+        log.info("web.stopped")
+    made.end()
