@@ -121,6 +121,9 @@ def decide(
     if (found.accused and category is None) or any(a.misconduct for a in found.accused):
         return _avoid(duties, found, chain, units, kind, danger)
     duty, reason = _category(duties, found, category)
+    if not any(chain):  # nobody can be sent, and no street answers: the desk finds out where, whatever the duty
+        lost = replace(reason, code="place-unknown", runners_up=found.hits[:4])
+        return _at_desk(lost, chain, units, _kind(duty, kind, danger), duty.code if duty else None)
     if duty is None:
         return _at_desk(reason, chain, units, _kind(None, kind, danger))
     if _blamed(duty, found):
