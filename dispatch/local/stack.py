@@ -26,7 +26,7 @@ from dispatch.settings import Settings
 #: how often the broker's memory is looked at (seconds)
 LOOK = 2.0
 #: how long a worker whose broker is gone may take to stop: it has nothing left to commit there (seconds)
-WITHOUT_BROKER = 3.0
+WITHOUT_BROKER = 1.0
 
 
 def own_command(role: str) -> tuple[str, ...]:
@@ -73,9 +73,9 @@ class Stack:
         if self.embeds_broker:
             await self._start_broker()
         await self._prepare()
-        await self.roles["web"].start()
         await self.roles["worker"].start()
         await self.roles["scheduler"].start()
+        await self.roles["web"].start()  # last: it is waited for, and the others get ready meanwhile
         self._watch.append(asyncio.create_task(self._tidy(), name="tidy logs"))
         if self.embeds_broker:
             self._watch.append(asyncio.create_task(self._watch_broker(), name="watch broker"))
@@ -178,7 +178,7 @@ class Stack:
             while not await _answers(self.settings.reached_at, self.settings.port):  # noqa: ASYNC110 — a probe
                 await asyncio.sleep(0.05)
 
-        deadline = self.settings.stop_seconds
+        deadline = self.settings.stop_seconds + 5  # its own limit comes first
         if name == "web":
             return Keeper(spec, say=self._say, ready=web_answers, deadline=deadline)
         return Keeper(spec, say=self._say, deadline=deadline)
