@@ -24,7 +24,6 @@ from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from dispatch.store.people import Token
 from dispatch.web.app import WebDeps, create_app
-from dispatch.web.hot import settle
 from tests.servers import TestPostgres
 
 DEMO = Path(__file__).parents[1] / "deploy" / "demo"
@@ -37,7 +36,6 @@ CLERK, OTHER_CLERK = f"node:{STREET}:clerk", f"node:{OTHER_STREET}:clerk"
 DESK, ADMIN, AUDITOR = f"node:{DISTRICT}:dispatcher", f"node:{DISTRICT}:administrator", f"node:{DISTRICT}:auditor"
 SECRETARY, COMMUNITY_HEAD, BUILDING_HEAD = f"node:{STREET}:head", f"node:{COMMUNITY}:head", f"node:{BUILDING}:head"
 XF, XF_DEPUTY, ZJ = "unit:XF:liaison", "unit:XF:deputy", "unit:ZJ:liaison"
-
 
 
 async def demo_template(postgres: TestPostgres, name: str) -> None:

@@ -63,8 +63,10 @@ class AccountRow:
 
 
 _SEAT = "s.code AS seat, s.role, s.node, s.unit, s.position, s.district"
-_HOLDS = "EXISTS (SELECT FROM tenure t WHERE t.seat = {a}.seat AND t.person = {a}.person" \
-         " AND t.from_at <= {now} AND (t.to_at IS NULL OR t.to_at > {now}))"
+_HOLDS = (
+    "EXISTS (SELECT FROM tenure t WHERE t.seat = {a}.seat AND t.person = {a}.person"
+    " AND t.from_at <= {now} AND (t.to_at IS NULL OR t.to_at > {now}))"
+)
 
 _SESSION = f"""
 SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT}, w.csrf, w.seen_at, w.expires_at

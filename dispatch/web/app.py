@@ -55,9 +55,7 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     if deps.probe is not None:
         app.router.routes.append(Mount("/", deps.probe, name="probe"))
-    return Shell(
-        app, https=deps.https, limit=deps.body_limit, upload_limit=deps.upload_limit, metrics=deps.metrics
-    )
+    return Shell(app, https=deps.https, limit=deps.body_limit, upload_limit=deps.upload_limit, metrics=deps.metrics)
 
 
 def find_pages() -> list[APIRouter]:
@@ -126,4 +124,5 @@ def shown(request: Request, problem: Response) -> Response:
         str(said.get("instance", "")).rsplit(":", 1)[-1],
     )
     headers = {name: value for name, value in problem.headers.items() if name in ("retry-after", "allow")}
-    return auth.keep_visit(request, HTMLResponse(render("error.html", page, i18n.language()), problem.status_code, headers))
+    made = HTMLResponse(render("error.html", page, i18n.language()), problem.status_code, headers)
+    return auth.keep_visit(request, made)

@@ -8,6 +8,7 @@ import gc
 import orjson
 import structlog
 from pydantic import ValidationError
+from starlette.responses import Response
 
 from dispatch.domain.refusals import Forbidden
 from dispatch.steps.intake import Receipt
@@ -70,7 +71,7 @@ class Hot:
 class _Refused(Exception):
     """Refused with a response already made."""
 
-    def __init__(self, response: problems.Response) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
 

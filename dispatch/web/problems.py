@@ -176,9 +176,8 @@ def of_validation(errors: Sequence[ErrorDetails], where: str = "") -> dict[str, 
         return body(400, "unreadable", detail, field="body", value=None)
     found = [_fault(error, where) for error in errors[:MOST_ERRORS]]
     first = found[0]
-    return body(
-        422, "invalid", first["message"], field=first["field"], value=first["value"], errors=found, remedy=first["remedy"]
-    )
+    named = {"field": first["field"], "value": first["value"], "remedy": first["remedy"]}
+    return body(422, "invalid", first["message"], errors=found, **named)
 
 
 def _fault(error: ErrorDetails, where: str) -> dict[str, Any]:

@@ -69,9 +69,7 @@ def key_of(given: str | None) -> str | None:
     if given is None:
         return None
     if not 0 < len(given) <= KEY or not given.isascii() or not given.isprintable():
-        raise Invalid(
-            "Idempotency-Key 要是 1 到 {most} 个可见的 ASCII 字符", field=KEY_HEADER, value=given, most=KEY
-        )
+        raise Invalid("Idempotency-Key 要是 1 到 {most} 个可见的 ASCII 字符", field=KEY_HEADER, value=given, most=KEY)
     return given
 
 

@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from dispatch.web.api import boards, photos, reference, whistles
+
+ROUTERS: tuple[APIRouter, ...] = (whistles.router, reference.router, boards.router, photos.router)

@@ -1,0 +1,235 @@
+"""层级督办 and 调度台: what stands on one's rung of the ladder, and what waits for the district."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from dispatch.domain import ladder
+from dispatch.domain.case import Actor, Case, Facts
+from dispatch.domain.clocks import LAST_RUNG, StagePolicy
+from dispatch.domain.permissions import DESK, IN_CHARGE
+from dispatch.domain.reference import Node
+from dispatch.domain.refusals import Forbidden
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.domain.units import node_seat, unit_seat
+from dispatch.steps.lists import Item, item
+from dispatch.steps.scope import scope_of
+from dispatch.steps.service import Service
+from dispatch.steps.shown import seat_view
+from dispatch.steps.told import Words
+from dispatch.store import queues, timeline
+from dispatch.store.search import Found
+
+#: so many of each kind are shown
+MOST = 100
+#: what the desk decides
+DECIDED_AT_DESK = ("hand-back", "extension", "hold", "cancel", "objection", "transfer")
+
+
+@dataclass(frozen=True, slots=True)
+class Climbing:
+    """A clock that will climb: to which rung, when."""
+
+    item: Item
+    rung: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A seat on a rung below, and who holds it (None: vacant). Never a score."""
+
+    rung: int
+    node: str
+    node_name: str
+    kind: str
+    position: str | None
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """What reached a node's person in charge, what will today, and who helps on the two rungs below."""
+
+    node: str
+    node_name: str
+    rung: int
+    reached: tuple[Item, ...]
+    above: tuple[Item, ...]
+    coming: tuple[Climbing, ...]
+    below: tuple[Helper, ...]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A request that waits for its ruling."""
+
+    item: Item
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """A whistle under supervision (督办): its order's number, what comes next (`remind`, `notice`) and when."""
+
+    item: Item
+    order: int | None
+    next_mark: str | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A unit with work in its queue and nobody in the seat that signs for it."""
+
+    unit: str
+    unit_name: str
+    open: int
+    unsigned: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """What waits for the district's desk, and what it watches."""
+
+    at_desk: tuple[Item, ...]
+    decisions: tuple[Decision, ...]
+    supervised: tuple[Supervised, ...]
+    coming: tuple[Climbing, ...]
+    vacant: tuple[Vacancy, ...]
+    dead_letters: Mapping[str, int]
+    counts: Mapping[str, int]
+    pending: Mapping[str, int]
+    rungs: Mapping[int, int]
+    load: Mapping[str, int]
+    as_of: datetime
+
+
+async def chain_view(service: Service, actor: Actor) -> ChainView:
+    """The chain page of a person in charge. Raises `Forbidden`, `Unavailable`."""
+    reference = service.rules.of(actor.district or "")
+    node = reference.tree.get(actor.node) if actor.node else None
+    if actor.role != IN_CHARGE or node is None:
+        raise Forbidden("层级督办是各级负责人的页面", field="role", value=actor.role)
+    turn = service.turn(actor.district or "", await service.database.now())
+    scope, rung = scope_of(actor, reference), node.level
+    async with service.database.acquire() as connection:
+        rows = await queues.climbed(connection, scope, tuple(range(rung, LAST_RUNG + 1)), MOST)
+        coming = await queues.climbing(connection, scope, rung, end_of_day(turn), 3 * MOST)
+    reached = _once(row for row in rows if row.head.rung == rung and _on(row, rung))
+    above = _once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
+    return ChainView(
+        node=node.code,
+        node_name=node.name,
+        rung=rung,
+        reached=tuple(item(row, turn) for row in reached),
+        above=tuple(item(row, turn) for row in above),
+        coming=_coming(coming, turn, rung),
+        below=tuple(_helpers(node, turn)),
+        as_of=turn.now,
+    )
+
+
+async def desk_view(service: Service, actor: Actor) -> DeskView:
+    """The desk's page. Raises `Forbidden`, `Unavailable`."""
+    if actor.role != DESK:
+        raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
+    district = actor.district or ""
+    reference = service.rules.of(district)
+    turn, scope = service.turn(district, await service.database.now()), scope_of(actor, reference)
+    async with service.database.acquire() as connection:
+        at_desk = await queues.at_desk(connection, scope, MOST)
+        waiting = await queues.pending(connection, scope, DECIDED_AT_DESK, MOST)
+        top = _once(await queues.climbed(connection, scope, (LAST_RUNG,), MOST))
+        coming = await queues.climbing(connection, scope, LAST_RUNG, end_of_day(turn), 3 * MOST)
+        orders = await queues.orders(connection, [row.clock.id for row in top if row.clock])
+        letters = await queues.waiting_letters(connection)
+        busy = await queues.busy_units(connection, district)
+        counts = await queues.count_status(connection, scope)
+        pending = await queues.count_pending(connection, scope)
+        rungs = await queues.count_rungs(connection, scope)
+        texts = await timeline.texts(connection, [one.found.head.id for one in waiting])
+    words = Words(turn, texts, {})
+    return DeskView(
+        at_desk=tuple(item(row, turn) for row in at_desk),
+        decisions=tuple(Decision(item(one.found, turn), words.request(one.request)) for one in waiting),
+        supervised=tuple(
+            Supervised(item(row, turn), orders.get(row.clock.id), row.clock.mark, row.clock.fires_at)
+            for row in top
+            if row.clock
+        ),
+        coming=_coming(coming, turn, LAST_RUNG),
+        vacant=tuple(_vacancies(busy, turn)),
+        dead_letters=letters,
+        counts=counts,
+        pending=pending,
+        rungs=rungs,
+        load={unit: open_now for unit, (open_now, _unsigned) in busy.items()},
+        as_of=turn.now,
+    )
+
+
+def end_of_day(turn: Turn) -> datetime:
+    """Midnight to come, on the district's clocks."""
+    return datetime.combine(turn.today + timedelta(days=1), time(), ZONE)
+
+
+def _on(row: Found, rung: int) -> bool:
+    return row.clock is not None and row.clock.rung == rung
+
+
+def _once(rows: Any) -> list[Found]:
+    """One row for each whistle: its first clock."""
+    return list({row.head.id: row for row in reversed(list(rows))}.values())[::-1]
+
+
+def _coming(rows: list[Found], turn: Turn, rung: int) -> tuple[Climbing, ...]:
+    """Those clocks whose next climb is to this very rung."""
+    made: list[Climbing] = []
+    for row in rows:
+        if row.clock is None:
+            continue
+        policy = StagePolicy.of(row.clock)
+        if not policy.start or ladder.next_rung(_case(row), row.clock, turn, policy) != rung:
+            continue
+        at = row.clock.due_at if row.clock.mark == "warn" else row.clock.fires_at
+        if at is not None:
+            made.append(Climbing(item(row, turn), rung, at))
+    return tuple(sorted(made, key=lambda one: one.at)[:MOST])
+
+
+def _case(row: Found) -> Case:
+    """As much of a case as the ladder asks for: where it is."""
+    head = row.head
+    facts = Facts(
+        head.id, head.number, head.district, head.received_at, head.kind, head.danger, head.category, head.place,
+        head.street,
+    )  # fmt: skip
+    return Case(
+        facts, head.status, head.version, 0, head.gen, head.rung, head.outcome, head.lead, head.rework, head.received_at
+    )
+
+
+def _helpers(node: Node, turn: Turn) -> list[Helper]:
+    """The seats of the two rungs below, in the tree's order."""
+    found: list[Helper] = []
+    tree = turn.reference.tree
+    for child in tree.children(node.code):
+        for one in (child, *tree.children(child.code)):
+            seat = seat_view(node_seat(one.code), turn)
+            found.append(Helper(one.level, one.code, one.name, one.kind, seat["position"], seat["person"]))
+    return found
+
+
+def _vacancies(busy: Mapping[str, tuple[int, int]], turn: Turn) -> list[Vacancy]:
+    units = turn.reference.units
+    found: list[Vacancy] = []
+    for code, (count, unsigned) in busy.items():
+        seats = (unit_seat(code, "liaison"), unit_seat(code, "deputy"))
+        if any(turn.holder(seat) for seat in seats):
+            continue
+        unit = units.get(code)
+        found.append(Vacancy(code, unit.short if unit else code, count, unsigned))
+    return sorted(found, key=lambda one: (-one.unsigned, one.unit))

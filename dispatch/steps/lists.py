@@ -1,0 +1,296 @@
+"""Lists as one person sees them: whistles found, a unit's queue. Pages are told apart by a cursor, never by a count."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from dispatch.domain.case import STATUSES, Actor
+from dispatch.domain.duty import KINDS
+from dispatch.domain.permissions import ADMIN, AUDITOR, CLERK, DESK, DUTY, IN_CHARGE
+from dispatch.domain.reference import Reference, Unit
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound
+from dispatch.domain.turn import Turn
+from dispatch.steps.scope import scope_of, subtree
+from dispatch.steps.service import Service
+from dispatch.steps.shown import ClockView, clock_view
+from dispatch.store import queues, search
+from dispatch.store.numbers import is_number
+from dispatch.store.queues import Narrowed, Place, Queued
+from dispatch.store.search import Filters, Found, Head, Scope
+
+MOST = 200
+LONGEST_QUESTION = 60  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A whistle in a list, with the clock that the list is about. Seconds are counted ones, negative when late."""
+
+    id: UUID
+    number: int
+    title: str
+    kind: str
+    danger: bool
+    category: str | None
+    category_name: str | None
+    place: str | None
+    place_label: str | None
+    street: str
+    street_name: str
+    status: str
+    version: int
+    outcome: str | None
+    lead: str | None
+    lead_name: str | None
+    rung: int | None
+    gen: int
+    rework: int
+    sealed: bool
+    received_at: datetime
+    stage: str | None
+    due_at: datetime | None
+    working_seconds_left: float | None
+    lamp: str | None
+    clock: ClockView | None
+    role: str | None = None
+    part_status: str | None = None
+    on_site: bool = False
+    started: bool = False
+    assigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and the cursor that the next ones begin with (None: there are no more)."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list is asked for, as it came in: codes and words, nothing checked."""
+
+    status: tuple[str, ...] = ()
+    unit: str | None = None
+    place: str | None = None
+    category: str | None = None
+    kind: str | None = None
+    street: str | None = None
+    q: str | None = None
+    since: datetime | None = None
+    role: str | None = None
+    stage: str | None = None
+    part: str | None = None
+    rework: bool = False
+    until: datetime | None = None
+    lamp: str | None = None
+
+
+def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
+    """A row of a list with its names."""
+    head, reference = found.head, turn.reference
+    duty = reference.duties.get(head.category) if head.category else None
+    street = reference.tree.get(head.street)
+    lead = reference.units.get(head.lead) if head.lead else None
+    clock = clock_view(found.clock, turn) if found.clock else None
+    return Item(
+        id=head.id,
+        number=head.number,
+        title=head.title,
+        kind=head.kind,
+        danger=head.danger,
+        category=head.category,
+        category_name=duty.name if duty else None,
+        place=head.place,
+        place_label=reference.tree.label(head.place) if head.place else None,
+        street=head.street,
+        street_name=street.name if street else head.street,
+        status=head.status,
+        version=head.version,
+        outcome=head.outcome,
+        lead=head.lead,
+        lead_name=lead.short if lead else head.lead,
+        rung=head.rung,
+        gen=head.gen,
+        rework=head.rework,
+        sealed=head.sealed,
+        received_at=head.received_at,
+        stage=clock.stage if clock else None,
+        due_at=clock.due_at if clock else None,
+        working_seconds_left=clock.remaining if clock else None,
+        lamp=clock.lamp if clock else None,
+        clock=clock,
+        role=queued.role if queued else None,
+        part_status=queued.status if queued else None,
+        on_site=bool(queued and queued.on_site),
+        started=bool(queued and queued.started),
+        assigned_at=queued.assigned_at if queued else None,
+    )
+
+
+def filters_of(asked: Asked, reference: Reference) -> Filters:
+    """The question in the store's words. Raises `Invalid` for codes that do not exist."""
+    for status in asked.status:
+        if status not in STATUSES:
+            raise Invalid("没有「{value}」这个状态，请看接口文档", field="status", value=status)
+    if asked.kind is not None and asked.kind not in KINDS:
+        raise Invalid("没有「{value}」这一类，请看接口文档", field="kind", value=asked.kind)
+    if asked.category is not None and reference.duties.get(asked.category) is None:
+        raise Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=asked.category)
+    if asked.unit is not None and asked.unit not in reference.units:
+        raise Invalid("没有「{value}」这个单位，请从单位名单里选", field="unit", value=asked.unit)
+    for name, place in (("place", asked.place), ("street", asked.street)):
+        if place is not None and place not in reference.tree:
+            raise Invalid("没有「{value}」这个地点，请从地点列表里选", field=name, value=place)
+    question = (asked.q or "").strip()
+    if len(question) > LONGEST_QUESTION:
+        raise Invalid("要找的词太长，最多 {most} 个字", field="q", value=question, most=LONGEST_QUESTION)
+    return Filters(
+        status=asked.status,
+        unit=asked.unit,
+        places=subtree(asked.place, reference) if asked.place else None,
+        category=asked.category,
+        kind=asked.kind,
+        street=asked.street,
+        text=question or None,
+        number=int(question) if is_number(question) else None,
+        since=asked.since,
+    )
+
+
+def check_limit(limit: int) -> int:
+    """How many at once. Raises `Invalid`."""
+    if not 1 <= limit <= MOST:
+        raise Invalid("一次要 1 到 {most} 件", field="limit", value=limit, most=MOST)
+    return limit
+
+
+# ── whistles ─────────────────────────────────────────────────────────────────────────────────────
+async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | None = None, limit: int = 50) -> Page:
+    """Whistles this actor may see, the newest first. Raises `Invalid`, `Unavailable`."""
+    reference = service.rules.of(actor.district or "")
+    filters, count = filters_of(asked, reference), check_limit(limit)
+    before = _read_list_cursor(cursor)
+    turn = service.turn(actor.district or "", await service.database.now())
+    async with service.database.acquire() as connection:
+        rows = await search.listed(connection, scope_of(actor, reference), filters, before, count + 1)
+    page = rows[:count]
+    following = _write(page[-1].head.id.hex) if len(rows) > count else None
+    return Page(tuple(item(row, turn) for row in page), following, turn.now)
+
+
+# ── queues ───────────────────────────────────────────────────────────────────────────────────────
+async def queue_view(
+    service: Service, actor: Actor, unit: str, asked: Asked | None = None, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """A unit's queue by what falls due first. Raises `NotFound`, `Forbidden`, `Invalid`, `Unavailable`."""
+    reference = service.rules.of(actor.district or "")
+    found = reference.units.get(unit)
+    if found is None:
+        raise NotFound("没有「{value}」这个单位，请从单位名单里选", field="unit", value=unit)
+    if not may_open(actor, found, reference):
+        raise Forbidden("只能看本单位的待办", field="unit", value=unit)
+    asked = asked or Asked()
+    filters, count = filters_of(asked, reference), check_limit(limit)
+    after = _read_queue_cursor(cursor)
+    turn = service.turn(actor.district or "", await service.database.now())
+    async with service.database.acquire() as connection:
+        rows = await queues.queue(
+            connection,
+            unit,
+            scope_of(actor, reference),
+            filters,
+            narrowed=Narrowed(asked.role, asked.stage, asked.part, asked.rework, asked.until, asked.lamp, turn.now),
+            after=after,
+            limit=count + 1,
+        )
+    page = rows[:count]
+    following = _write(_place(page[-1])) if len(rows) > count else None
+    return Page(tuple(item(row.found, turn, row) for row in page), following, turn.now)
+
+
+async def lamps(service: Service, actor: Actor, unit: str) -> dict[str, int]:
+    """How many of a unit's queue burn green, yellow, red, or rest. Raises as `queue_view`."""
+    reference = service.rules.of(actor.district or "")
+    found = reference.units.get(unit)
+    if found is None or not may_open(actor, found, reference):
+        raise Forbidden("只能看本单位的待办", field="unit", value=unit)
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        return await queues.lamps(connection, unit, now)
+
+
+def may_open(actor: Actor, unit: Unit, reference: Reference) -> bool:
+    """Whose queue it is: the unit's own people, the district's desk, the street of a street's or community's unit."""
+    if actor.unit is not None:
+        return actor.unit == unit.code
+    if actor.role in (DESK, ADMIN, AUDITOR):
+        return True
+    if actor.role not in (CLERK, DUTY, IN_CHARGE) or actor.node is None:
+        return False
+    node = reference.tree.get(actor.node)
+    if node is not None and node.level == 5:
+        return True
+    return unit.place is not None and reference.tree.covers(actor.node, unit.place)
+
+
+# ── cursors ──────────────────────────────────────────────────────────────────────────────────────
+def _write(value: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(value)).decode().rstrip("=")
+
+
+def _read(cursor: str) -> object:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise _wrong_cursor(cursor) from error
+
+
+def _wrong_cursor(cursor: str) -> Invalid:
+    return Invalid("这个 cursor 不是上一页给的，请从第一页看起", field="cursor", value=cursor)
+
+
+def _read_list_cursor(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    value = _read(cursor)
+    try:
+        return UUID(hex=value) if isinstance(value, str) else _fail(cursor)
+    except ValueError as error:
+        raise _wrong_cursor(cursor) from error
+
+
+def _fail(cursor: str) -> UUID:
+    raise _wrong_cursor(cursor)
+
+
+def _place(row: Queued) -> list[object]:
+    micros = (row.due_at - _EPOCH) // timedelta(microseconds=1) if row.due_at else None
+    return [micros, row.found.head.id.hex]
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _read_queue_cursor(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    value = _read(cursor)
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], str):
+        raise _wrong_cursor(cursor)
+    micros, whistle = value
+    try:
+        due = None if micros is None else _EPOCH + timedelta(microseconds=int(micros))
+        return Place(due, UUID(hex=whistle))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _wrong_cursor(cursor) from error
+
+
+__all__ = ["Asked", "Head", "Item", "Page", "Scope", "item", "lamps", "list_view", "queue_view"]

@@ -1,0 +1,82 @@
+"""Events in words: texts in place of their ids, names in place of codes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatch.domain.case import Request
+from dispatch.domain.turn import Turn
+from dispatch.store.timeline import Logged
+
+#: members of an event's data, or a request's, that may name a text
+TEXTS = ("text", "reply", "reason", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of the timeline. `by` None: the service itself; a text that was erased is None in `data`."""
+
+    seq: int
+    type: str
+    at: datetime
+    by: dict[str, Any] | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of a whistle by id, and the names of persons that the reference data do not know."""
+
+    turn: Turn
+    texts: Mapping[str, str | None]
+    names: Mapping[str, str]
+
+    def name(self, person: str | None) -> str | None:
+        """A person's name."""
+        known = self.turn.reference.people.persons.get(person) if person else None
+        return known.name if known else self.names.get(person or "")
+
+    def text(self, id: object) -> str | None:
+        """A text by its id; None: there is none, or it was erased."""
+        return self.texts.get(str(id)) if id is not None else None
+
+    def told(self, event: Logged) -> Told:
+        """An event as the timeline tells it."""
+        return Told(event.seq, event.type, event.at, self.by(event.person, event.seat), self.put(event.data))
+
+    def by(self, person: str | None, seat: str | None) -> dict[str, Any] | None:
+        """Who did it, and from which seat."""
+        if person is None and seat is None:
+            return None
+        found = self.turn.reference.people.seats.get(seat) if seat else None
+        return {
+            "person": self.name(person),
+            "seat": seat,
+            "position": found.position if found else None,
+            "node": found.node if found else None,
+            "unit": found.unit if found else None,
+        }
+
+    def put(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Data with texts in place of their ids."""
+        made = dict(data)
+        for member in TEXTS:
+            value = made.get(member)
+            if isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
+                made[member] = self.texts.get(value)
+        return made
+
+    def request(self, request: Request) -> dict[str, Any]:
+        """A request as shown."""
+        return {
+            "id": request.id,
+            "kind": request.kind,
+            "unit": request.unit,
+            "status": request.status,
+            "asked_by": self.name(request.asked_by),
+            "asked_at": request.asked_at,
+            "decided_by": self.name(request.decided_by),
+            "decided_at": request.decided_at,
+            "data": self.put(request.data),
+        }

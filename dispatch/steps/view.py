@@ -1,0 +1,283 @@
+"""One whistle as one person sees it: pages and API show the same, assembled here.
+
+What somebody may not see is answered exactly like what does not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dispatch.domain import clocks as rules
+from dispatch.domain import whistle as machine
+from dispatch.domain.case import LEAD, RAISED, Actor, Assignment, Case, Clock
+from dispatch.domain.permissions import CLERK, DESK
+from dispatch.domain.refusals import NotFound
+from dispatch.domain.turn import Turn
+from dispatch.steps.service import Service
+from dispatch.steps.shown import (
+    Accountable,
+    ClockView,
+    PartView,
+    PlaceView,
+    accountable,
+    clock_view,
+    part_view,
+    place_view,
+)
+from dispatch.steps.told import Told, Words
+from dispatch.store import accounts, timeline, whistles
+from dispatch.store import cases as store
+from dispatch.store.connection import Connection
+from dispatch.store.numbers import is_number
+from dispatch.store.timeline import Logged, Relative, Said
+
+
+@dataclass(frozen=True, slots=True)
+class WhistleView:
+    """Everything `GET /whistles/{ref}` promises, as one actor sees it at `as_of`."""
+
+    id: UUID
+    number: int
+    district: str
+    title: str
+    body: str
+    kind: str
+    danger: bool
+    category: str | None
+    category_name: str | None
+    status: str
+    outcome: str | None
+    version: int
+    seq: int
+    gen: int
+    rework: int
+    sealed: bool
+    place: PlaceView | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    raised_by: dict[str, Any]
+    received_at: datetime
+    occurred_at: datetime | None
+    last_at: datetime
+    source: dict[str, Any] | None
+    reporter: dict[str, Any] | None
+    assignments: tuple[PartView, ...]
+    routing: dict[str, Any] | None
+    clocks: tuple[ClockView, ...]
+    accountable: Accountable
+    requests: tuple[dict[str, Any], ...]
+    timeline: tuple[Told, ...]
+    allowed_actions: tuple[str, ...]
+    parent: Relative | None
+    children: tuple[Relative, ...]
+    merged_into: Relative | None
+    merged: tuple[Relative, ...]
+    photos: tuple[dict[str, Any], ...]
+    as_of: datetime
+    case: Case = field(repr=False)
+    """The case itself, for pages that ask the rules more; never sent."""
+
+
+def gone() -> NotFound:
+    """What is not there, or not for this person to know of."""
+    return NotFound("没有这件，或不归您看", field="ref")
+
+
+async def resolve(connection: Connection, ref: str) -> UUID:
+    """The id of a whistle by its id or number. Raises `NotFound`."""
+    found: UUID | None = None
+    if is_number(ref):
+        found = await whistles.id_of_number(connection, int(ref))
+    else:
+        try:
+            found = UUID(ref) if len(ref) in (32, 36) else None
+        except ValueError:
+            found = None
+    if found is None:
+        raise gone()
+    return found
+
+
+async def readable(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn]:
+    """The case behind a reference, if this actor may read it. Raises `NotFound`, `Unavailable`."""
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        return await _readable(service, connection, actor, ref, now)
+
+
+async def _readable(
+    service: Service, connection: Connection, actor: Actor, ref: str, now: datetime
+) -> tuple[Case, Turn]:
+    case = await store.read(connection, await resolve(connection, ref))
+    if case is None or case.facts.district not in service.rules.districts:
+        raise gone()
+    turn = service.turn(case.facts.district, max(now, case.last_at))
+    if not machine.may(case, actor, "read", turn):
+        raise gone()
+    return case, turn
+
+
+async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
+    """One whistle as this actor sees it. Raises `NotFound`, `Unavailable`."""
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        case, turn = await _readable(service, connection, actor, ref, now)
+        facts = case.facts
+        said = await timeline.said(connection, case.id)
+        log = await timeline.events(connection, case.id, facts.received_at)
+        texts = await timeline.texts(connection, [case.id])
+        family = await timeline.relatives(connection, case.id, facts.parent, facts.merged_into)
+        words = await words_of(connection, turn, log, texts, facts.raised_by)
+    if said is None:
+        raise gone()
+    return _assemble(case, actor, turn, said, log, words, family)
+
+
+async def words_of(
+    connection: Connection, turn: Turn, log: list[Logged], texts: Mapping[str, str | None], *persons: str | None
+) -> Words:
+    """The names and texts that a log speaks of."""
+    known = turn.reference.people.persons
+    wanted = {code for code in (*persons, *(event.person for event in log)) if code and code not in known}
+    return Words(turn, texts, await accounts.names(connection, sorted(wanted)))
+
+
+def _assemble(
+    case: Case, actor: Actor, turn: Turn, said: Said, log: list[Logged], words: Words, family: list[Relative]
+) -> WhistleView:
+    facts, units, tree = case.facts, turn.reference.units, turn.reference.tree
+    duty = turn.reference.duties.get(facts.category) if facts.category else None
+    told = tuple(words.told(event) for event in log)
+
+    def relatives(how: str) -> tuple[Relative, ...]:
+        return tuple(one for one in family if one.how == how)
+
+    def name(unit: str) -> str:
+        found = units.get(unit)
+        return found.short if found else unit
+
+    street = tree.get(facts.street)
+    return WhistleView(
+        id=case.id,
+        number=facts.number,
+        district=facts.district,
+        title=said.title,
+        body=said.body,
+        kind=facts.kind,
+        danger=facts.danger,
+        category=facts.category,
+        category_name=duty.name if duty else None,
+        status=case.status,
+        outcome=case.outcome,
+        version=case.version,
+        seq=case.seq,
+        gen=case.gen,
+        rework=case.rework,
+        sealed=facts.sealed,
+        place=place_view(facts.place, turn),
+        address=said.address,
+        latitude=said.latitude,
+        longitude=said.longitude,
+        raised_by={
+            "node": facts.street,
+            "node_name": street.name if street else facts.street,
+            "person": words.name(facts.raised_by),
+            "via": facts.via,
+        },
+        received_at=facts.received_at,
+        occurred_at=said.occurred_at,
+        last_at=case.last_at,
+        source=said.source,
+        reporter=said.reporter if _may_call(case, actor) else None,
+        assignments=tuple(part_view(part, name(part.unit)) for part in _parts(case)),
+        routing=_routing(log, words),
+        clocks=tuple(clock_view(clock, turn) for clock in _clocks(case)),
+        accountable=accountable(case, turn),
+        requests=tuple(words.request(request) for request in case.requests),
+        timeline=told,
+        allowed_actions=machine.allowed(case, actor, turn),
+        parent=next(iter(relatives("parent")), None),
+        children=relatives("child"),
+        merged_into=next(iter(relatives("merged-into")), None),
+        merged=relatives("merged"),
+        photos=_photos(facts.number, said, told),
+        as_of=turn.now,
+        case=case,
+    )
+
+
+def _parts(case: Case) -> list[Assignment]:
+    order = {"lead": 0, "assist": 1, "inform": 2}
+    parts = [part for part in case.assignments.values() if part.gen == case.gen]
+    return sorted(parts, key=lambda part: (part.status == "released", order.get(part.role, 3), part.assigned_at))
+
+
+def _clocks(case: Case) -> list[Clock]:
+    order = {stage: place for place, stage in enumerate(rules.STAGES)}
+    return sorted(case.clocks.values(), key=lambda clock: (order.get(clock.stage, 9), clock.unit or ""))
+
+
+def _may_call(case: Case, actor: Actor) -> bool:
+    """Who needs the reporter's name and phone: the street, the desk, the lead."""
+    part = case.unit(actor.unit)
+    return (
+        actor.role == DESK
+        or (actor.role == CLERK and actor.node == case.facts.street)
+        or (part is not None and part.role == LEAD and part.status != "released")
+    )
+
+
+def _routing(log: list[Logged], words: Words) -> dict[str, Any] | None:
+    """The last decision of the duty list, or None while it is `raised`."""
+    event = next((event for event in reversed(log) if event.type == "routed"), None)
+    if event is None:
+        return None
+    data = event.data
+    rule = data.get("rule")
+    duty = words.turn.reference.duties.get(rule) if rule else None
+    return {
+        "outcome": data.get("outcome"),
+        "rule": rule,
+        "rule_name": duty.name if duty else None,
+        "reason": data.get("reason"),
+        "note": words.text(data.get("note")),
+        "lead": data.get("lead"),
+        "assist": data.get("assist", []),
+        "inform": data.get("inform", []),
+        "on_call": data.get("on_call", []),
+        "say": duty.say if duty else "",
+        "basis": duty.basis if duty else "",
+        "duty_list_version": data.get("duty_list_version"),
+        "at": event.at,
+        "origin": data.get("origin"),
+    }
+
+
+def _photos(number: int, said: Said, told: tuple[Told, ...]) -> tuple[dict[str, Any], ...]:
+    def shown(photo: object, at: datetime | None, by: object, event: str) -> dict[str, Any]:
+        url = f"/api/v1/photos/{photo}?whistle={number}"
+        return {"id": str(photo), "url": url, "at": at, "by": by, "event": event}
+
+    first = told[0] if told else None
+    made = [shown(photo, first.at if first else None, first.by if first else None, RAISED) for photo in said.photos]
+    for one in told:
+        named = [one.data.get("photo"), *(one.data.get("photos") or ())]
+        made.extend(shown(photo, one.at, one.by, one.type) for photo in named if photo)
+    return tuple(made)
+
+
+__all__ = [
+    "Accountable",
+    "ClockView",
+    "PartView",
+    "PlaceView",
+    "WhistleView",
+    "gone",
+    "readable",
+    "resolve",
+    "whistle_view",
+    "words_of",
+]

@@ -1,0 +1,164 @@
+"""为什么是这个时限: every stretch of a clock's time, counted or left out, with its reason; the counted ones add up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.domain import clocks as rules
+from dispatch.domain import deadlines
+from dispatch.domain.case import Actor, Case, Clock
+from dispatch.domain.refusals import Invalid
+from dispatch.domain.turn import Turn
+from dispatch.steps.service import Service
+from dispatch.steps.view import readable
+from dispatch.store import timeline
+from dispatch.store.timeline import Logged
+
+#: which events put a stage's clock to rest, and which let it count on
+_RESTS = {"resolved": "verification", "hold.decided": "hold"}
+_RESUMES = {"rejected": "verification", "hold.ended": "hold", "hold.lapsed": "hold"}
+_BY_STAGE = {rules.HANDLING: ("verification", "hold"), rules.REPORTED: ("hold",)}
+#: the clock that is explained where none is named: the first of these that is open, else that there is
+_ORDER = (rules.HANDLING, rules.REPORTED, rules.DISPATCH, rules.VERIFICATION, rules.ANSWERING, rules.HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of time. `reason` as in `dispatch.domain.calendar.Stretch`; `seconds` is its length."""
+
+    start: datetime
+    end: datetime
+    counted: bool
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One clock explained. Seconds are counted ones.
+
+    `stretches` go from the run's start to `until` (the deadline; while it rests: now). `counted` is what those
+    counted add up to, `before` what earlier runs used (an extension keeps it), `remaining` what is left now.
+    """
+
+    stage: str
+    unit: str | None
+    run: int
+    limit: str | None
+    limit_seconds: float | None
+    calendar: str
+    day_seconds: float
+    policy_version: int
+    policy: str
+    basis: str
+    started_at: datetime
+    due_at: datetime | None
+    until: datetime
+    provisional: bool
+    answered_at: datetime | None
+    stretches: tuple[Piece, ...]
+    counted: float
+    used: float
+    before: float
+    remaining: float | None
+    capped_by_source: bool
+    as_of: datetime
+
+
+async def why(service: Service, actor: Actor, ref: str, stage: str | None = None, unit: str | None = None) -> Why:
+    """Explain a clock of a whistle. Raises `NotFound`, `Invalid`, `Unavailable`."""
+    case, turn = await readable(service, actor, ref)
+    clock = _choose(case, stage, unit)
+    async with service.database.acquire() as connection:
+        log = await timeline.events(connection, case.id, case.facts.received_at)
+    return explain(case, clock, log, turn)
+
+
+def _choose(case: Case, stage: str | None, unit: str | None) -> Clock:
+    if stage is not None and stage not in rules.STAGES:
+        raise Invalid("没有「{value}」这个环节，请看接口文档", field="stage", value=stage)
+    wanted = (stage,) if stage else _ORDER
+    found = [
+        clock for name in wanted for clock in case.clocks.values() if clock.stage == name and unit in (None, clock.unit)
+    ]
+    chosen = next((clock for clock in found if clock.open), next(iter(found), None))
+    if chosen is None:
+        raise Invalid("这件现在没有这个环节的时限", field="stage", value=stage)
+    return chosen
+
+
+def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
+    """Every stretch of the clock's present run, from what the log says."""
+    policy, calendar = rules.StagePolicy.of(clock), turn.calendar(clock.calendar)
+    limit = rules.parse(policy.limit) if policy.limit else rules.parse("1m")
+    pauses = list(_pauses(case, clock, log))
+    until = clock.due_at or max(turn.now, clock.started_at)
+    stretches = deadlines.explain(limit, clock.started_at, pauses, calendar, max(until, clock.started_at))
+    now = min(turn.now, clock.answered_at or turn.now)
+    so_far = deadlines.explain(limit, clock.started_at, pauses, calendar, max(now, clock.started_at))
+    used = deadlines.total(so_far)
+    before = _before(clock, used, turn)
+    duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
+    full = limit.length(calendar.day) if policy.limit else None
+    counted = deadlines.total(stretches)
+    known = turn.policy(case)
+    return Why(
+        stage=clock.stage,
+        unit=clock.unit,
+        run=clock.run,
+        limit=policy.limit,
+        limit_seconds=full.total_seconds() if full is not None else None,
+        calendar=clock.calendar,
+        day_seconds=calendar.day.total_seconds(),
+        policy_version=policy.version,
+        policy=known.name,
+        basis=duty.source if duty is not None and clock.stage == rules.HANDLING else known.basis,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        until=until,
+        provisional=clock.provisional,
+        answered_at=clock.answered_at,
+        stretches=tuple(
+            Piece(one.start, one.end, one.counted, one.reason, one.length.total_seconds()) for one in stretches
+        ),
+        counted=counted.total_seconds(),
+        used=used.total_seconds(),
+        before=before.total_seconds(),
+        remaining=rules.seconds_left(clock, turn.now, calendar) if clock.open else None,
+        capped_by_source=full is not None
+        and clock.due_at is not None
+        and counted < full
+        and clock.stage in (rules.HANDLING, rules.TOTAL)
+        and case.facts.source_due_at is not None,
+        as_of=turn.now,
+    )
+
+
+def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datetime, datetime | None, str]]:
+    """When the clock rested, and why; the last one may still last."""
+    kinds = _BY_STAGE.get(clock.stage, ())
+    since: dict[str, datetime] = {}
+    for event in log:
+        rests, goes_on = _RESTS.get(event.type), _RESUMES.get(event.type)
+        if rests in kinds and (rests != "hold" or event.data.get("granted")):
+            since.setdefault(str(rests), event.at)
+        elif goes_on in kinds and goes_on in since:
+            begun = since.pop(str(goes_on))
+            if event.at > clock.started_at:
+                yield begun, event.at, str(goes_on)
+    resting = clock.open and not clock.running
+    for kind, begun in since.items():
+        if resting and begun >= clock.started_at:
+            yield begun, None, kind
+
+
+def _before(clock: Clock, used: timedelta, turn: Turn) -> timedelta:
+    """What the runs before this one used: what the clock has counted beyond this run."""
+    counted = clock.used
+    if clock.running_since is not None:
+        policy, calendar = rules.StagePolicy.of(clock), turn.calendar(clock.calendar)
+        counted += timedelta(seconds=rules.seconds_between(policy, clock.running_since, turn.now, calendar))
+    return max(counted - used, timedelta()) if clock.open else timedelta()
+
+
+__all__ = ["Piece", "Why", "explain", "why"]

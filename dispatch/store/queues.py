@@ -1,0 +1,279 @@
+"""Queues: what stands with a unit, with a rung of the ladder, with the desk; by what falls due first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dispatch.domain.case import Request
+from dispatch.store.connection import Connection
+from dispatch.store.queue_tally import LAMP, tally
+from dispatch.store.search import CLOCK, HEAD, Asked, Filters, Found, Scope, found, narrow, see
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A whistle in a unit's queue: the unit's part in it, and its nearest clock."""
+
+    role: str
+    status: str
+    on_site: bool
+    started: bool
+    handed_back: bool
+    assigned_at: datetime
+    due_at: datetime | None
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a queue: what stands after it comes next."""
+
+    due_at: datetime | None
+    whistle: UUID
+
+
+_MINE = "a.role, a.status AS part_status, a.on_site, a.started, a.handed_back, a.assigned_at, a.due_at AS queue_due"
+_MINE_WIDTH = 7
+_QUEUE = """
+SELECT {mine}, {head}, {clock}
+FROM assignment a JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
+LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = a.stage
+     AND c.unit IS NOT DISTINCT FROM CASE WHEN a.stage = 'reported' THEN a.unit END
+WHERE a.unit = $1 AND a.active AND {where}
+ORDER BY a.due_at NULLS LAST, a.whistle LIMIT {limit}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What of a unit's queue is asked for. `part`: the status of the unit's own part; `until`: due before it."""
+
+    role: str | None = None
+    stage: str | None = None
+    part: str | None = None
+    rework: bool = False
+    until: datetime | None = None
+    lamp: str | None = None
+    now: datetime | None = None
+
+
+async def queue(
+    connection: Connection,
+    unit: str,
+    scope: Scope,
+    filters: Filters,
+    *,
+    narrowed: Narrowed | None = None,
+    after: Place | None = None,
+    limit: int = 50,
+) -> list[Queued]:
+    """A unit's queue by what falls due first; without a deadline last. It is read along its index from `after` on."""
+    rows: list[Queued] = []
+    if after is None or after.due_at is not None:
+        dated = ["a.due_at IS NOT NULL"] if after is None else []
+        rows = await _read_queue(connection, unit, scope, filters, narrowed, dated, after, limit)
+    if len(rows) < limit:
+        rest = after if after is not None and after.due_at is None else None
+        parts = ["a.due_at IS NULL"]
+        rows += await _read_queue(connection, unit, scope, filters, narrowed, parts, rest, limit - len(rows))
+    return rows
+
+
+async def _read_queue(
+    connection: Connection,
+    unit: str,
+    scope: Scope,
+    filters: Filters,
+    narrowed: Narrowed | None,
+    parts: list[str],
+    after: Place | None,
+    limit: int,
+) -> list[Queued]:
+    asked = Asked(parts, values=[unit])
+    see(asked, scope)
+    narrow(asked, filters)
+    if narrowed is not None:
+        _narrow_queue(asked, narrowed)
+    if after is not None and after.due_at is not None:
+        asked.parts.append(f"(a.due_at, a.whistle) > ({asked.add(after.due_at)}, {asked.add(after.whistle)})")
+    elif after is not None:
+        asked.parts.append(f"a.whistle > {asked.add(after.whistle)}")
+    where = asked.where()
+    sql = _QUEUE.format(mine=_MINE, head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    rows = await connection.fetch(sql, *asked.values)
+    made: list[Queued] = []
+    for row in rows:
+        role, status, on_site, started, handed_back, assigned_at, due_at = tuple(row.values())[:_MINE_WIDTH]
+        head = found(row, _MINE_WIDTH)
+        made.append(Queued(role, status, on_site, started, handed_back, assigned_at, due_at, head))
+    return made
+
+
+def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
+    for column, value in (("role", narrowed.role), ("stage", narrowed.stage), ("status", narrowed.part)):
+        if value is not None:
+            asked.parts.append(f"a.{column} = {asked.add(value)}")
+    if narrowed.rework:
+        asked.parts.append("s.rework > 0 AND s.status IN ('assigned', 'handling')")
+    if narrowed.until is not None:
+        asked.parts.append(f"a.due_at < {asked.add(narrowed.until)}")
+    if narrowed.lamp is not None:
+        lamp = LAMP.format(now=f"{asked.add(narrowed.now)}::timestamptz")
+        asked.parts.append(f"{lamp} = {asked.add(narrowed.lamp)}")
+
+
+async def lamps(connection: Connection, unit: str, now: datetime) -> dict[str, int]:
+    """How many rows of a unit's queue burn green, yellow, red, or rest (`hold`); beyond a thousand none is counted."""
+    counted = await tally(connection, unit, now, now)
+    return {"green": counted.green, "yellow": counted.yellow, "red": counted.red, "hold": counted.hold}
+
+
+_CLIMBED = """
+SELECT {head}, {clock}
+FROM whistle_clock c JOIN whistle w ON w.id = c.whistle JOIN whistle_state s ON s.id = c.whistle
+WHERE c.answered_at IS NULL AND s.status NOT IN ('closed', 'cancelled', 'merged') AND {where}
+ORDER BY c.fires_at NULLS LAST, c.id LIMIT {limit}"""
+
+
+async def climbed(connection: Connection, scope: Scope, rungs: tuple[int, ...], limit: int) -> list[Found]:
+    """Open clocks that stand on one of these rungs, the next to climb first."""
+    asked = Asked()
+    see(asked, scope)
+    ranks = asked.add(list(rungs))
+    asked.parts.append(f"s.rung >= (SELECT min(r) FROM unnest({ranks}::int[]) AS r)")
+    asked.parts.append(f"c.rung = ANY({ranks}::int[])")
+    where = asked.where()
+    sql = _CLIMBED.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
+async def climbing(connection: Connection, scope: Scope, below: int, until: datetime, limit: int) -> list[Found]:
+    """Open clocks below rung `below` that run out or climb by `until`, the first first."""
+    asked = Asked()
+    see(asked, scope)
+    asked.parts.append(f"c.rung < {asked.add(below)} AND c.parked IS NULL")
+    asked.parts.append("c.stage NOT IN ('total', 'hold') AND c.mark IN ('warn', 'due')")
+    moment = asked.add(until)
+    asked.parts.append(f"c.fires_at <= {moment} AND (c.mark <> 'warn' OR c.due_at <= {moment})")
+    where = asked.where()
+    sql = _CLIMBED.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that waits for its decision."""
+
+    request: Request
+    found: Found
+
+
+_PENDING = """
+SELECT r.id AS request_id, r.gen AS request_gen, r.kind AS request_kind, r.unit AS request_unit, r.status, r.asked_by,
+       r.asked_at, r.decided_by, r.decided_at, r.data, {head}, {clock}
+FROM request r JOIN whistle w ON w.id = r.whistle JOIN whistle_state s ON s.id = r.whistle
+LEFT JOIN whistle_clock c ON c.whistle = r.whistle AND c.stage = 'ruling'
+     AND c.unit = CASE WHEN r.unit IS NULL THEN r.kind ELSE r.kind || ':' || r.unit END
+WHERE r.status = 'pending' AND {where}
+ORDER BY c.due_at NULLS LAST, r.id LIMIT {limit}"""
+
+
+async def pending(connection: Connection, scope: Scope, kinds: tuple[str, ...], limit: int) -> list[Pending]:
+    """Requests of these kinds that nobody has decided, the most urgent first."""
+    asked = Asked()
+    see(asked, scope)
+    asked.parts.append(f"r.kind = ANY({asked.add(list(kinds))}::text[])")
+    where = asked.where()
+    sql = _PENDING.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    made: list[Pending] = []
+    for row in await connection.fetch(sql, *asked.values):
+        values = list(row.values())[:10]
+        values[-1] = orjson.loads(values[-1])
+        made.append(Pending(Request(*values), found(row, 10)))
+    return made
+
+
+_AT_DESK = """
+SELECT {head}, {clock}
+FROM whistle_state s JOIN whistle w ON w.id = s.id
+LEFT JOIN whistle_clock c ON c.whistle = s.id AND c.stage = 'dispatch' AND c.unit IS NULL
+WHERE s.status = 'at-desk' AND {where}
+ORDER BY (w.kind = 'emergency' OR w.danger OR coalesce(w.matched ->> 'danger' NOT IN ('[]', 'null'), false)) DESC,
+         c.due_at NULLS LAST, w.id LIMIT {limit}"""
+
+
+async def at_desk(connection: Connection, scope: Scope, limit: int) -> list[Found]:
+    """What no rule sent anywhere: possible emergencies first, then what falls due first."""
+    asked = Asked()
+    see(asked, scope)
+    where = asked.where()
+    sql = _AT_DESK.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
+async def count_status(connection: Connection, scope: Scope) -> dict[str, int]:
+    """How many of the open whistles that may be seen stand in each status."""
+    asked = Asked()
+    see(asked, scope)
+    rows = await connection.fetch(
+        f"""SELECT s.status, count(*) AS n FROM whistle_state s JOIN whistle w ON w.id = s.id
+            WHERE s.status NOT IN ('closed', 'cancelled', 'merged') AND {asked.where()} GROUP BY 1""",
+        *asked.values,
+    )
+    return {row["status"]: row["n"] for row in rows}
+
+
+async def count_pending(connection: Connection, scope: Scope) -> dict[str, int]:
+    """How many requests of each kind wait for a decision."""
+    asked = Asked()
+    see(asked, scope)
+    rows = await connection.fetch(
+        f"""SELECT r.kind, count(*) AS n FROM request r JOIN whistle w ON w.id = r.whistle
+            JOIN whistle_state s ON s.id = r.whistle WHERE r.status = 'pending' AND {asked.where()} GROUP BY 1""",
+        *asked.values,
+    )
+    return {row["kind"]: row["n"] for row in rows}
+
+
+async def count_rungs(connection: Connection, scope: Scope) -> dict[int, int]:
+    """How many late whistles stand on each rung."""
+    asked = Asked()
+    see(asked, scope)
+    rows = await connection.fetch(
+        f"""SELECT s.rung, count(*) AS n FROM whistle_state s JOIN whistle w ON w.id = s.id
+            WHERE s.rung IS NOT NULL AND {asked.where()} GROUP BY 1""",
+        *asked.values,
+    )
+    return {row["rung"]: row["n"] for row in rows}
+
+
+async def orders(connection: Connection, clocks: list[UUID]) -> dict[UUID, int]:
+    """The number of the supervision order of each of these clocks, where one was issued."""
+    rows: list[Any] = await connection.fetch(
+        """SELECT DISTINCT ON (l.clock) l.clock, (e.data ->> 'order')::bigint AS number
+           FROM escalation l JOIN whistle_event e ON e.whistle = l.whistle AND e.id = l.event AND e.at = l.at
+           WHERE l.clock = ANY($1::uuid[]) AND l.rung = 5 AND e.data ? 'order' ORDER BY l.clock, l.run DESC""",
+        clocks,
+    )
+    return {row["clock"]: row["number"] for row in rows}
+
+
+async def waiting_letters(connection: Connection) -> dict[str, int]:
+    """Dead letters that wait for a decision, by reason."""
+    rows = await connection.fetch(
+        "SELECT reason, count(*) AS n FROM dead_letter WHERE status = 'waiting' GROUP BY reason"
+    )
+    return {row["reason"]: row["n"] for row in rows}
+
+
+async def busy_units(connection: Connection, district: str) -> dict[str, tuple[int, int]]:
+    """(open, not yet signed) of every unit with something in its queue."""
+    rows = await connection.fetch(
+        """SELECT a.unit, count(*) AS n, count(*) FILTER (WHERE a.status = 'assigned') AS unsigned
+           FROM assignment a JOIN whistle_state s ON s.id = a.whistle
+           WHERE a.active AND s.district = $1 GROUP BY a.unit""",
+        district,
+    )
+    return {row["unit"]: (row["n"], row["unsigned"]) for row in rows}
