@@ -1,7 +1,8 @@
 """Importing a foreign file: each row once, by the real intake; what cannot be taken is told and costs nobody else."""
 
 import csv
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from dispatch.steps.service import Service
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 
+EIGHT = datetime(2026, 5, 6, 8)  # noqa: DTZ001 — workbooks hold times without a zone
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
 HEADER = ("编号", "标题", "内容", "时间", "小区", "纬度")
 MAPPING = """
@@ -46,11 +48,11 @@ GOOD = [
 
 
 @pytest.fixture
-async def service(db: Database) -> AsyncIterator[Service]:
+async def service(db: Database) -> Service:
     await load(db, DEMO, "test")
     made = Service(db, Rules(db), Numbers(db, "whistle", 100), new_id)
     await made.rules.refresh()
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -151,7 +153,7 @@ async def test_a_row_that_changed_since_is_told_and_left(
     service: Service, mapping: ImportMapping, tmp_path: Path
 ) -> None:
     await import_rows(service, Intake(service), mapping, rows(write(tmp_path / "a.csv", GOOD), mapping))
-    changed = [GOOD[0][:2] + ("改过的内容",) + GOOD[0][3:], *GOOD[1:]]
+    changed = [(*GOOD[0][:2], "改过的内容", *GOOD[0][3:]), *GOOD[1:]]
     done = await import_rows(service, Intake(service), mapping, rows(write(tmp_path / "a.csv", changed), mapping))
     assert (done.raised, done.known) == (0, 5)
     assert [(one.row, one.value) for one in done.rejects] == [(2, "1")]
@@ -183,13 +185,11 @@ def test_a_workbook_may_hold_dates_and_numbers(tmp_path: Path) -> None:
     assert book.active is not None
     sheet = book.active
     sheet.append(HEADER)
-    from datetime import datetime
-
-    sheet.append((17, "题", "文", datetime(2026, 5, 6, 8), None, 36.5))
+    sheet.append((17, "题", "文", EIGHT, None, 36.5))
     book.save(tmp_path / "x.xlsx")
     (row,) = rows(tmp_path / "x.xlsx", read_mapping(tmp_path / "x.yaml"))
     assert (row.number, row.values["编号"], row.values["纬度"]) == (2, "17", "36.5")
-    assert row.dates["时间"] == datetime(2026, 5, 6, 8)
+    assert row.dates["时间"] == EIGHT
 
 
 def test_a_broken_mapping_names_its_lines(tmp_path: Path) -> None:

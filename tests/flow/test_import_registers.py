@@ -1,7 +1,6 @@
 """The two real registers through the real steps: residents' messages, and Baltimore's requests with their units."""
 
 import os
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,8 +32,8 @@ def data(name: str) -> Path:
 
 
 @pytest.fixture
-async def service(db: Database) -> AsyncIterator[Service]:
-    yield Service(db, Rules(db), Numbers(db, "whistle", 2000), new_id)
+async def service(db: Database) -> Service:
+    return Service(db, Rules(db), Numbers(db, "whistle", 2000), new_id)
 
 
 @pytest.mark.data
