@@ -63,6 +63,9 @@ async def test_a_row_too_large_is_parked_and_only_its_key_waits(
     async with relaying(db, connector(broker)) as relay:
         passed = await read_numbers(broker, topic, 100)
         assert {number(record) for record in passed} == set(range(2, 102))
+        await write(db, OutboxRow(topic, "stuck", {}, b"103 "), OutboxRow(topic, "other", {}, b"104 "))
+        passed = await read_numbers(broker, topic, 101)
+        assert {number(record) for record in passed} == {*range(2, 102), 104}
         async with db.acquire() as connection:
             parked = await connection.fetch("SELECT id, parked FROM outbox WHERE parked IS NOT NULL")
             assert len(parked) == 1
@@ -70,9 +73,9 @@ async def test_a_row_too_large_is_parked_and_only_its_key_waits(
             assert relay.counts.parked == 1
             await connection.execute("UPDATE outbox SET payload = '0 small' WHERE id = $1", parked[0]["id"])
             await outbox.unpark(connection, parked[0]["id"])
-        everything = await read_numbers(broker, topic, 103)
+        everything = await read_numbers(broker, topic, 105)
     stuck = [number(record) for record in everything if record.key == b"stuck"]
-    assert stuck == [0, 1, 102]
+    assert stuck == [0, 1, 102, 103]
 
 
 async def test_a_row_committed_late_is_not_lost(db: Database, database: str, broker: str) -> None:
