@@ -18,6 +18,7 @@ from dispatch.observe.metrics import Metrics
 from dispatch.settings import Settings
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
+from dispatch.steps.snapshot import Shown
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
@@ -44,6 +45,7 @@ class Base:
     service: Service
     waker: Waker
     metrics: Metrics
+    shown: Shown
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     failed: str | None = None
@@ -57,6 +59,7 @@ class Base:
 
     async def show_snapshot(self) -> None:
         """Bring the gauges of the whole deployment up to date before a scrape."""
+        await self.shown.refresh()
 
     def end(self) -> None:
         """At the very end: leave with an error where a task beside the role had died."""
@@ -115,7 +118,7 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
         waker, bell = Waker(), Bell(database)
         database.on_outbox, database.on_change = waker.wake, bell.ring
         database.on_fact = metrics.fact
-        made = Base(settings, database, service, waker, metrics)
+        made = Base(settings, database, service, waker, metrics, Shown(database, metrics))
         await rules.refresh()
         made.run("rules", _renew(rules))
         made.run("waker", waker.run(database))

@@ -1,42 +1,71 @@
 """The scheduler: the sweep for what is overdue in every replica; reconcile and the rest in one at a time."""
 
-import asyncio
+import functools
 from datetime import timedelta
 
 import structlog
 
-from dispatch.bootstrap.base import base, checks, serve, stop_on_signals
+from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals
+from dispatch.scheduler import ClockGuard, Job, Ticker
 from dispatch.settings import Settings
-from dispatch.steps.escalate import sweep
-from dispatch.steps.reconcile import reconcile
-from dispatch.store.errors import StoreError
+from dispatch.steps import escalate, inbound, raised, reconcile, replay, snapshot
+from dispatch.steps.service import Service
+from dispatch.store import clock_watch, clocks, locks, partitions
+from dispatch.store.database import Database
 from dispatch.web.probe import probe
+from schemas import topics
 
 log = structlog.get_logger(__name__)
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Tick until SIGTERM."""
+    """Tick until SIGTERM; then let the ticks at work end."""
     async with base(settings, "scheduler") as made:
         stop_on_signals(made.stopping)
-
-        async def ticking() -> None:
-            while True:
-                try:
-                    await sweep(made.service)
-                    await reconcile(made.service, timedelta(seconds=settings.reconcile_grace_seconds))
-                except StoreError as error:
-                    log.warning("tick.away", error=type(error).__name__)
-                await asyncio.sleep(settings.sweep_seconds)
-
-        made.run("ticker", ticking())
+        ticker = Ticker(jobs(made), functools.partial(locks.singleton, made.database), made.metrics)
+        ticking = made.run("ticker", ticker.run(made.stopping, settings.stop_seconds))
+        app = probe(made.metrics, {**checks(made), "ticks": ticker.ready}, [made.show_snapshot])
         log.info("scheduler.started")
-        await serve(
-            probe(made.metrics, checks(made)),
-            settings.host,
-            settings.scheduler_port,
-            made.stopping,
-            grace=settings.stop_seconds,
-        )
+        await serve(app, settings.host, settings.scheduler_port, made.stopping, grace=settings.stop_seconds)
+        await ticking
         log.info("scheduler.stopped")
     made.end()
+
+
+def jobs(made: Base) -> list[Job]:
+    """What is done again and again, how often, and whether by one process at a time."""
+    settings, service, database = made.settings, made.service, made.database
+    guard = ClockGuard(
+        functools.partial(clock_watch.read, database),
+        functools.partial(clock_watch.note, database),
+        told=made.metrics.clock_jumped,
+    )
+    grace = timedelta(seconds=settings.reconcile_grace_seconds)
+    return [
+        Job("sweep", settings.sweep_seconds, guard.guarded(lambda: escalate.sweep(service))),
+        Job("reconcile", settings.reconcile_seconds, lambda: reconcile.reconcile(service, grace), singleton=True),
+        Job("retry", 10.0, lambda: replay.retry(database, steps(service)), singleton=True),
+        Job("unpark", 60.0, lambda: _unpark(database), singleton=True),
+        Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),
+        Job("partitions", 3600.0, lambda: _partitions(database), singleton=True),
+    ]
+
+
+def steps(service: Service) -> dict[str, replay.Step]:
+    """By which step a dead letter of a topic is tried again."""
+    route = functools.partial(raised.take, service)
+    return {
+        topics.RAISED: route,
+        topics.RAISED_URGENT: route,
+        topics.INBOUND: functools.partial(inbound.take, service),
+    }
+
+
+async def _unpark(database: Database) -> None:
+    """What the sweep set aside is tried again, in case its cause was mended."""
+    async with database.transaction() as uow:
+        await clocks.unpark(uow.connection, 100)
+
+
+async def _partitions(database: Database) -> None:
+    await partitions.ahead(database, await database.now())

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from dispatch.bootstrap.base import Base, NotSetUp, base, checks, kafka_of, serve, stop_on_signals
 from dispatch.bus import broker as bus
-from dispatch.bus.lag import lags, last_poll_age
+from dispatch.bus.lag import PROGRESS, lags, last_poll_age
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.bus.topics import TopicsUnfit, ensure
@@ -91,6 +91,7 @@ def _probe(made: Base, work: Working) -> Starlette:
     async def lag() -> None:
         made.metrics.lag(await lags(bus.consumers(work.broker)))
 
+    PROGRESS.on_batch = made.metrics.batch
     counts = work.relay.counts
     made.metrics.relay_counts(lambda: counts.sent, lambda: counts.failures + counts.parked)
     return probe(made.metrics, {**checks(made), "consumers": consumers}, [lag, made.show_snapshot])
