@@ -1,0 +1,63 @@
+"""A unit's queue in numbers: how many stand in each view, how many burn each lamp."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.store.connection import Connection
+
+#: which lamp a queue's row burns, by its clock alone: the warning mark is gone once 80 % of the time is used.
+#: `hold` rests by signature, `rest` while the street verifies.
+LAMP = """CASE WHEN s.status = 'on-hold' THEN 'hold' WHEN a.due_at IS NULL THEN 'rest'
+                WHEN a.due_at <= {now} THEN 'red'
+                WHEN c.mark = 'warn' AND c.fires_at > {now} THEN 'green' ELSE 'yellow' END"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of a unit's queue stand in each view; nothing is counted beyond `most` rows, then `more`."""
+
+    more: bool
+    all: int
+    unsigned: int
+    handling: int
+    rework: int
+    resolved: int
+    on_hold: int
+    today: int
+    assisting: int
+    green: int
+    yellow: int
+    red: int
+    hold: int
+
+
+async def tally(connection: Connection, unit: str, now: datetime, tonight: datetime, most: int = 1000) -> Tally:
+    """Counts for the views of a unit's queue, over its first `most` rows."""
+    row = await connection.fetchrow(
+        f"""WITH first AS MATERIALIZED (
+                SELECT a.whistle, a.unit, a.role, a.status, a.stage, a.due_at FROM assignment a
+                WHERE a.unit = $1 AND a.active ORDER BY a.due_at, a.whistle LIMIT $4
+            ), lit AS (
+                SELECT a.role, a.status AS part, a.due_at, s.status, s.rework,
+                       {LAMP.format(now="$2::timestamptz")} AS lamp
+                FROM first a JOIN whistle_state s ON s.id = a.whistle
+                LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = a.stage
+                     AND c.unit IS NOT DISTINCT FROM CASE WHEN a.stage = 'reported' THEN a.unit END
+            )
+            SELECT count(*) AS n, count(*) FILTER (WHERE part = 'assigned') AS unsigned,
+                   count(*) FILTER (WHERE status = 'handling') AS handling,
+                   count(*) FILTER (WHERE rework > 0 AND status IN ('assigned', 'handling')) AS rework,
+                   count(*) FILTER (WHERE status = 'resolved') AS resolved,
+                   count(*) FILTER (WHERE status = 'on-hold') AS on_hold,
+                   count(*) FILTER (WHERE due_at < $3) AS today, count(*) FILTER (WHERE role = 'assist') AS assisting,
+                   count(*) FILTER (WHERE lamp = 'green') AS green, count(*) FILTER (WHERE lamp = 'yellow') AS yellow,
+                   count(*) FILTER (WHERE lamp = 'red') AS red, count(*) FILTER (WHERE lamp = 'hold') AS hold
+            FROM lit""",
+        unit,
+        now,
+        tonight,
+        most + 1,
+    )
+    assert row is not None
+    first, *others = (min(int(value), most) for value in row.values())
+    return Tally(row["n"] > most, first, *others)
