@@ -33,7 +33,7 @@ __all__ = ["WebDeps", "create_app"]
 
 STATIC = Path(__file__).parent / "static"
 #: packages of pages, each with a module `routes` that has a `router`; they may be missing
-AUDIENCES = ("street", "liaison", "chain", "desk", "entry", "open311")
+AUDIENCES = ("street", "liaison", "chain", "desk", "entry", "open311", "common", "whistle", "lists", "live")
 
 
 def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:

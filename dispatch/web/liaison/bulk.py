@@ -1,0 +1,128 @@
+"""One act on many whistles: each in its own transaction, each with its own result; one that fails costs no other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from dispatch.domain import whistle
+from dispatch.domain.case import Actor
+from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.domain.turn import ZONE
+from dispatch.steps import casework
+from dispatch.steps.scope import scope_of
+from dispatch.steps.service import Service
+from dispatch.store import cases, search
+from dispatch.web import problems
+from dispatch.web.i18n import _
+from dispatch.web.lists.labels import state_of
+from dispatch.web.models.lists import BulkResult
+from dispatch.web.models.parts import Field
+
+#: so many at once
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A whistle as the list showed it, at the version it showed."""
+
+    id: UUID
+    version: int
+
+    @staticmethod
+    def read(text: str) -> "Ref":
+        """From `id:version`. Raises `Invalid`."""
+        id, _colon, version = text.partition(":")
+        try:
+            return Ref(UUID(id), int(version))
+        except ValueError:
+            raise Invalid("勾选的这一项看不懂，请刷新再选", field="ref", value=text) from None
+
+
+def read_refs(texts: Sequence[str]) -> tuple[Ref, ...]:
+    """Each once. Raises `Invalid` for none, too many, or one that is not an `id:version`."""
+    refs = tuple(dict.fromkeys(Ref.read(text) for text in texts))
+    if not refs:
+        raise Invalid("先勾上要一起办的", field="ref", value=None)
+    if len(refs) > MOST:
+        raise Invalid("一次最多 {most} 件，请分几次办", field="ref", value=len(refs), most=MOST)
+    return refs
+
+
+def fields_of(action: str, typed: Mapping[str, str]) -> tuple[Field, ...]:
+    """What the act asks for, once for all of them; none where it asks for nothing."""
+    match action:
+        case "note":
+            text = typed.get("text", "")
+            return (Field("text", _("进展"), "textarea", text, _("每一件都记上这句话。"), required=True),)
+        case "request-extension":
+            until, why = typed.get("until", ""), typed.get("reason", "")
+            return (
+                Field("until", _("延到哪一天"), "date", until, _("到这一天下班前。"), required=True),
+                Field("reason", _("为什么要延期"), "textarea", why, required=True),
+            )
+        case _:
+            return ()
+
+
+def values_of(action: str, typed: Mapping[str, str]) -> dict[str, Any]:
+    """The fields as the rules want them. Raises `Invalid`."""
+    if action == "note":
+        return {"text": _need(typed, "text", "写一句进展再记")}
+    if action == "request-extension":
+        given = typed.get("until", "").strip()
+        try:
+            day = date.fromisoformat(given)
+        except ValueError:
+            raise Invalid("写上延到哪一天，如 2026-06-30", field="until", value=given or None) from None
+        until = datetime.combine(day, time(18), ZONE)
+        return {"until": until, "reason": _need(typed, "reason", "写上为什么要延期")}
+    return {}
+
+
+def _need(typed: Mapping[str, str], name: str, remedy: str) -> str:
+    value = typed.get(name, "").strip()
+    if not value:
+        raise Invalid(remedy, field=name, value=None)
+    return value
+
+
+async def act_on_all(
+    service: Service, actor: Actor, refs: Sequence[Ref], action: str, values: Mapping[str, Any], key: str
+) -> list[BulkResult]:
+    """Do it to each, in the order given. `key` makes a repeated post happen once. Raises `Unavailable` only."""
+    reference = service.rules.of(actor.district or "")
+    async with service.database.acquire() as connection:
+        visible = await search.by_ids(connection, scope_of(actor, reference), [ref.id for ref in refs])
+        before = {case.id: case for case in await cases.many(connection, [one.head.id for one in visible])}
+    titles = {one.head.id: one.head.title for one in visible}
+    results: list[BulkResult] = []
+    for ref in refs:
+        if ref.id not in titles:
+            results.append(BulkResult("", "", False, problems.said(NotFound("没有这件，或不归您看"))))
+            continue
+        number = str(before[ref.id].facts.number) if ref.id in before else ""
+        ok, said = await _act(service, actor, ref, action, values, f"{key}:{ref.id}" if key else None)
+        results.append(BulkResult(number, titles[ref.id], ok, said))
+    return results
+
+
+async def _act(
+    service: Service, actor: Actor, ref: Ref, action: str, values: Mapping[str, Any], key: str | None
+) -> tuple[bool, str]:
+    repeatable = whistle.TABLE[action].repeatable
+    try:
+        done = await casework.act(
+            service, actor, ref.id, action, values, version=ref.version, key=key if repeatable else None
+        )
+    except Refusal as refusal:
+        return False, problems.said(refusal)
+    if not done.changed:
+        return True, _("已经办过了")
+    turn = service.turn(done.case.facts.district, done.case.last_at)
+    return True, state_of(done.case, turn, actor)
+
+
+__all__ = ["MOST", "BulkResult", "Ref", "act_on_all", "fields_of", "read_refs", "values_of"]

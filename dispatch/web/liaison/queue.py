@@ -1,0 +1,218 @@
+"""A unit's queue as a page: views at the left, lamps as filters, rows by what falls due first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fastapi import Request
+
+from dispatch.domain.permissions import may_ever
+from dispatch.domain.reference import Reference, Unit
+from dispatch.domain.refusals import Forbidden, NotFound
+from dispatch.domain.turn import Turn
+from dispatch.steps import boards, lists
+from dispatch.steps.sign_in import Visit
+from dispatch.store import queue_tally
+from dispatch.store.queue_tally import Tally
+from dispatch.web import words
+from dispatch.web.common.frame import build_frame
+from dispatch.web.deps import deps_of
+from dispatch.web.i18n import _
+from dispatch.web.lists.address import Address
+from dispatch.web.lists.rows import cases_of, queue_row
+from dispatch.web.live.address import events_of
+from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
+from dispatch.web.models.parts import Empty, Lamp, NavItem, Notice, Option
+
+PATH = "/queue"
+#: rows on a page
+SIZE = 50
+FILTERS = ("unit", "role", "part", "status", "rework", "due", "lamp", "street", "category", "q", "select")
+#: what can be done to many at once; never `arrive`, which wants a place or a photo of each
+BULK = ("report-in", "note", "request-extension")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Whose queue it is, and how it stands."""
+
+    unit: Unit
+    own: bool
+    turn: Turn
+    tally: Tally
+
+
+async def queue_page(
+    request: Request,
+    visit: Visit,
+    address: Address,
+    *,
+    results: Sequence[BulkResult] = (),
+    notices: Sequence[Notice] = (),
+) -> QueuePage:
+    """The page. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`."""
+    service, actor = deps_of(request).service, visit.actor
+    reference = service.rules.of(actor.district or "")
+    unit = _unit(visit, reference, address)
+    turn = service.turn(actor.district or "", await service.database.now())
+    page = await lists.queue_view(
+        service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE
+    )
+    async with service.database.acquire() as connection:
+        tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
+    shown = await cases_of(service, actor, turn, page.items)
+    bench = Bench(unit, unit.code == actor.unit, turn, tally)
+    rows = tuple(queue_row(item, shown, address.here) for item in page.items)
+    heading, count = _heading(address, tally)
+    current = f"{PATH}?role=assist" if address.get("role") == "assist" else PATH
+    frame = build_frame(
+        request,
+        visit,
+        _("待办"),
+        current=current,
+        phone_title=_("%(unit)s・待办", unit=unit.short),
+        events=events_of("queue", page.as_of),
+        notices=notices,
+        now=page.as_of,
+    )
+    return QueuePage(
+        frame=replace(frame, here=address.here),
+        heading=heading,
+        count=count,
+        rows=rows,
+        owner=unit.short,
+        views=_views(address, bench),
+        chips=_chips(address, tally),
+        menus=_menus(address, reference),
+        search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
+        order=_("按到期先后排"),
+        bulk=tuple(Option(action, words.button(action)) for action in BULK if bench.own and may_ever(actor, action)),
+        results=tuple(results),
+        range=_range(address, len(rows), count),
+        newer=address.newer(SIZE),
+        older=address.older(page.next_cursor, len(rows)),
+        selecting=bool(address.get("select")),
+        select_url=address.to(select="" if address.get("select") else "1") if rows and bench.own else "",
+        empty=_empty(address),
+        state_heading="" if bench.own else _("状态"),
+    )
+
+
+def address_of(request: Request) -> Address:
+    """The filters of this request."""
+    return Address.of(PATH, request.query_params.multi_items(), FILTERS)
+
+
+def _unit(visit: Visit, reference: Reference, address: Address) -> Unit:
+    code = address.get("unit") or visit.actor.unit
+    if code is None:
+        raise Forbidden("待办是部门联络员的页面，请换一个身份")
+    unit = reference.units.get(code)
+    if unit is None:
+        raise NotFound("没有「{value}」这个单位，请从单位名单里选", field="unit", value=code)
+    return unit
+
+
+def _asked(address: Address, turn: Turn) -> lists.Asked:
+    status = address.get("status")
+    return lists.Asked(
+        status=(status,) if status else (),
+        category=address.get("category") or None,
+        street=address.get("street") or None,
+        q=address.get("q") or None,
+        role=address.get("role") or None,
+        part=address.get("part") or None,
+        rework=bool(address.get("rework")),
+        until=boards.end_of_day(turn) if address.get("due") == "today" else None,
+        lamp=address.get("lamp") or None,
+    )
+
+
+#: the views of a unit: words, the filter that makes it, its count
+def _ways(tally: Tally) -> tuple[tuple[str, dict[str, str], int], ...]:
+    return (
+        (_("全部在办"), {}, tally.all),
+        (_("待签收"), {"part": "assigned"}, tally.unsigned),
+        (_("办理中"), {"status": "handling"}, tally.handling),
+        (_("返工"), {"rework": "1"}, tally.rework),
+        (_("街道核查中"), {"status": "resolved"}, tally.resolved),
+        (_("已挂账"), {"status": "on-hold"}, tally.on_hold),
+    )
+
+
+def _mine(tally: Tally) -> tuple[tuple[str, dict[str, str], int], ...]:
+    return ((_("今天到期"), {"due": "today"}, tally.today), (_("我在协办"), {"role": "assist"}, tally.assisting))
+
+
+def _viewed(address: Address) -> dict[str, str]:
+    """The filters that make up the view one is in."""
+    names = ("part", "status", "rework", "due", "role")
+    return {name: address.get(name) for name in names if address.get(name)}
+
+
+def _heading(address: Address, tally: Tally) -> tuple[str, str]:
+    """The view's name and count; another mixture of filters has no count."""
+    viewed = _viewed(address)
+    narrowed = any(address.get(name) for name in ("lamp", "street", "category", "q"))
+    for label, filters, count in (*_ways(tally), *_mine(tally)):
+        if filters == viewed:
+            return label, "" if narrowed else _count(count, tally)
+    return _("待办"), ""
+
+
+def _count(count: int, tally: Tally) -> str:
+    return f"{count}+" if tally.more and count == tally.all else str(count)
+
+
+def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
+    viewed = _viewed(address)
+    unit = {"unit": bench.unit.code} if not bench.own else {}
+
+    def links(ways: tuple[tuple[str, dict[str, str], int], ...]) -> tuple[NavItem, ...]:
+        return tuple(
+            NavItem(label, address.only(**unit, **filters), filters == viewed, count=_count(count, bench.tally))
+            for label, filters, count in ways
+        )
+
+    groups = (ViewGroup(bench.unit.short, links(_ways(bench.tally))),)
+    return (*groups, ViewGroup(_("我的视图"), links(_mine(bench.tally))))
+
+
+def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
+    every = Chip(_("全部"), address.to(lamp=""), current=not address.get("lamp"))
+    counts = {Lamp.RED: tally.red, Lamp.YELLOW: tally.yellow, Lamp.GREEN: tally.green, Lamp.HOLD: tally.hold}
+    whole = not _viewed(address) and not any(address.get(name) for name in ("street", "category", "q"))
+    return (
+        every,
+        *(
+            address.chip(words.lamp(lamp, short=True), "lamp", lamp.value, lamp=lamp, count=str(n) if whole else "")
+            for lamp, n in counts.items()
+        ),
+    )
+
+
+def _menus(address: Address, reference: Reference) -> tuple[FilterMenu, ...]:
+    root = reference.tree.roots()[0]
+    streets = [(node.code, node.name) for node in reference.tree.children(root.code)]
+    duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
+    roles = [(role, words.role(role)) for role in ("lead", "assist")]
+    return (
+        address.menu(_("街道"), "street", streets, _("全部")),
+        address.menu(_("类别"), "category", duties, _("全部")),
+        address.menu(_("主办/协办"), "role", roles, _("全部")),
+    )
+
+
+def _range(address: Address, shown: int, count: str) -> str:
+    if not shown:
+        return ""
+    span = f"{address.first}–{address.first + shown - 1}"
+    return f"{span} / {count}" if count else span
+
+
+def _empty(address: Address) -> Empty:
+    if any(value for name, value in address.asked.items() if name not in ("unit", "select")):
+        return Empty(_("这样选，一件也没有。"), _("去掉一个条件，或看「全部在办」。"))
+    return Empty(_("没有要您办的。"), _("有新的哨会出现在这里。"))
+
+
+__all__ = ["BULK", "PATH", "address_of", "queue_page"]

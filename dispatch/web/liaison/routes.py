@@ -1,0 +1,95 @@
+"""`GET /queue`, `POST /bulk`."""
+
+from collections.abc import Sequence
+from secrets import token_urlsafe
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from dispatch.domain.refusals import Invalid
+from dispatch.steps.sign_in import Visit
+from dispatch.web import auth, problems, words
+from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.common.frame import build_frame, page
+from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.i18n import _
+from dispatch.web.liaison import bulk
+from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, queue_page
+from dispatch.web.lists.address import Address
+from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
+from dispatch.web.models.whistle import ActionPage
+
+router = APIRouter(include_in_schema=False)
+
+
+def routes(_deps: WebDeps) -> list[BaseRoute]:
+    """The routes of this package."""
+    return list(router.routes)
+
+
+@router.get(PATH)
+async def queue(request: Request, visit: Reader) -> Response:
+    """待办."""
+    return page(request, "queue.html", await queue_page(request, visit, address_of(request)))
+
+
+@router.post("/bulk")
+async def bulk_act(request: Request, visit: Reader, form: Form) -> Response:
+    """One act on many: asks for what it needs, then does each and says what became of it."""
+    action = text_of(form, "action")
+    if action not in BULK:
+        raise Invalid("不能一次对许多件做「{value}」", field="action", value=action)
+    refs = bulk.read_refs([str(one) for one in form.getlist("ref")])
+    back = Address.read(auth.after(text_of(form, "next")), FILTERS)
+    address = back if back.path == PATH else Address(PATH, {})
+    typed = {name: text_of(form, name) for name in ("text", "until", "reason")}
+    fields = bulk.fields_of(action, typed)
+    key = text_of(form, "key")[:100]
+    if fields and not key:
+        return _ask(request, visit, action, refs, address, typed)
+    try:
+        values = bulk.values_of(action, typed)
+    except Invalid as refusal:
+        return _ask(request, visit, action, refs, address, typed, refusal)
+    results = await bulk.act_on_all(deps_of(request).service, visit.actor, refs, action, values, key)
+    done = sum(one.ok for one in results)
+    notice = Notice(
+        _("办了 %(n)s 件：%(done)s 件成，%(failed)s 件没成", n=len(results), done=done, failed=len(results) - done),
+        spans(_("没成的写着原因，别的不受影响。")) if done < len(results) else (),
+        kind="done" if done else "error",
+    )
+    return page(request, "queue.html", await queue_page(request, visit, address, results=results, notices=(notice,)))
+
+
+def _ask(
+    request: Request,
+    visit: Visit,
+    action: str,
+    refs: Sequence[bulk.Ref],
+    address: Address,
+    typed: dict[str, str],
+    refusal: Invalid | None = None,
+) -> Response:
+    """The page that asks once for all of them; what was typed stays."""
+    label = words.button(action)
+    model = ActionPage(
+        frame=build_frame(request, visit, label, current=PATH, back=address.here, task=True),
+        heading=_("%(label)s：%(n)s 件", label=label, n=len(refs)),
+        intro=spans(_("每件各有结果，一件不成不影响别的")),
+        whistle_number="",
+        whistle_title="",
+        whistle_url="",
+        fields=bulk.fields_of(action, typed),
+        submit=label,
+        submit_url="/bulk",
+        hidden=(
+            Hidden("action", action),
+            Hidden("next", address.here),
+            Hidden("key", token_urlsafe(16)),
+        ),
+        errors=(FieldError(refusal.field or "text", problems.said(refusal)),) if refusal else (),
+        refs=tuple(f"{ref.id}:{ref.version}" for ref in refs),
+    )
+    return page(request, "action.html", model, 422 if refusal else 200)
+

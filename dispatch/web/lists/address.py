@@ -1,0 +1,99 @@
+"""Addresses of lists: every filter is a link, every other filter stays, the place in the list is forgotten."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from dispatch.web.models.lists import Chip, FilterMenu
+from dispatch.web.models.parts import Hidden, Lamp, NavItem
+
+#: what says where in a list one is; gone as soon as the list is another one
+PLACE = ("cursor", "back", "n")
+#: so many pages can be gone back to
+MOST_BACK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A list's path and its filters."""
+
+    path: str
+    asked: Mapping[str, str]
+
+    @staticmethod
+    def of(path: str, asked: Iterable[tuple[str, str]], known: Iterable[str]) -> "Address":
+        """Of the parameters in the address those that are known, each once, none empty."""
+        names = (*known, *PLACE)
+        return Address(path, {name: value[:2000] for name, value in asked if name in names and value})
+
+    @staticmethod
+    def read(address: str, known: Iterable[str]) -> "Address":
+        """From a path with its query, as a form sends it back."""
+        parts = urlsplit(address)
+        return Address.of(parts.path, parse_qsl(parts.query), known)
+
+    def get(self, name: str) -> str:
+        """A filter's value; "" where it is not asked for."""
+        return self.asked.get(name, "")
+
+    def to(self, **changes: str) -> str:
+        """The address with other filters ("" takes one away), from the first page."""
+        kept = {name: value for name, value in self.asked.items() if name not in PLACE}
+        return self._write(kept | changes)
+
+    def only(self, **asked: str) -> str:
+        """The same list with these filters alone."""
+        return self._write(asked)
+
+    @property
+    def here(self) -> str:
+        """This very page."""
+        return self._write(dict(self.asked))
+
+    @property
+    def first(self) -> int:
+        """The number of the first row on this page, from 1."""
+        value = self.get("n")
+        return int(value) if value.isdecimal() and len(value) < 7 and int(value) else 1
+
+    def older(self, cursor: str | None, shown: int) -> str:
+        """The next page; "" where there is none."""
+        if cursor is None:
+            return ""
+        back = [*self.get("back").split(","), self.get("cursor") or "-"]
+        place = {"cursor": cursor, "back": ",".join(one for one in back if one)[-MOST_BACK * 90 :]}
+        return self._write({**self.asked, **place, "n": str(self.first + shown)})
+
+    def newer(self, size: int) -> str:
+        """The page before; "" on the first."""
+        back = [one for one in self.get("back").split(",") if one]
+        if not self.get("cursor"):
+            return ""
+        if not back or back[-1] == "-":
+            return self.to()
+        place = {"cursor": back[-1], "back": ",".join(back[:-1]), "n": str(max(self.first - size, 1))}
+        return self._write({**self.asked, **place})
+
+    def _write(self, asked: Mapping[str, str]) -> str:
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"{self.path}?{query}" if query else self.path
+
+    # ── the parts of a page ──────────────────────────────────────────────────────────────────────
+    def chip(self, label: str, name: str, value: str, *, lamp: Lamp | None = None, count: str = "") -> Chip:
+        """A filter with one value; pressed again it is taken away."""
+        current = self.get(name) == value
+        return Chip(label, self.to(**{name: "" if current and value else value}), lamp, count, current)
+
+    def menu(self, label: str, name: str, options: Iterable[tuple[str, str]], every: str) -> FilterMenu:
+        """A filter that opens; `every` is the word for no filter."""
+        links = [NavItem(every, self.to(**{name: ""}), not self.get(name))]
+        value = ""
+        for code, words in options:
+            links.append(NavItem(words, self.to(**{name: code}), self.get(name) == code))
+            value = words if self.get(name) == code else value
+        return FilterMenu(label, tuple(links), value)
+
+    def hidden(self, *without: str) -> tuple[Hidden, ...]:
+        """The filters as hidden fields of a search form."""
+        gone = (*without, *PLACE)
+        return tuple(Hidden(name, value) for name, value in self.asked.items() if name not in gone)

@@ -1,0 +1,86 @@
+"""The state of a whistle in the words of the table, as the person who looks at it means it."""
+
+from dispatch.domain import ladder
+from dispatch.domain.case import LEAD, Actor, Case
+from dispatch.domain.clocks import LAST_RUNG, NOTICE, REMIND, StagePolicy
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.web import words
+from dispatch.web.words import PENDING
+
+
+def state_of(case: Case, turn: Turn, actor: Actor | None = None, *, merged_into: str = "") -> str:
+    """The label. A unit reads of its own part and its own requests, everybody else of the lead's."""
+    mine = actor.unit if actor is not None else None
+    part = case.unit(mine) or next(case.parts(LEAD), None)
+    return words.state_label(
+        case.status,
+        part.status if part else "",
+        _pending(case, mine),
+        outcome=case.outcome or "",
+        gen=case.gen,
+        rework=case.rework > 0,
+        refused=_refused(case, part.unit if part else None),
+        taken_over=case.pending("take-over") is not None,
+        consulting=_consulting(case, turn),
+        extended_to=_extended(case),
+        review_on=_review(case),
+        merged_into=merged_into,
+        supervision=_supervision(case, turn),
+    )
+
+
+def _pending(case: Case, mine: str | None) -> str:
+    """The kind of the request that waits; a unit is not told what another unit asked for."""
+    for request in case.requests:
+        if request.status == "pending" and request.kind in PENDING and (not mine or request.unit in (mine, None)):
+            return request.kind
+    return ""
+
+
+def _refused(case: Case, unit: str | None) -> bool:
+    return any(
+        request.kind == "hand-back" and request.status == "refused" and request.unit == unit and request.gen == case.gen
+        for request in case.requests
+    )
+
+
+def _consulting(case: Case, turn: Turn) -> bool:
+    """A consultation that is still to come."""
+    now = turn.now.isoformat()
+    return any(
+        request.kind == "consultation" and str(request.data.get("at") or "") > now for request in case.requests
+    )
+
+
+def _extended(case: Case) -> str:
+    clock = case.clock("handling")
+    granted = any(request.kind == "extension" and request.status == "granted" for request in case.requests)
+    if not granted or clock is None or clock.due_at is None:
+        return ""
+    day = clock.due_at.astimezone(ZONE)
+    return f"{day.month}/{day.day}"
+
+
+def _review(case: Case) -> str:
+    clock = case.clock("hold")
+    if clock is None or not clock.open or clock.due_at is None:
+        return ""
+    day = clock.due_at.astimezone(ZONE)
+    return f"{day.month}/{day.day}"
+
+
+def _supervision(case: Case, turn: Turn) -> str:
+    """督办中 once a clock stands on the district's rung, 已通报 once the notice went out."""
+    top = [clock for clock in case.open_clocks() if clock.rung == LAST_RUNG and clock.mark in (REMIND, NOTICE)]
+    if not top:
+        return ""
+    noticed = any(
+        clock.mark == REMIND
+        and clock.nth > ladder.reminders_before_notice(StagePolicy.of(clock), turn.district_calendar)
+        and not ladder.explained(case, clock)
+        for clock in top
+    )
+    return "noticed" if noticed else "order"
+
+
+__all__ = ["state_of"]

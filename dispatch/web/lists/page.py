@@ -1,0 +1,137 @@
+"""A street's whistles, and all that one may see: the newest first, filters as links, a search."""
+
+from dataclasses import replace
+
+from fastapi import Request
+
+from dispatch.domain.case import STATUSES, Actor
+from dispatch.domain.permissions import CLERK, DUTY, IN_CHARGE, may_ever
+from dispatch.domain.reference import Node, Reference
+from dispatch.domain.refusals import Forbidden
+from dispatch.steps import lists
+from dispatch.steps.sign_in import Visit
+from dispatch.web import words
+from dispatch.web.common.frame import build_frame
+from dispatch.web.deps import deps_of
+from dispatch.web.i18n import _
+from dispatch.web.lists.address import Address
+from dispatch.web.lists.rows import cases_of, list_row
+from dispatch.web.live.address import events_of
+from dispatch.web.models.lists import Chip, FilterMenu, QueuePage, Search
+from dispatch.web.models.parts import ActionButton, Empty
+
+STREET, ALL = "/street", "/all"
+SIZE = 50
+FILTERS = ("status", "unit", "street", "category", "kind", "place", "q")
+#: chips over the list, in the order a whistle lives through them
+OPEN = ("raised", "at-desk", "assigned", "handling", "resolved", "verified", "answered", "on-hold")
+ENDED = ("closed", "cancelled", "merged")
+
+
+async def list_page(request: Request, visit: Visit, address: Address) -> QueuePage:
+    """The page. Raises `Forbidden`, `Invalid`, `Unavailable`."""
+    service, actor = deps_of(request).service, visit.actor
+    reference = service.rules.of(actor.district or "")
+    street = _street(actor, reference) if address.path == STREET else None
+    turn = service.turn(actor.district or "", await service.database.now())
+    page = await lists.list_view(service, actor, _asked(address, street), address.get("cursor") or None, SIZE)
+    shown = await cases_of(service, actor, turn, page.items)
+    rows = tuple(list_row(item, shown) for item in page.items)
+    heading = _heading(address, street)
+    current = f"{STREET}?status=resolved" if street and address.get("status") == "resolved" else address.path
+    frame = build_frame(
+        request,
+        visit,
+        heading,
+        current=current,
+        phone_title=_("%(street)s的哨", street=street.name) if street else heading,
+        events=events_of("street" if street else "all", page.as_of),
+        now=page.as_of,
+    )
+    return QueuePage(
+        frame=replace(frame, here=address.here),
+        heading=heading,
+        count="",
+        rows=rows,
+        chips=_chips(address),
+        menus=_menus(address, reference, street),
+        search=Search(address.path, address.get("q"), _("搜事项、编号"), address.hidden("q")),
+        order=_("按收到先后排，新的在前"),
+        range=f"{address.first}–{address.first + len(rows) - 1}" if rows else "",
+        newer=address.newer(SIZE),
+        older=address.older(page.next_cursor, len(rows)),
+        empty=_empty(address, street),
+        state_heading=_("状态・谁在办"),
+        primary=_raise(actor) if street else None,
+    )
+
+
+def _street(actor: Actor, reference: Reference) -> Node:
+    """The street whose people these are. Raises `Forbidden`."""
+    node = reference.tree.get(actor.node) if actor.node else None
+    if node is None or node.level != 4 or actor.role not in (CLERK, DUTY, IN_CHARGE):
+        raise Forbidden("「我街道的哨」是街道的页面，请换一个身份")
+    return node
+
+
+def _asked(address: Address, street: Node | None) -> lists.Asked:
+    status = address.get("status")
+    return lists.Asked(
+        status=OPEN if status == "open" else (status,) if status else (),
+        unit=address.get("unit") or None,
+        place=address.get("place") or None,
+        category=address.get("category") or None,
+        kind=address.get("kind") or None,
+        street=street.code if street else address.get("street") or None,
+        q=address.get("q") or None,
+    )
+
+
+def _heading(address: Address, street: Node | None) -> str:
+    if address.get("status") == "resolved":
+        return _("待核查")
+    return _("我街道的哨") if street else _("全部的哨")
+
+
+def _chips(address: Address) -> tuple[Chip, ...]:
+    every = Chip(_("全部"), address.to(status=""), current=not address.get("status"))
+    open_now = address.chip(_("在办"), "status", "open")
+    return (every, open_now, *(address.chip(_label(one), "status", one) for one in (*OPEN, *ENDED) if one != "raised"))
+
+
+def _label(status: str) -> str:
+    return words.state_label(status) if status in STATUSES else status
+
+
+def _menus(address: Address, reference: Reference, street: Node | None) -> tuple[FilterMenu, ...]:
+    root = reference.tree.roots()[0]
+    streets = [(node.code, node.name) for node in reference.tree.children(root.code)]
+    units = [
+        (unit.code, unit.short)
+        for unit in reference.units.all
+        if unit.place is None or (street is not None and reference.tree.covers(street.code, unit.place))
+    ]
+    duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
+    every = _("全部")
+    menus = [address.menu(_("单位"), "unit", units, every), address.menu(_("类别"), "category", duties, every)]
+    if street is None:
+        menus.insert(0, address.menu(_("街道"), "street", streets, every))
+    else:
+        below = [(node.code, node.name) for node in reference.tree.children(street.code)]
+        menus.insert(0, address.menu(_("社区"), "place", below, every))
+    kinds = [(kind, words.KINDS[kind]) for kind in words.KINDS]
+    return (*menus, address.menu(_("种类"), "kind", [(code, _(label)) for code, label in kinds], every))
+
+
+def _raise(actor: Actor) -> ActionButton | None:
+    if not may_ever(actor, "raise") or actor.role == DUTY:
+        return None
+    return ActionButton("raise", words.button("raise"), "/whistle", primary=True, method="get")
+
+
+def _empty(address: Address, street: Node | None) -> Empty:
+    if address.asked:
+        return Empty(_("这样选，一件也没有。"), _("去掉一个条件再看。"))
+    if street:
+        return Empty(_("您街道还没有吹过哨。"), _("吹了哨，会出现在这里。"))
+    return Empty(_("还没有哨。"), _("街道吹了哨，会出现在这里。"))

@@ -1,0 +1,26 @@
+"""`GET /street` (我街道的哨, 待核查 among it), `GET /all` (everything one may see)."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from dispatch.web.auth import Reader
+from dispatch.web.common.frame import page
+from dispatch.web.deps import WebDeps
+from dispatch.web.lists.address import Address
+from dispatch.web.lists.page import ALL, FILTERS, STREET, list_page
+
+router = APIRouter(include_in_schema=False)
+
+
+def routes(_deps: WebDeps) -> list[BaseRoute]:
+    """The routes of this package."""
+    return list(router.routes)
+
+
+@router.get(STREET)
+@router.get(ALL)
+async def listed(request: Request, visit: Reader) -> Response:
+    """A list, the newest first."""
+    address = Address.of(request.url.path, request.query_params.multi_items(), FILTERS)
+    return page(request, "queue.html", await list_page(request, visit, address))

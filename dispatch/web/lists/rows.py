@@ -1,0 +1,145 @@
+"""A row of a list: time first, then what it is, whose part it is and in which state, where on the ladder it stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from dispatch.domain import whistle
+from dispatch.domain.case import ON_HOLD, Actor, Case
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps.lists import Item
+from dispatch.steps.service import Service
+from dispatch.store import cases
+from dispatch.web import words
+from dispatch.web.common import times
+from dispatch.web.i18n import _
+from dispatch.web.lists.labels import state_of
+from dispatch.web.models.lists import Row
+from dispatch.web.models.parts import ActionButton, Hidden, Lamp, Role, SmallLadder
+
+ACTS = "/w/{number}/do/{action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the rows of one page are made with: who looks, when, and the whole cases behind the items."""
+
+    actor: Actor
+    turn: Turn
+    cases: Mapping[UUID, Case]
+
+
+async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[Item]) -> Shown:
+    """Read the cases behind a page of items. Raises `Unavailable`."""
+    async with service.database.acquire() as connection:
+        found = await cases.many(connection, [one.id for one in items])
+    return Shown(actor, turn, {case.id: case for case in found})
+
+
+def queue_row(item: Item, shown: Shown, here: str) -> Row:
+    """A row of a unit's queue; `here` is where its one-tap action comes back to."""
+    case, turn = shown.cases.get(item.id), shown.turn
+    role = Role(item.role) if item.role else None
+    return Row(
+        ref=f"{item.id}:{item.version}",
+        number=str(item.number),
+        title=title_of(item),
+        meta=_meta(item),
+        url=f"/w/{item.number}",
+        state=state_of(case, turn, shown.actor) if case else words.state_label(item.status),
+        ladder=ladder_of(item, turn),
+        lamp=_lamp(item),
+        time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
+        time_text=_rest(item, case),
+        ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) or item.status == ON_HOLD else None,
+        role=role,
+        quick=_quick(item, case, shown, here),
+        resolve_url=_resolve(item, case, shown),
+        urgent=_("紧急") if item.kind == "emergency" else "",
+    )
+
+
+def list_row(item: Item, shown: Shown) -> Row:
+    """A row of a street's or the whole district's list: who has it stands where a unit reads its role."""
+    case, turn = shown.cases.get(item.id), shown.turn
+    return Row(
+        ref=f"{item.id}:{item.version}",
+        number=str(item.number),
+        title=title_of(item),
+        meta=_meta(item),
+        url=f"/w/{item.number}",
+        state=state_of(case, turn, shown.actor) if case else words.state_label(item.status),
+        ladder=ladder_of(item, turn),
+        lamp=_lamp(item),
+        time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
+        time_text=_rest(item, case),
+        ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) else None,
+        units=_("%(unit)s 主办", unit=item.lead_name) if item.lead_name else "",
+        urgent=_("紧急") if item.kind == "emergency" else "",
+    )
+
+
+def title_of(item: Item) -> str:
+    """The title; a sealed one says so."""
+    return _("（已封存）%(title)s", title=item.title) if item.sealed else item.title
+
+
+def ladder_of(item: Item, turn: Turn) -> SmallLadder:
+    """The small ladder; lane and grid where the place has them."""
+    rung = item.rung or 0
+    node = turn.chain(item.place or item.street)[rung - 1] if 0 < rung < 3 else None
+    return times.small_ladder(rung, lane=node is not None and node.kind in ("lane", "point", "grid"))
+
+
+def _timed(item: Item) -> bool:
+    return item.clock is not None and item.clock.running
+
+
+def _lamp(item: Item) -> Lamp | None:
+    if item.status == ON_HOLD:
+        return Lamp.HOLD
+    return times.lamp_of(item.clock) if _timed(item) else None
+
+
+def _rest(item: Item, case: Case | None) -> str:
+    """What stands in place of a time where no clock runs for this list."""
+    if _timed(item):
+        return ""
+    if item.status == ON_HOLD:
+        hold = case.clock("hold") if case else None
+        if hold is None or hold.due_at is None:
+            return _("停着")
+        day = hold.due_at.astimezone(ZONE)
+        return _("%(day)s复查", day=f"{day.month}/{day.day}")
+    return _("钟停着") if item.clock is not None and item.clock.answered_at is None else "—"
+
+
+def _meta(item: Item) -> str:
+    parts = [item.street_name, item.category_name or _("未分类")]
+    return "・".join(part for part in parts if part)
+
+
+def _quick(item: Item, case: Case | None, shown: Shown, here: str) -> ActionButton | None:
+    """The one tap that is due now: 签收, or 到场报到 where the unit has to come."""
+    if case is None:
+        return None
+    part = case.unit(shown.actor.unit)
+    action = "arrive" if part is not None and part.on_site else "report-in"
+    waiting = part is not None and (part.status == "assigned" or (part.on_site and not part.started))
+    if not waiting or not whistle.possible(case, shown.actor, action, shown.turn):
+        return None
+    return ActionButton(
+        action,
+        words.button(action),
+        ACTS.format(number=item.number, action=action),
+        primary=True,
+        needs_fields=action == "arrive",
+        hidden=(Hidden("version", str(item.version)), Hidden("next", here)),
+        key="r",
+    )
+
+
+def _resolve(item: Item, case: Case | None, shown: Shown) -> str:
+    if case is None or not whistle.possible(case, shown.actor, "resolve", shown.turn):
+        return ""
+    return ACTS.format(number=item.number, action="resolve")
