@@ -44,9 +44,10 @@ async def claim_port(host: str, port: int, patience: float = 1) -> None:
         if port == 0 or port_free(host, port):
             return
         await asyncio.sleep(0.1)  # the children of a supervisor just killed may still be going
+    other = _next_free(host, port)
     raise Trouble(
         f"Port {port} on {host} is taken{_holder(port)}.",
-        f"Stop that, or take another: DISPATCH_PORT={_next_free(host, port)} (with make: make run PORT=…).",
+        f"Stop that, or take another: DISPATCH_PORT={other} (with make: make run PORT={other}).",
     )
 
 
