@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import pytest
 
 
 @contextmanager
@@ -50,6 +51,7 @@ async def whistles(folder: Path) -> int:
         await connection.close()
 
 
+@pytest.mark.timeout(240)
 async def test_two_starts_and_nothing_left_running(open_folder: Path) -> None:
     data = open_folder / "d"
     with up(data) as first:
@@ -68,7 +70,7 @@ async def test_two_starts_and_nothing_left_running(open_folder: Path) -> None:
 
     began = time.monotonic()
     with up(data) as second:
-        assert time.monotonic() - began < 15, "a second start takes seconds"
+        assert time.monotonic() - began < 30, "a second start takes seconds (some 4 on an idle machine)"
         assert await whistles(data) >= seeded
         tokens = {account["token"] for account in json.loads((data / "demo.json").read_text())["accounts"]}
         assert tokens == {account["token"] for account in demo["accounts"]}, "links and scripts go on working"
