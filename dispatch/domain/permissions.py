@@ -74,7 +74,7 @@ TABLE: tuple[Grant, ...] = (
         DESK,
         DISTRICT,
         "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
-        " reopen send-down urge note consult minutes resume cancel keep",
+        " reopen send-down urge note consult minutes resume cancel keep transfer",
     ),
     *_grants(ADMIN, DISTRICT, "read administer"),
     *_grants(AUDITOR, DISTRICT, "read audit"),

@@ -10,7 +10,9 @@ import openpyxl
 import pytest
 
 from dispatch.clock import new_id
+from dispatch.domain.case import Actor
 from dispatch.local.commands.imports import write_rejects
+from dispatch.steps.casework import act
 from dispatch.steps.import_files import Row, WrongFile, rows
 from dispatch.steps.import_mapping import ImportMapping, read_mapping
 from dispatch.steps.import_report import AVOIDANCE, EMERGENCY, PLACE, UNMATCHED, report
@@ -91,6 +93,24 @@ async def test_every_row_ends_in_an_outcome_or_at_the_desk_with_its_reason(
     assert await number(service, lost) == 1
     at = "SELECT (extract(epoch FROM occurred_at))::bigint FROM whistle WHERE idempotency_key = 'import:test:1'"
     assert await number(service, at) == 1_778_025_600  # 2026-05-06 08:00 in Shanghai
+
+
+async def test_the_desk_gives_a_row_without_a_place_to_a_street(
+    service: Service, mapping: ImportMapping, tmp_path: Path
+) -> None:
+    """地点不明 is raised by the district: the desk finds out where, and the street that takes it has it routed."""
+    file = write(tmp_path / "a.csv", [GOOD[4]])
+    await import_rows(service, Intake(service), mapping, rows(file, mapping))
+    await route_here(service, mapping)
+    async with service.database.acquire() as connection:
+        whistle = await connection.fetchval("SELECT id FROM whistle")
+    desk = Actor("desk", "p1", "node:130403:dispatcher", "130403", None, "130403")
+    clerk = Actor("street-clerk", "p2", "node:130403011:clerk", "130403011", None, "130403")
+    await act(service, desk, whistle, "transfer", {"to": "130403011"})
+    taken = await act(service, clerk, whistle, "accept-transfer", {})
+    assert (taken.case.status, taken.case.facts.street, taken.case.facts.place) == ("raised", "130403011", "130403011")
+    await route_here(service, mapping)
+    assert await number(service, "SELECT count(*) FROM whistle_state WHERE status = 'assigned' AND lead = 'CG'") == 1
 
 
 async def test_a_second_run_adds_nothing(service: Service, mapping: ImportMapping, tmp_path: Path) -> None:
