@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.steps.view import ClockView
+from dispatch.steps.shown import ClockView
 from dispatch.web import say
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Lamp, Ruler, SmallLadder, Text, Ticking, TimeLeft, spans, strong
@@ -68,14 +68,15 @@ def moment(t: datetime, now: datetime, *, weekday_too: bool = False) -> str:
     return f"{say.weekday(t, ZONE)} {say.day_and_time(t, ZONE)}"
 
 
-def length(clock: ClockView, seconds: float) -> str:
-    """Counted seconds of a clock in its own units: 17 工时 04 分."""
+def length(clock: ClockView, seconds: float, *, fold: bool = True) -> str:
+    """Counted seconds of a clock in its own units: 17 工时 04 分; without `fold` never in days."""
     mode: say.Mode = "working" if clock.working else "elapsed"
+    day = timedelta(seconds=clock.day_seconds or 86400) if fold or not clock.working else timedelta(days=9999)
     return say.plain(
         say.duration(
             timedelta(seconds=seconds),
             mode,
-            day=timedelta(seconds=clock.day_seconds or 86400),
+            day=day,
             seconds=in_seconds(clock),
         )
     )
@@ -87,7 +88,12 @@ def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: b
         return None
     used = max(clock.total - clock.remaining, 0.0)
     share = min(used / clock.total, 1.0) if clock.total > 0 else 1.0
-    said = (_("已用 %(time)s", time=length(clock, used)), _("共 %(time)s", time=length(clock, clock.total)))
+    whole = _("共 %(time)s", time=length(clock, clock.total, fold=False))
+    if clock.working and clock.total >= clock.day_seconds > 0:
+        whole = _(
+            "共 %(time)s（%(days)s）", time=length(clock, clock.total, fold=False), days=length(clock, clock.total)
+        )
+    said = (_("已用 %(time)s", time=length(clock, used, fold=False)), whole)
     return Ruler(
         share,
         Lamp(clock.lamp),

@@ -1,0 +1,215 @@
+"""`/w/{number}/do/{token}`: the page that asks for an act's fields, and the act itself; without JavaScript too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+import orjson
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from dispatch.domain import whistle as machine
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps import pictures, view
+from dispatch.steps.sign_in import Visit
+from dispatch.steps.view import WhistleView
+from dispatch.web import auth, problems
+from dispatch.web.api import doing
+from dispatch.web.api.fields import PHOTOS
+from dispatch.web.auth import text_of
+from dispatch.web.common.frame import HOME, build_frame, page
+from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
+from dispatch.web.models.whistle import ActionPage
+from dispatch.web.whistle import answers
+from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
+from dispatch.web.whistle.page import whistle_page
+from dispatch.web.whistle.told import Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the form comes back: errors by field, a notice, the status of the answer."""
+
+    status: int
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notice: Notice | None = None
+
+
+def asks_of(token: str) -> Asks:
+    """The form of a token. Raises `NotFound`."""
+    if token not in ASKS:
+        raise NotFound("没有「{value}」这个动作", field="action", value=token)
+    return ASKS[token]
+
+
+def turn_of(deps: WebDeps, seen: WhistleView) -> Turn:
+    """The rules at the moment the view was made."""
+    return deps.service.turn(seen.district, seen.as_of)
+
+
+async def ask(request: Request, visit: Visit, number: str, token: str) -> Response:
+    """The page that asks. Raises `NotFound`."""
+    asks = asks_of(token)
+    seen = await view.whistle_view(deps_of(request).service, visit.actor, number)
+    preset = FormData([("unit", request.query_params.get("unit", ""))])
+    model = _page(request, visit, seen, token, asks, preset if preset.get("unit") else None, Trouble(200))
+    if asks.action not in seen.allowed_actions:
+        return await _not_now(request, visit, number, Trouble(409, notice=_gone(token)))
+    return page(request, "action.html", model)
+
+
+async def do(request: Request, visit: Visit, number: str, token: str, form: FormData) -> Response:
+    """Do it, or the form again with what was typed. Raises `NotFound`, `Forbidden`."""
+    asks, deps = asks_of(token), deps_of(request)
+    photos: list[str] = []
+    try:
+        photos = await _photos(deps, visit, form)
+        given = answers.given(asks, form)
+        _attach(given, asks, photos)
+        version = text_of(form, "version")
+        body = given | ({"version": int(version)} if version.isdecimal() and len(version) < 10 else {})
+        act = doing.parse(asks.action, orjson.dumps(body))
+        key = text_of(form, "key")[:100] or None
+        done = await doing.do(deps.service, visit.actor, number, asks.action, act, key if asks.repeatable else None)
+    except ValidationError as error:
+        errors = _field_errors(problems.of_validation(error.errors(include_url=False)))
+        return await _again(request, visit, number, token, form, photos, Trouble(422, errors))
+    except Stale as refusal:
+        trouble = await _overtaken(deps, visit, number, form, refusal)
+        return await _again(request, visit, number, token, form, photos, trouble)
+    except (Invalid, NotNow, Forbidden) as refusal:
+        return await _again(request, visit, number, token, form, photos, _refused(refusal))
+    turn = deps.service.turn(done.case.facts.district, done.case.last_at)
+    if not machine.may(done.case, visit.actor, "read", turn):
+        return RedirectResponse(HOME, 303)
+    onward = text_of(form, "next")
+    return RedirectResponse(auth.after(onward) if onward else f"/w/{number}?done={token}", 303)
+
+
+async def _photos(deps: WebDeps, visit: Visit, form: FormData) -> list[str]:
+    """Photos kept before (the form came back) and those just chosen, stored. Raises `Invalid`."""
+    kept = [str(one) for one in form.getlist("kept") if isinstance(one, str)][:PHOTOS]
+    for upload in [*form.getlist("photo"), *form.getlist("photos")]:
+        if isinstance(upload, UploadFile) and upload.filename and len(kept) < PHOTOS:
+            try:
+                row = await pictures.keep(deps.service, visit.actor, await upload.read())
+            except Invalid as refusal:
+                raise Invalid(refusal.message, **{**refusal.params, "field": "photo"}) from refusal
+            kept.append(str(row.id))
+    return kept
+
+
+def _attach(given: dict[str, object], asks: Asks, photos: Sequence[str]) -> None:
+    if photos and asks.photos == "photo":
+        given["photo"] = photos[0]
+    elif photos and asks.photos == "photos":
+        given["photos"] = list(photos)
+
+
+def _field_errors(problem: Mapping[str, object]) -> dict[str, str]:
+    """Validation's errors by field; the field's own name is left out of the sentence's place."""
+    found: dict[str, str] = {}
+    errors = problem.get("errors")
+    for one in errors if isinstance(errors, list) else ():
+        name = str(one["field"]).split(".")[0]
+        found.setdefault({"photos": "photo"}.get(name, name), _("这一项要填") if one["value"] in (None, "") else
+                         str(one["message"]))  # fmt: skip
+    return found
+
+
+def _refused(refusal: Refusal) -> Trouble:
+    said = problems.said(refusal)
+    if refusal.field and not isinstance(refusal, NotNow):
+        name = {"photos": "photo", "latitude": "photo"}.get(refusal.field, refusal.field)
+        return Trouble(problems.status_of(refusal), {name: said})
+    return Trouble(problems.status_of(refusal), notice=Notice(said, kind="error"))
+
+
+async def _overtaken(deps: WebDeps, visit: Visit, number: str, form: FormData, refusal: Stale) -> Trouble:
+    """Somebody was quicker: what has happened since, and that nothing typed is lost."""
+    seen = await view.whistle_view(deps.service, visit.actor, number)
+    teller = Teller(seen, turn_of(deps, seen))
+    version = text_of(form, "version")
+    since = int(version) if version.isdecimal() else 0
+    at = next((i for i, one in enumerate(seen.timeline) if int(one.data.get("version") or 0) > since), None)
+    said = [] if at is None else seen.timeline[at:][-3:]
+    told = "；".join(f"{one.at.astimezone(ZONE):%H:%M} {teller.who(one)} {teller.did(one)}" for one in said)
+    text = told or problems.said(refusal)
+    return Trouble(409, notice=Notice(_("别人刚办了一步"), spans(text, _("。看过再继续，您写的字还在。")), "conflict"))
+
+
+async def _again(
+    request: Request, visit: Visit, number: str, token: str, form: FormData, photos: Sequence[str], trouble: Trouble
+) -> Response:
+    """The form with what was typed; for an act that asks nothing, or is not possible any more, the whistle's page."""
+    asks, deps = ASKS[token], deps_of(request)
+    seen = await view.whistle_view(deps.service, visit.actor, number)
+    if asks.action not in seen.allowed_actions or (asks.tap and not trouble.errors):
+        return await _not_now(request, visit, number, trouble)
+    model = _page(request, visit, seen, token, asks, form, trouble, photos)
+    return page(request, "action.html", model, trouble.status)
+
+
+async def _not_now(request: Request, visit: Visit, number: str, trouble: Trouble) -> Response:
+    deps = deps_of(request)
+    seen = await view.whistle_view(deps.service, visit.actor, number)
+    words = next(iter(trouble.errors.values()), "")
+    notice = trouble.notice or Notice(words or _("现在不行"), kind="error")
+    model = await whistle_page(request, visit, seen, turn_of(deps, seen), (notice,))
+    return page(request, "whistle.html", model, trouble.status)
+
+
+def _gone(token: str) -> Notice:
+    return Notice(_("现在不能「%(act)s」", act=label(token)), spans(_("状态已经变了，下面是现在能办的。")), "conflict")
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    seen: WhistleView,
+    token: str,
+    asks: Asks,
+    form: FormData | None,
+    trouble: Trouble,
+    photos: Sequence[str] = (),
+) -> ActionPage:
+    deps = deps_of(request)
+    fields = fields_of(asks, seen, turn_of(deps, seen))
+    if form is not None:
+        fields = answers.filled(fields, form, trouble.errors)
+    names = {one.name for one in fields}
+    lost = [said for name, said in trouble.errors.items() if name not in names]
+    notice = trouble.notice or (Notice(lost[0], kind="error") if lost else None)
+    back = f"/w/{seen.number}"
+    hidden = [Hidden("version", str(seen.version)), *(Hidden("kept", one) for one in photos)]
+    if asks.repeatable:
+        hidden.append(Hidden("key", (text_of(form, "key") if form else "") or str(uuid4())))
+    onward = text_of(form, "next") if form else request.query_params.get("next", "")
+    if onward:
+        hidden.append(Hidden("next", auth.after(onward)))
+    if photos:
+        fields = tuple(
+            replace(one, hint=_("已经收到 %(n)s 张照片。", n=len(photos)), required=False)
+            if one.kind == "file"
+            else one
+            for one in fields
+        )
+    return ActionPage(
+        frame=build_frame(request, visit, label(token), back=back, phone_title=label(token), task=True),
+        heading=label(token),
+        intro=spans(_(asks.intro)),
+        whistle_number=str(seen.number),
+        whistle_title=seen.title,
+        whistle_url=back,
+        fields=fields,
+        submit=label(token),
+        submit_url=f"{back}/do/{token}",
+        hidden=tuple(hidden),
+        errors=tuple(FieldError(name, said) for name, said in trouble.errors.items() if name in names),
+        notice=notice,
+    )

@@ -1,0 +1,147 @@
+"""「为什么是这个时限」: every stretch of a clock's time, counted or left out, drawn up by day."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dispatch.domain import clocks as rules
+from dispatch.domain import dayrows, deadlines, timewords
+from dispatch.domain.calendar import Stretch, WorkCalendar
+from dispatch.domain.clocks import HANDLING
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps.shown import ClockView
+from dispatch.steps.view import WhistleView
+from dispatch.steps.why import Why
+from dispatch.web import say
+from dispatch.web.common.times import in_seconds, length
+from dispatch.web.i18n import _, language
+from dispatch.web.models.whistle import AxisTick, Bar, DayRow, WhyDeadline
+
+#: so many days are drawn at most; a limit longer than that is said by its total
+MOST_DAYS = 60
+
+
+def why_deadline(
+    why: Why, view: WhistleView, clock: ClockView, turn: Turn, *, open_: bool = False
+) -> WhyDeadline | None:
+    """The disclosure for one clock; None where there is nothing to draw (a date fixed by hand, the demo's seconds)."""
+    if clock.limit is None or in_seconds(clock):
+        return None
+    limit, calendar = rules.parse(clock.limit), turn.calendar(clock.calendar)
+    stretches = [Stretch(one.start, one.end, one.counted, one.reason) for one in why.stretches]
+    rows = dayrows.by_day(stretches, turn.now, ZONE)
+    if not rows:
+        return None
+    axis = _Axis(dayrows.ticks(rows, calendar if limit.working else None))
+    names = {"verification": _("%(street)s核查", street=view.raised_by["node_name"]), "hold": _("挂账")}
+    return WhyDeadline(
+        intro=_intro(clock, limit, calendar, why),
+        axis=axis.ticks(),
+        rows=tuple(_row(row, axis, clock, turn, names) for row in rows[:MOST_DAYS]),
+        total=length(clock, why.counted, fold=False),
+        total_note=_("已用 %(time)s", time=length(clock, min(why.used, why.counted), fold=False)),
+        source=_source(view, clock, why),
+        open=open_,
+        provisional=clock.provisional,
+    )
+
+
+class _Axis:
+    """The day's axis: seconds since midnight to shares, with a little air at both ends."""
+
+    def __init__(self, minutes: tuple[int, ...]) -> None:
+        self.minutes = minutes
+        first, last = minutes[0] * 60, minutes[-1] * 60
+        air = 0 if (first, last) == (0, 86400) else (last - first) // 20
+        self.first, self.span = first - air, last - first + 2 * air
+
+    def share(self, second: int) -> float:
+        return min(max((second - self.first) / self.span, 0.0), 1.0)
+
+    def ticks(self) -> tuple[AxisTick, ...]:
+        shown = self.minutes if len(self.minutes) <= 5 else (self.minutes[0], 720, self.minutes[-1])
+        return tuple(AxisTick(self.share(m * 60), _hour(m)) for m in shown)
+
+
+def _hour(minutes: int) -> str:
+    return f"{minutes // 60}" if minutes % 60 == 0 else f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def _row(row: dayrows.DayRow, axis: _Axis, clock: ClockView, turn: Turn, names: Mapping[str, str]) -> DayRow:
+    whole = all(bar.kind == "out" for bar in row.bars)
+    bars = tuple(
+        Bar(axis.share(bar.start), axis.share(bar.end), bar.kind)
+        for bar in row.bars
+        if axis.share(bar.start) < axis.share(bar.end)
+    )
+    return DayRow(
+        _label(row),
+        (Bar(0.0, 1.0, "out"),) if whole else bars,
+        length(clock, row.counted.total_seconds(), fold=False) if row.counted else "0",
+        _reasons(row, clock, turn, names),
+    )
+
+
+def _label(row: dayrows.DayRow) -> str:
+    first, last = row.dates
+    if first == last:
+        return f"{first.month}/{first.day} {_(say.WEEKDAYS[first.weekday()])}"
+    end = f"{last.day}" if last.month == first.month else f"{last.month}/{last.day}"
+    return f"{first.month}/{first.day}–{end}"
+
+
+def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[str, str]) -> str:
+    lang: timewords.Language = "en" if language() == "en" else "zh"
+
+    def named(code: str) -> str:
+        kind, _sep, name = code.partition(":")
+        return f"{kind}:{names.get(name, name)}" if kind == "paused" else code
+
+    said = [timewords.reason(named(code), span, row.days, lang) for code, span in row.left_out]
+    said += [timewords.reason(code, None, 1, lang) for code in row.remarks]
+    today = turn.now.astimezone(ZONE).date()
+    if row.to_come and row.dates[0] == today and row.to_come != row.counted:
+        left = length(clock, row.to_come.total_seconds(), fold=False)
+        said.append(_("今天还有 %(time)s", time=left))
+    if clock.due_at is not None and clock.due_at.astimezone(ZONE).date() == row.dates[0]:
+        said = [one for one in said if one != timewords.reason("night", None, 1, lang)]
+        said.append(_("%(clock)s 到期", clock=f"{clock.due_at.astimezone(ZONE):%H:%M}"))
+    return _("、").join(said)
+
+
+def _intro(clock: ClockView, limit: deadlines.Limit, calendar: WorkCalendar, why: Why) -> str:
+    since = {
+        "dispatch": _("从收到起算"),
+        "total": _("从收到起算"),
+        "verification": _("从报结起算"),
+        "answering": _("从核查通过起算"),
+        "ruling": _("从申请起算"),
+    }.get(clock.stage, _("从派单起算"))
+    if clock.run > 1:
+        since = _("这是第 %(n)s 轮，从重新起算的时候算", n=clock.run)
+    capped = _("；来源要求更早，按来源的期限提前") if why.capped_by_source else ""
+    if not limit.working or calendar.always:
+        return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=limit_words(limit), since=since + capped)
+    hours = _("、").join(f"{_clock(a)}–{_clock(b)}" for a, b in _sessions(calendar, clock.started_at))
+    return _("%(limit)s，按作息 %(hours)s 计，%(since)s。", limit=limit_words(limit), hours=hours, since=since + capped)
+
+
+def _sessions(calendar: WorkCalendar, at: datetime) -> tuple[tuple[int, int], ...]:
+    return calendar.on(at.astimezone(ZONE).date()).season.sessions
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def limit_words(limit: deadlines.Limit) -> str:
+    """3 个工作日 · 4 工时 · 30 分 · 2 小时 · 15 天."""
+    unit = {"s": _("秒"), "m": _("分"), "h": _("小时"), "d": _("天"), "wh": _("工时"), "wd": _("工作日")}[limit.unit]
+    return f"{limit.amount} {unit}"
+
+
+def _source(view: WhistleView, clock: ClockView, why: Why) -> str:
+    """The policy's words and where the limit comes from."""
+    if clock.stage == HANDLING and view.category:
+        return _("时限出自清单 %(code)s「%(name)s」，来源：%(source)s。", code=view.category,
+                 name=view.category_name or "", source=why.basis)  # fmt: skip
+    return _("时限出自政策「%(name)s」：%(basis)s。", name=why.policy, basis=why.basis)

@@ -1,0 +1,274 @@
+"""The acts as forms: which fields each asks for, in which words, and how they become an act's fields.
+
+A token in an address is an act, or an act with its answer: `verify-yes`, `rule-no`. One-tap acts have no fields that
+must be filled; all of them have a page, so that a link works too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.steps.view import WhistleView
+from dispatch.web import words
+from dispatch.web.i18n import N_, _
+from dispatch.web.models.parts import Field, Option
+
+Fields = Callable[[WhistleView, Turn], tuple[Field, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """One token. `tap`: posts at once from the whistle page; `given` are the fields it brings itself."""
+
+    action: str
+    intro: str
+    fields: Fields | None = None
+    tap: bool = False
+    given: Mapping[str, Any] | None = None
+    photos: str = ""
+    repeatable: bool = False
+
+
+def _text(name: str, label: str, hint: str = "", *, required: bool = True, rows: int = 4) -> Fields:
+    return lambda _view, _turn: (Field(name, _(label), "textarea", hint=_(hint) if hint else "", required=required,
+                                       rows=rows),)  # fmt: skip
+
+
+def _and(*parts: Fields) -> Fields:
+    return lambda view, turn: tuple(field for part in parts for field in part(view, turn))
+
+
+def _photo(hint: str) -> Fields:
+    return lambda _view, _turn: (Field("photo", _("照片"), "file", hint=_(hint)),)
+
+
+def _where(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    """Position by script, else typed by nobody: a photo is enough."""
+    return (Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。"), required=_must_show(view)),)
+
+
+def _must_show(view: WhistleView) -> bool:
+    return any(part.on_site for part in view.assignments)
+
+
+def unit_options(view: WhistleView, turn: Turn, *, but: tuple[str, ...] = ()) -> tuple[Option, ...]:
+    """Every unit that could be meant here; those of other streets and communities are left out."""
+    chain = {node.code for node in turn.chain(view.case.facts.place or view.case.facts.street) if node}
+    return tuple(
+        Option(unit.code, unit.name)
+        for unit in turn.reference.units.all
+        if unit.code not in but and (unit.place is None or unit.place in chain)
+    )
+
+
+def _unit_field(name: str, label: str, *, required: bool = True, empty: str = N_("选一个单位")) -> Fields:
+    def made(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+        options = (Option("", _(empty)), *unit_options(view, turn))
+        return (Field(name, _(label), "select", options=options, required=required),)
+
+    return made
+
+
+def _units_field(name: str, label: str, *, required: bool = False) -> Fields:
+    return lambda view, turn: (
+        Field(name, _(label), "checkboxes", options=unit_options(view, turn), required=required),
+    )
+
+
+def _working(view: WhistleView, _turn: Turn) -> tuple[Option, ...]:
+    return tuple(
+        Option(part.unit, part.unit_name, selected=part.role == "lead")
+        for part in view.assignments
+        if part.role != "inform" and part.status != "released"
+    )
+
+
+def _of_unit(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    options = _working(view, turn)
+    return (Field("unit", _("哪个单位"), "radio", options=options, required=True),) if len(options) > 1 else ()
+
+
+def _reasons(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    options = tuple(Option(code, name) for code, name in turn.policy(view.case).rejections)
+    return (Field("reason", _("哪一条理由"), "radio", options=options, required=True),)
+
+
+def _absent(view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
+    """Where assisting units have not come the lead says why it may be resolved all the same."""
+    late = [part.unit_name for part in view.assignments if part.role == "assist" and part.status == "assigned"]
+    if not late:
+        return ()
+    hint = _("%(units)s还没报到。", units=_("、").join(late))
+    return (Field("reason", _("协办没到，为什么也能报结"), hint=hint, required=True),)
+
+
+def _clause(_view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    duties = (Option(duty.code, f"{duty.code} {duty.name}") for duty in turn.reference.duties.duties if not duty.demo)
+    return (Field("clause", _("依据清单哪一条"), "select", options=(Option("", _("选一条")), *duties)),)
+
+
+def _day(name: str, label: str, kind: str, ahead: int) -> Fields:
+    def made(view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
+        at = view.as_of.astimezone(ZONE) + timedelta(days=ahead)
+        value = at.strftime("%Y-%m-%d") if kind == "date" else at.strftime("%Y-%m-%dT18:00")
+        return (Field(name, _(label), kind, value=value, required=True),)
+
+    return made
+
+
+def _yes_no(name: str, label: str, yes: str, no: str) -> Field:
+    return Field(name, _(label), "radio", options=(Option("1", _(yes)), Option("0", _(no))), required=True)
+
+
+def _satisfied() -> Field:
+    options = (Option("satisfied", _("满意")), Option("basically", _("基本满意")), Option("not", _("不满意")))
+    return Field("satisfied", _("满意吗"), "radio", options=options, required=True)
+
+
+def _rating(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    return (
+        *_of_unit(view, turn),
+        _yes_no("responded", N_("响应了吗"), N_("响应了"), N_("没响应")),
+        _yes_no("solved", N_("解决了吗"), N_("解决了"), N_("没解决")),
+        _satisfied(),
+    )
+
+
+def _callback(_view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
+    return (
+        _yes_no("reached", N_("联系上了吗"), N_("联系上了"), N_("没联系上（下面不用填）")),
+        _yes_no("responded", N_("来源人说：有人联系过吗"), N_("有"), N_("没有")),
+        _yes_no("solved", N_("来源人说：解决了吗"), N_("解决了"), N_("没解决")),
+        _satisfied(),
+    )
+
+
+def _streets(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    nodes = turn.reference.tree.children(view.district)
+    options = tuple(Option(node.code, node.name) for node in nodes if node.code != view.case.facts.street)
+    return (Field("to", _("转给哪个街道"), "select", options=(Option("", _("选一个街道")), *options), required=True),)
+
+
+def _remember(_view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
+    hint = _("会起草一条清单修改，由第二个人批准后生效。")
+    return (Field("remember", _("记住此裁定，以后照办"), "checkbox", hint=hint),)
+
+
+_REASON = _text("reason", N_("理由"))
+_MAYBE = _text("reason", N_("理由（可不填）"), required=False, rows=2)
+
+ASKS: Mapping[str, Asks] = {
+    # the units
+    "report-in": Asks("report-in", N_("签收以后就由你单位负责到底。"), tap=True),
+    "arrive": Asks("arrive", N_("到了现场就报到：一张照片，或者手机的位置。"),
+                   _and(_where, _text("note", N_("现场什么情况（可不填）"), required=False, rows=2)), photos="photo"),
+    "leave": Asks("leave", N_("事不完人不撤。确实要走，会记在经过里。"), _text("reason", N_("为什么离场"))),
+    "note": Asks("note", N_("做了什么、到了哪一步，街道马上看得见。"), _text("text", N_("进展")), repeatable=True),
+    "resolve": Asks("resolve", N_("报结以后请街道去核查，你的钟停下。没办好会退回，原来的钟接着走。"),
+                    _and(_text("reply", N_("办得怎么样"), N_("写给来访人看得懂的话。"), rows=5), _absent,
+                         _photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
+    "hand-back": Asks("hand-back", N_("裁定以前还是你单位负责，钟照走；裁定是终审，一件只能退一次。"),
+                      _and(_REASON, _clause, _unit_field("to", N_("应由谁办"), required=False))),
+    "request-extension": Asks("request-extension", N_("到期以前才能申请；批下来以前钟照走。临期才申请会记下来。"),
+                              _and(_day("until", N_("延到什么时候"), "datetime", 7), _REASON)),
+    "request-hold": Asks("request-hold", N_("现在办不了、又不怪办事的人，才挂账；要有复查日，批准后钟停下。"),
+                         _and(_text("reason", N_("为什么现在办不了")), _day("review_on", N_("复查日"), "date", 30))),
+    "withdraw": Asks("withdraw", N_("撤回你提出、还没有答复的申请。"), tap=True),
+    "explain": Asks("explain", N_("写明为什么逾期、打算怎么办；督办后五个工作日没有说明会通报。"),
+                    _text("text", N_("情况说明")), repeatable=True),
+    "sign-instruction": Asks("sign-instruction", N_("批示收到了，签收后照办。"), tap=True),
+    "object": Asks("object", N_("对评价不服，写明理由，区调度台复核。"), _text("text", N_("异议"))),
+    # the street
+    "call": Asks("call", N_("新叫的单位马上收到，它自己的签收钟从现在起算。"),
+                 _and(_unit_field("unit", N_("追加哪个单位")), lambda _v, _t: (
+                     Field("role", _("来做什么"), "radio", options=(
+                         Option("assist", _("协办"), _("要报到、要办事"), selected=True),
+                         Option("inform", _("知会"), _("只让它知道"))), required=True),))),
+    "keep": Asks("keep", N_("街道自己的队伍来办，别的单位不再叫。"), _MAYBE),
+    "verify-yes": Asks("verify", N_("现场办好了才通过；通过以后要给来源人答复。"),
+                       tap=True, given={"accepted": True}, photos="photos"),
+    "verify-no": Asks("verify", N_("退回以后原来的钟接着走，算一次返工；退两次转区里复核。"),
+                      _and(_reasons, _text("note", N_("现场什么情况"), rows=3), _photo(N_("现场照片，退回要有凭据。"))),
+                      given={"accepted": False}, photos="photos"),
+    "feedback": Asks("feedback", N_("这是给来源人的话，并单的也收到同一份。"),
+                     _text("reply", N_("怎么答复"), N_("来源人看得懂的话，不写内部的事。"), rows=5)),
+    "callback": Asks("callback", N_("联系上了才算数；三个数都来自这里。"), _callback, repeatable=True),
+    "evaluate": Asks("evaluate", N_("每个单位各评各的；单位可以提异议。"), _rating, repeatable=True),
+    "close": Asks("close", N_("所有的钟停下，归档。来源人以后还可以请求重新办理。"), tap=True),
+    "cancel": Asks("cancel", N_("单位还没动手才能撤。撤了以后所有的钟停下。"), _text("reason", N_("为什么撤哨"))),
+    "request-cancel": Asks("request-cancel", N_("单位已经动手，撤哨要区调度台批。"), _text("reason", N_("为什么撤哨"))),
+    "transfer": Asks("transfer", N_("对方接收以前还是你们的；接收后按它的属地重新派。"), _streets),
+    "accept-transfer": Asks("accept-transfer", N_("接收以后就是你们街道的哨，按你们的属地重新派单。"), tap=True),
+    "decline-transfer": Asks("decline-transfer", N_("不接收，就退回原来的街道。"), tap=True),
+    "deny-arrival": Asks("deny-arrival", N_("登记了到场、其实没来：签收的钟当作没停过。"), _of_unit),
+    "reopen": Asks("reopen", N_("来源人不满意，同样的单位再办一次；总时钟不重来。"),
+                   _text("reason", N_("为什么重新办理"))),
+    # the desk and the leaders
+    "assign": Asks("assign", N_("一个主办，其余协办；留下的单位钟不变。"),
+                   _and(_unit_field("lead", N_("主办单位")), _units_field("assist", N_("协办单位")), _MAYBE,
+                        _remember)),
+    "rule-yes": Asks("rule", N_("改派的单位从现在起重新计时；总时钟不重来。"),
+                     _and(_unit_field("to", N_("改派给谁"), required=False, empty=N_("按申请里写的单位")), _MAYBE,
+                          _remember), given={"upheld": True}),
+    "rule-no": Asks("rule", N_("驳回以后这个单位不得再退，已经用的时间照算。"), _MAYBE, given={"upheld": False}),
+    "decide-extension-yes": Asks("decide-extension", N_("按申请的时间延，已经用的时间保留。"), tap=True,
+                                 given={"granted": True}),
+    "decide-extension-no": Asks("decide-extension", N_("不同意，时限不变。"), _MAYBE, given={"granted": False}),
+    "decide-hold-yes": Asks("decide-hold", N_("批准后办理的钟停下，到复查日自己恢复；挂账单独计数。"), tap=True,
+                            given={"granted": True}),
+    "decide-hold-no": Asks("decide-hold", N_("不批准，接着办。"), _MAYBE, given={"granted": False}),
+    "decide-cancel-yes": Asks("decide-cancel", N_("同意撤哨，所有的钟停下。"), tap=True, given={"granted": True}),
+    "decide-cancel-no": Asks("decide-cancel", N_("不同意，接着办。"), _MAYBE, given={"granted": False}),
+    "decide-objection-yes": Asks("decide-objection", N_("异议成立。"), tap=True, given={"granted": True}),
+    "decide-objection-no": Asks("decide-objection", N_("异议不成立，评价不变。"), _MAYBE, given={"granted": False}),
+    "resume": Asks("resume", N_("条件好了，接着办；钟从停下的地方接着走。"), tap=True),
+    # the chain
+    "urge": Asks("urge", N_("马上通知在办的单位；不改时限。"), tap=True, repeatable=True),
+    "instruct": Asks("instruct", N_("单位要签收批示。"), _text("text", N_("批示")), repeatable=True),
+    "take-over": Asks("take-over", N_("由你这一级负责推动；单位照办，时限不变。"), tap=True),
+    "send-down": Asks("send-down", N_("交回原来的一级，时限不变。"), tap=True),
+    "send-up": Asks("send-up", N_("现在就请上一级来问，不等到点。"), _MAYBE),
+    "consult": Asks("consult", N_("请几家坐到一起，定下谁办什么。"),
+                    _and(_units_field("units", N_("请哪些单位"), required=True),
+                         lambda _v, _t: (Field("at", _("什么时候（可不填）"), "datetime"),),
+                         _text("text", N_("商量什么（可不填）"), required=False, rows=2)), repeatable=True),
+    "minutes": Asks("minutes", N_("定下来的事写在这里，各单位都看得见。"), _text("text", N_("会商纪要"), rows=6),
+                    repeatable=True),
+}  # fmt: skip
+
+#: acts that are shown as two buttons
+PAIRS: Mapping[str, tuple[str, str]] = {
+    action: (f"{action}-yes", f"{action}-no")
+    for action in ("verify", "rule", "decide-extension", "decide-hold", "decide-cancel", "decide-objection")
+}
+
+
+def tokens(actions: tuple[str, ...]) -> tuple[str, ...]:
+    """The tokens of these acts, in their order; acts without a form (merge, children) are left out."""
+    return tuple(token for action in actions for token in PAIRS.get(action, (action,)) if token in ASKS)
+
+
+def label(token: str) -> str:
+    """The word on its button; the decisions name what they decide."""
+    for action in PAIRS:
+        if token.startswith(f"{action}-"):
+            said = words.button(action, token.rsplit("-", 1)[1])
+            subject = {"decide-extension": _("延期"), "decide-hold": _("挂账"), "decide-cancel": _("撤哨"),
+                       "decide-objection": _("异议")}.get(action, "")  # fmt: skip
+            return f"{said}{subject}" if not said.startswith("decide-") else _DECIDE[token]()
+    return words.button(token)
+
+
+_DECIDE: Mapping[str, Callable[[], str]] = {
+    "decide-cancel-yes": lambda: _("同意撤哨"),
+    "decide-cancel-no": lambda: _("不同意撤哨"),
+    "decide-objection-yes": lambda: _("异议成立"),
+    "decide-objection-no": lambda: _("异议不成立"),
+}
+
+
+def fields_of(asks: Asks, view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    """The fields this act asks for on this whistle."""
+    return asks.fields(view, turn) if asks.fields else ()

@@ -1,0 +1,263 @@
+"""The whistle page, put together for the person who looks at it."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from fastapi import Request
+
+from dispatch.domain import clocks as rules
+from dispatch.domain import permissions
+from dispatch.domain.case import ENDED, Actor
+from dispatch.domain.clocks import TOTAL
+from dispatch.domain.turn import Turn
+from dispatch.steps import why as why_step
+from dispatch.steps.shown import ClockView, PartView
+from dispatch.steps.sign_in import Visit
+from dispatch.steps.view import WhistleView
+from dispatch.store.timeline import Relative
+from dispatch.web import say, words
+from dispatch.web.common.frame import build_frame, level_of, places
+from dispatch.web.common.ladders import ladder_clock, large_ladder
+from dispatch.web.common.paths import path_of
+from dispatch.web.common.times import lamp_of, length, ruler_of, time_of
+from dispatch.web.common.why import why_text
+from dispatch.web.deps import deps_of
+from dispatch.web.i18n import _
+from dispatch.web.lists.labels import state_of
+from dispatch.web.live.address import events_of
+from dispatch.web.models.form import AssignmentRow
+from dispatch.web.models.parts import ActionButton, Hidden, Ladder, NavItem, Notice, Role, Span, Text, link, spans
+from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
+from dispatch.web.whistle.deadline import why_deadline
+from dispatch.web.whistle.forms import ASKS, label, tokens
+from dispatch.web.whistle.reader import Expected, expected
+from dispatch.web.whistle.told import photos_of, timeline
+
+#: so many buttons stand beside the primary one, the others go behind 更多
+BESIDE = 2
+#: each unit carries its own button for these
+BY_UNIT = ("evaluate",)
+KEYS = {"report-in": "r", "arrive": "r", "resolve": "e"}
+
+
+async def whistle_page(
+    request: Request, visit: Visit, view: WhistleView, turn: Turn, notices: Sequence[Notice] = ()
+) -> WhistlePage:
+    """The page. Raises `Unavailable`."""
+    actor = visit.actor
+    level = level_of(actor, turn.reference)
+    what = expected(view, actor, turn, level)
+    number = str(view.number)
+    home = places(actor, level)[1 if actor.role == permissions.CLERK else 0]
+    frame = build_frame(
+        request,
+        visit,
+        _("哨 %(number)s", number=number),
+        current=home[1],
+        back=home[1],
+        phone_title=_("哨 %(number)s", number=number),
+        task=True,
+        events=events_of("all", turn.now, whistle=view.number),
+        notices=notices,
+        now=turn.now,
+    )
+    title, ladder = _ladder(view, what.clock, turn)
+    return WhistlePage(
+        frame=frame,
+        number=number,
+        paper_number=say.paper_number(number),
+        title=view.title,
+        place=place_of(view, turn),
+        meta=_meta(view),
+        crumbs=(NavItem(_(home[0]), home[1]),),
+        expectation=_expectation(view, what, actor, turn),
+        ladder_title=title,
+        ladder=ladder,
+        timeline=timeline(view, turn),
+        who=who(view, turn),
+        clocks=tuple(_clock_row(clock, view, turn) for clock in view.clocks),
+        why=_why(view, actor, turn),
+        deadline=await _deadline(request, visit, view, what.clock, turn),
+        body=view.body,
+        before=photos_of(view, turn, "raised"),
+        after=photos_of(view, turn, "arrived", "resolved", "verified", "rejected"),
+        who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
+        related=_related(view),
+        sealed=view.sealed,
+    )
+
+
+def place_of(view: WhistleView, turn: Turn) -> str:
+    """The path of the place, with the address that was written."""
+    path = path_of(view.place.code if view.place else None, turn.reference)
+    return f"{path}・{view.address}" if view.address else path
+
+
+def _meta(view: WhistleView) -> str:
+    parts = [view.category_name or _("没有类别"), words.KINDS.get(view.kind, view.kind)]
+    parts[1] = _(parts[1])
+    source = view.source or {}
+    if source.get("channel"):
+        parts.append(_("%(channel)s 转来", channel=source["channel"]) if source.get("number") else source["channel"])
+    if source.get("callback_required"):
+        parts[-1] += _("，要求回访")
+    return "・".join(parts)
+
+
+def buttons(view: WhistleView, what: Expected) -> tuple[tuple[ActionButton, ...], tuple[ActionButton, ...]]:
+    """What this reader may do now: the right answer first, then the rest behind 更多."""
+    may = tokens(view.allowed_actions)
+    first = [token for token in what.first if token in may]
+    rest = [one for one in may if one not in (*first, *BY_UNIT)]
+    shown = first[: BESIDE + 1] if what.mine else first[:BESIDE]
+    more = [*first[len(shown) :], *rest]
+    if len(shown) + len(more) <= BESIDE + 1:
+        shown, more = [*shown, *more], []
+    return (
+        tuple(button(view, token, primary=what.mine and i == 0) for i, token in enumerate(shown)),
+        tuple(button(view, token) for token in more),
+    )
+
+
+def button(view: WhistleView, token: str, *, primary: bool = False, unit: str = "") -> ActionButton:
+    """One button of the whistle page."""
+    asks = ASKS[token]
+    hidden = (Hidden("version", str(view.version)), *((Hidden("key", str(uuid4())),) if asks.repeatable else ()))
+    url = f"/w/{view.number}/do/{token}" + (f"?unit={unit}" if unit else "")
+    return ActionButton(
+        asks.action, label(token), url, primary, not asks.tap, hidden=hidden if asks.tap else (),
+        key=KEYS.get(token, ""),
+    )  # fmt: skip
+
+
+def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) -> Expectation:
+    actions, more = buttons(view, what)
+    heading = what.heading or (_("现在要你做的") if what.mine else _("现在不用你做什么"))
+    return Expectation(
+        heading=heading,
+        state=state_of(view.case, turn, actor, merged_into=str(view.merged_into.number) if view.merged_into else ""),
+        sentence=what.sentence,
+        lamp=lamp_of(what.clock),
+        time=time_of(what.clock, turn),
+        ruler=ruler_of(what.clock, turn),
+        actions=actions,
+        more=more,
+        slip_url=f"/w/{view.number}/slip",
+    )
+
+
+def _ladder(view: WhistleView, wanted: ClockView | None, turn: Turn) -> tuple[str, Ladder]:
+    chosen = ladder_clock(view.clocks, wanted) if view.status not in ENDED else None
+    last = max(view.clocks, key=lambda c: (c.rung, c.stage == "handling"), default=None)
+    clock = chosen or last
+    if clock is None:
+        return _("会到谁那里"), Ladder(())
+    title = _("到期没办完，会到谁那里") if not clock.rung else _("没人动的时候，走到了哪一级")
+    if view.status in ENDED:
+        title = _("这件走过的梯子")
+    own = view.case.clocks[(clock.stage, clock.unit)]
+    return title, large_ladder(view.case, own, clock, turn, view.timeline, ground=_ground(view, clock))
+
+
+def _ground(view: WhistleView, clock: ClockView) -> str:
+    if view.status in ENDED:
+        return _("从头到尾没有惊动谁")
+    lead = next((part.unit_name for part in view.assignments if part.role == "lead"), "")
+    if clock.stage in ("verification", "answering"):
+        return _("%(street)s在办，没有逾期，没有人被惊动", street=view.raised_by["node_name"])
+    if clock.stage in ("dispatch", "ruling"):
+        return _("区调度台在办，没有逾期")
+    return _("%(lead)s主办，没有逾期，没有人被惊动", lead=lead) if lead else _("没有逾期")
+
+
+def who(view: WhistleView, turn: Turn) -> tuple[AssignmentRow, ...]:
+    """The units and what each is at; the street rates each by itself."""
+    rate = "evaluate" in view.allowed_actions
+    rows = []
+    for part in view.assignments:
+        if part.status == "released":
+            continue
+        unit = turn.reference.units.get(part.unit)
+        actions = (button(view, "evaluate", unit=part.unit),) if rate and part.role != "inform" else ()
+        rows.append(AssignmentRow(Role(part.role), unit.name if unit else part.unit, part_note(part), actions))
+    return tuple(rows)
+
+
+def part_note(part: PartView) -> str:
+    """A unit's own state: 待签收 · 已到场·办理中."""
+    if part.role == "inform":
+        return _("只让它知道，不用报到")
+    said = _(words.ASSIGNMENTS.get(part.status, part.status))
+    if part.status == "assigned" and part.on_site:
+        said = _("还没到场")
+    return said + (_("・申请过退单") if part.handed_back else "")
+
+
+def _clock_row(clock: ClockView, view: WhistleView, turn: Turn) -> ClockRow:
+    name = words.stage(clock.stage)
+    unit = turn.reference.units.get(clock.unit) if clock.unit and ":" not in clock.unit else None
+    if unit is not None:
+        name = f"{name}・{unit.short}"
+    if clock.stage == TOTAL:
+        used = (
+            max(clock.total - (clock.remaining or 0.0), 0.0) if clock.answered_at is None else _used(clock, view, turn)
+        )
+        return ClockRow(name, length(clock, used), _("不重来"))
+    if clock.answered_at is not None:
+        return ClockRow(name, length(clock, _used(clock, view, turn)), _("已应答"))
+    left = time_of(clock, turn, tick=False)
+    figure = f"{left.prefix} {say.plain(left.figures)}" if left else ""
+    return ClockRow(name, figure, _("走着") if clock.running else _("停着"))
+
+
+def _used(clock: ClockView, view: WhistleView, turn: Turn) -> float:
+    """What an answered clock had counted: up to its last rest, else from its start."""
+    own = view.case.clocks[(clock.stage, clock.unit)]
+    if own.used or clock.answered_at is None:
+        return own.used.total_seconds()
+    policy, calendar = rules.StagePolicy.of(own), turn.calendar(clock.calendar)
+    return rules.seconds_between(policy, clock.started_at, clock.answered_at, calendar)
+
+
+def _why(view: WhistleView, actor: Actor, turn: Turn) -> Why | None:
+    routing = view.routing
+    if routing is None or not routing.get("reason"):
+        return None
+    title = _("为什么派给你") if actor.unit and actor.unit == view.case.lead else _("为什么是他们")
+    if view.outcome not in ("dispatch", "self"):
+        title = _("为什么是这个去向")
+    text = why_text(routing["reason"], routing.get("rule"), turn.reference, note=routing.get("note"))
+    say_ = routing.get("say")
+    return Why(title, (*text, Span(str(say_))) if say_ else text)
+
+
+async def _deadline(
+    request: Request, visit: Visit, view: WhistleView, clock: ClockView | None, turn: Turn
+) -> WhyDeadline | None:
+    clock = clock or next((one for one in view.clocks if one.stage == "handling"), None)
+    if clock is None:
+        return None
+    service, actor = deps_of(request).service, visit.actor
+    found = await why_step.why(service, actor, str(view.number), clock.stage, clock.unit)
+    return why_deadline(found, view, clock, turn, open_=actor.role == permissions.AUDITOR)
+
+
+def _related(view: WhistleView) -> Text:
+    """Other whistles that belong to this one, as links."""
+    said: list[str | Span] = []
+
+    def add(before: str, others: tuple[Relative, ...]) -> None:
+        if others:
+            said.append(("；" if said else "") + before)
+            for i, one in enumerate(others):
+                said.append("、" if i else "")
+                said.append(link(str(one.number), f"/w/{one.number}"))
+
+    add(_("随这一件办理："), (view.merged_into,) if view.merged_into else ())
+    add(_("并进来的："), view.merged)
+    add(_("拆自："), (view.parent,) if view.parent else ())
+    add(_("子单："), view.children)
+    return spans(*said)
+
+
+__all__ = ["button", "buttons", "part_note", "place_of", "whistle_page", "who"]

@@ -1,0 +1,258 @@
+"""What a whistle expects of the person who looks at it: one act, by when, what to attach, what happens otherwise."""
+
+from dataclasses import dataclass
+
+from dispatch.domain import permissions
+from dispatch.domain.case import Actor
+from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, VERIFICATION
+from dispatch.domain.turn import Turn
+from dispatch.steps.shown import ClockView, PartView
+from dispatch.steps.view import WhistleView
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Text, spans, strong
+
+#: which clock a status waits for
+_BY_STATUS = {"raised": DISPATCH, "at-desk": DISPATCH, "resolved": VERIFICATION, "verified": ANSWERING,
+              "answered": ANSWERING, "on-hold": HOLD}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`mine`: this reader is to act; `first` names the acts that are the right answer, the best first."""
+
+    mine: bool
+    sentence: Text
+    clock: ClockView | None
+    first: tuple[str, ...] = ()
+    heading: str = ""
+
+
+def part_of(view: WhistleView, unit: str | None) -> PartView | None:
+    """The unit's part in the present generation."""
+    return next((part for part in view.assignments if part.unit == unit and part.status != "released"), None)
+
+
+def clock_of(view: WhistleView, stage: str, unit: str | None = None) -> ClockView | None:
+    """An open clock by stage and unit."""
+    for clock in view.clocks:
+        if clock.stage == stage and clock.unit == unit and clock.answered_at is None:
+            return clock
+    return None
+
+
+def nearest(view: WhistleView) -> ClockView | None:
+    """The clock of the whistle that runs out first, of those that climb."""
+    open_ = [c for c in view.clocks if c.answered_at is None and c.due_at is not None and c.start_rung]
+    return min(open_, key=lambda clock: clock.due_at or view.as_of, default=None)
+
+
+def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> Expected:
+    """What is expected of this reader now."""
+    if view.status in ("closed", "cancelled", "merged"):
+        return Expected(False, spans(_("这件已经办完归档，没有钟在走。")), None)
+    if actor.unit is not None:
+        return _Unit(view, actor, turn).expected()
+    if actor.role == permissions.CLERK:
+        return _street(view, actor, turn)
+    if actor.role == permissions.DESK:
+        return _desk(view, turn)
+    if actor.role == permissions.IN_CHARGE and level is not None:
+        return _chain(view, turn, level, actor)
+    return _watching(view, turn)
+
+
+# ── a unit's people ──────────────────────────────────────────────────────────────────────────────
+class _Unit:
+    def __init__(self, view: WhistleView, actor: Actor, turn: Turn) -> None:
+        self.view, self.actor, self.turn = view, actor, turn
+        self.part = part_of(view, actor.unit)
+        self.street = view.raised_by["node_name"]
+
+    def expected(self) -> Expected:
+        part, view = self.part, self.view
+        if part is None:
+            return _watching(view, self.turn)
+        if self.actor.role == permissions.SUPERIOR:
+            return self._superior(part)
+        if part.role == "inform":
+            return Expected(False, spans(_("只是让你们知道，不用报到。")), clock_of(view, HANDLING))
+        if view.status == "on-hold":
+            return Expected(False, spans(_("已挂账，钟停着。到复查日自己恢复。")), clock_of(view, HOLD))
+        if "sign-instruction" in view.allowed_actions:
+            said = spans(_("有批示等你签收。"))
+            return Expected(True, said, clock_of(view, HANDLING), ("sign-instruction", "resolve", "note"))
+        if part.status == "assigned":
+            return self._report(part)
+        if view.status == "resolved" and part.role == "lead":
+            said = spans(_("已报结，等%(street)s核查。没办好会退回来，原来的钟接着走。", street=self.street))
+            return Expected(False, said, clock_of(view, VERIFICATION))
+        if view.status not in ("assigned", "handling"):
+            return _watching(view, self.turn)
+        return self._work(part)
+
+    def _report(self, part: PartView) -> Expected:
+        clock = clock_of(self.view, REPORTED, part.unit) or clock_of(self.view, HANDLING)
+        otherwise = _next_asked(self.view, clock, self.turn)
+        if part.on_site:
+            said = spans(_("请尽快"), strong(_("到场")), _("，报到时带上位置或一张照片。"), otherwise)
+            return Expected(True, said, clock, ("arrive", "report-in", "hand-back"))
+        said = spans(_("请"), strong(_("签收")), _("，然后安排人去办。"), otherwise)
+        return Expected(True, said, clock, ("report-in", "arrive", "hand-back"))
+
+    def _work(self, part: PartView) -> Expected:
+        view = self.view
+        clock = clock_of(view, HANDLING)
+        reported = clock_of(view, REPORTED, part.unit)
+        if part.on_site and part.status == "reported-in" and not part.started:
+            said = spans(_("已签收。请"), strong(_("到场")), _("，报到时带上位置或一张照片；到了场才停这个钟。"))
+            return Expected(True, said, reported or clock, ("arrive", "note"))
+        if part.role == "assist":
+            lead = next((p.unit_name for p in view.assignments if p.role == "lead"), "")
+            said = spans(_("请配合%(lead)s办理，做了什么就", lead=lead), strong(_("记进展")), _("。"))
+            return Expected(True, said, clock, ("note", "arrive", "leave"))
+        if view.rework:
+            end = _("街道再退一次，就转区里复核。") if view.rework == 1 else _("已转区里复核。")
+            said = spans(_("请重新处理并"), strong(_("报结")), _("，附处理后的照片。"), end)
+        elif view.outcome in ("answer", "relay"):
+            said = spans(_("请写好答复后"), strong(_("报结")), _("，街道转给来源人。"))
+        else:
+            said = spans(_("办好以后请"), strong(_("报结")), _("，写明怎么办的，附办后照片。"),
+                         _next_asked(view, clock, self.turn))  # fmt: skip
+        return Expected(True, said, clock, ("resolve", "note", "arrive", "request-extension"))
+
+    def _superior(self, part: PartView) -> Expected:
+        own = [c for c in self.view.clocks if c.answered_at is None and c.rung and c.unit in (None, part.unit)]
+        if not own or (part.role != "lead" and not any(c.unit for c in own)):
+            return Expected(False, spans(_("本单位的人在办，没有逾期。")), nearest(self.view))
+        late = max(own, key=lambda clock: clock.rung)
+        said = spans(_("本单位逾期了。请督促办理，并"), strong(_("说明情况")), _("。"))
+        return Expected(True, said, late, ("explain",))
+
+
+# ── the street ───────────────────────────────────────────────────────────────────────────────────
+def _street(view: WhistleView, actor: Actor, turn: Turn) -> Expected:
+    if "accept-transfer" in view.allowed_actions and actor.node != view.case.facts.street:
+        said = spans(_("%(street)s请你们", street=view.raised_by["node_name"]), strong(_("接收")), _("这件。"))
+        return Expected(True, said, clock_of(view, RULING, "transfer"), ("accept-transfer", "decline-transfer"))
+    if actor.node != view.case.facts.street:
+        return _watching(view, turn)
+    clock = clock_of(view, _BY_STATUS.get(view.status, HANDLING))
+    match view.status:
+        case "resolved":
+            said = spans(_("请去现场看一眼。"), strong(_("没办好就退回")), _("，原来的钟接着走。"))
+            return Expected(True, said, clock, ("verify-yes", "verify-no", "call"))
+        case "verified":
+            words = _("请把结果答复来源人。") if view.outcome != "statutory" else _("请告诉来源人该走哪条路。")
+            return Expected(True, spans(words, _("没答复就不算办结。")), clock, ("feedback", "evaluate"))
+        case "answered":
+            waits = view.case.facts.callback_required and not view.case.called_back
+            said = spans(_("来源要求回访：请先"), strong(_("登记回访")), _("，再办结。")) if waits else spans(
+                _("已经答复。没有别的事就"), strong(_("办结归档")), _("。"))  # fmt: skip
+            return Expected(True, said, clock, ("callback", "close") if waits else ("close", "callback", "evaluate"))
+        case "at-desk":
+            said = spans(_("清单里没有一条正好对得上，"), strong(_("区调度台来定单位")), _("；你也可以自己点单位。"))
+            return Expected(False, said, clock, ("assign", "keep"), _("现在等区调度台"))
+        case "on-hold":
+            return Expected(False, spans(_("已挂账，到复查日自己恢复。")), clock, ("resume",))
+        case _:
+            return _watching(view, turn)
+
+
+# ── the desk ─────────────────────────────────────────────────────────────────────────────────────
+_RULINGS = {"hand-back": ("rule-yes", "rule-no"), "extension": ("decide-extension-yes", "decide-extension-no"),
+            "hold": ("decide-hold-yes", "decide-hold-no"), "cancel": ("decide-cancel-yes", "decide-cancel-no"),
+            "objection": ("decide-objection-yes", "decide-objection-no")}  # fmt: skip
+
+
+def _pending(view: WhistleView) -> tuple[str, str] | None:
+    """The first request this reader may decide: its kind and the clock's unit."""
+    for request in view.requests:
+        kind = str(request["kind"])
+        action = "rule" if kind == "hand-back" else f"decide-{kind}"
+        if request["status"] == "pending" and action in view.allowed_actions:
+            return kind, f"{kind}:{request['unit']}" if request["unit"] else kind
+    return None
+
+
+def _ruling(view: WhistleView) -> Expected | None:
+    asked = _pending(view)
+    if asked is None:
+        return None
+    kind, unit = asked
+    words = {
+        "hand-back": _("有单位申请退单，请裁定。裁定是终审，被退的单位在裁定前仍然负责。"),
+        "extension": _("有单位申请延期，请批复。"),
+        "hold": _("有人申请挂账，请批复。批准后钟停到复查日。"),
+        "cancel": _("街道申请撤哨，请批复。"),
+        "objection": _("单位对评价有异议，请复核。"),
+    }
+    return Expected(True, spans(words[kind]), clock_of(view, RULING, unit), _RULINGS[kind])
+
+
+def _desk(view: WhistleView, turn: Turn) -> Expected:
+    ruling = _ruling(view)
+    if ruling is not None:
+        return ruling
+    if view.status in ("at-desk", "raised") and "assign" in view.allowed_actions:
+        said = spans(_("清单里没有一条正好对得上，请"), strong(_("派单")), _("；裁定可以记住，以后照办。"))
+        return Expected(True, said, clock_of(view, DISPATCH), ("assign", "keep"))
+    return _watching(view, turn)
+
+
+# ── the chain ────────────────────────────────────────────────────────────────────────────────────
+def _chain(view: WhistleView, turn: Turn, level: int, actor: Actor) -> Expected:
+    ruling = _ruling(view)
+    if ruling is not None:
+        return ruling
+    here = [c for c in view.clocks if c.answered_at is None and c.rung == level]
+    if view.accountable.rung != level or not here:
+        return _watching(view, turn)
+    asked = turn.policy(view.case).rung(level).asked
+    first = ("arrive", "note", "urge", "send-up") if level < 4 else ("consult", "urge", "instruct", "take-over")
+    return Expected(True, spans(asked), here[0], first, _("到了您这一级"))
+
+
+# ── whoever looks on ─────────────────────────────────────────────────────────────────────────────
+def _watching(view: WhistleView, turn: Turn) -> Expected:
+    """Nothing to do: who is at it, and its clock."""
+    match view.status:
+        case "raised":
+            return Expected(False, spans(_("正在按清单派单，几秒钟就好。")), clock_of(view, DISPATCH))
+        case "at-desk":
+            return Expected(False, spans(_("等区调度台定单位。")), clock_of(view, DISPATCH))
+        case "resolved":
+            said = _("已报结，等%(street)s去现场核查。", street=view.raised_by["node_name"])
+            return Expected(False, spans(said), clock_of(view, VERIFICATION))
+        case "verified" | "answered":
+            said = _("核查过了，等%(street)s答复、办结。", street=view.raised_by["node_name"])
+            return Expected(False, spans(said), clock_of(view, ANSWERING))
+        case "on-hold":
+            return Expected(False, spans(_("已挂账，钟停着，到复查日自己恢复。")), clock_of(view, HOLD))
+    waiting = [p for p in view.assignments if p.status == "assigned" and p.role == "lead"]
+    lead = next((p.unit_name for p in view.assignments if p.role == "lead"), "")
+    clock = (clock_of(view, REPORTED, waiting[0].unit) if waiting else None) or clock_of(view, HANDLING)
+    if waiting:
+        verb = _("到场") if waiting[0].on_site else _("签收")
+        words = spans(_("等%(unit)s%(verb)s。", unit=lead, verb=verb), _next_asked(view, clock, turn))
+    else:
+        words = spans(_("%(unit)s正在办。", unit=lead), _next_asked(view, clock, turn))
+    return Expected(False, words, clock or nearest(view))
+
+
+def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
+    """What happens otherwise: who is asked when the clock runs out."""
+    if clock is None or clock.rung >= 5 or not clock.start_rung:
+        return ""
+    level = clock.rung + 1 if clock.rung else clock.start_rung
+    node = turn.rung_node(view.case, level)
+    while node is None and level < 5:
+        level += 1
+        node = turn.rung_node(view.case, level)
+    seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
+    if node is None or (seat is None and level < 5):
+        return ""
+    who = _("区调度中心") if level == 5 or seat is None else f"{node.name}{seat.position.removeprefix('街道')}"
+    return _("到点没动静，请%(who)s来问。", who=who) if not clock.rung else _("再没动静，请%(who)s来问。", who=who)
+
+
+__all__ = ["Expected", "clock_of", "expected", "nearest", "part_of"]
