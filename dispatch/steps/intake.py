@@ -5,7 +5,7 @@ Ids and the request's hash are fixed before the first attempt, so that a retry r
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -208,6 +208,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
     body, _ = mask(new.body.strip())
     found = match(reference.duties, title, body)
     routing = _route(service, district, new, found)
+    _departs_for_a_reason(service, district, new, found, routing)
     danger = new.danger or (new.danger_by_words and bool(found.danger))
     facts = Facts(
         id=service.new_id(),
@@ -287,6 +288,15 @@ def _route(service: Service, district: str, new: NewWhistle, found: Match) -> Ro
         )
     except UnknownUnitError as error:
         raise Invalid("没有「{value}」这个单位，请从单位名单里选", field=error.field, value=error.value) from error
+
+
+def _departs_for_a_reason(service: Service, district: str, new: NewWhistle, found: Match, routing: Routing) -> None:
+    """The street may name other units than the duty list does, saying why."""
+    if not new.named or str(new.named.get("override_reason") or "").strip():
+        return
+    listed = _route(service, district, replace(new, named=None), found)
+    if listed.lead is not None and (listed.lead, set(listed.assist)) != (routing.lead, set(routing.assist)):
+        raise Invalid("点名的单位和权责清单不同，请写明理由", field="override_reason", value=None)
 
 
 def preview(service: Service, actor: Actor, new: NewWhistle) -> tuple[Routing, Turn]:

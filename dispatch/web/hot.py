@@ -14,6 +14,7 @@ from dispatch.domain.refusals import Forbidden
 from dispatch.steps.intake import Receipt
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
+from dispatch.web.api.doing import own_photos
 from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistle, receipt_json
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
@@ -65,6 +66,8 @@ class Hot:
         reference = deps.service.rules.of(actor.district or "")
         made = key_of(key) or str(deps.service.new_id())
         new = new_whistle(whistle, actor, reference, made, canonical_hash(whistle))
+        if whistle.photos:
+            await own_photos(deps.service, actor, {"photos": whistle.photos})
         return await deps.intake.raise_(actor, new)
 
 

@@ -118,6 +118,8 @@ CREATE TABLE whistle (                     -- what was said; never updated on th
 );
 CREATE INDEX whistle_place ON whistle (place, received_at);
 CREATE INDEX whistle_street ON whistle (raised_by_node, id);
+CREATE INDEX whistle_parent ON whistle (parent) WHERE parent IS NOT NULL;
+CREATE INDEX whistle_merged ON whistle (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE whistle_state (               -- the only lock of a whistle
     id       uuid PRIMARY KEY,
