@@ -25,7 +25,8 @@ SIZE = 50
 FILTERS = ("status", "unit", "street", "category", "kind", "place", "q")
 #: chips over the list, in the order a whistle lives through them
 OPEN = ("raised", "at-desk", "assigned", "handling", "resolved", "verified", "answered", "on-hold")
-ENDED = ("closed", "cancelled", "merged")
+CHIPS = ("at-desk", "resolved", "verified", "on-hold", "closed")
+OTHERS = ("local", "assigned", "handling", "answered", "cancelled", "merged")
 
 
 async def list_page(request: Request, visit: Visit, address: Address) -> QueuePage:
@@ -96,7 +97,7 @@ def _heading(address: Address, street: Node | None) -> str:
 def _chips(address: Address) -> tuple[Chip, ...]:
     every = Chip(_("全部"), address.to(status=""), current=not address.get("status"))
     open_now = address.chip(_("在办"), "status", "open")
-    return (every, open_now, *(address.chip(_label(one), "status", one) for one in (*OPEN, *ENDED) if one != "raised"))
+    return (every, open_now, *(address.chip(_label(one), "status", one) for one in CHIPS))
 
 
 def _label(status: str) -> str:
@@ -120,6 +121,7 @@ def _menus(address: Address, reference: Reference, street: Node | None) -> tuple
         below = [(node.code, node.name) for node in reference.tree.children(street.code)]
         menus.insert(0, address.menu(_("社区"), "place", below, every))
     kinds = [(kind, words.KINDS[kind]) for kind in words.KINDS]
+    menus.append(address.menu(_("其他状态"), "status", [(one, _label(one)) for one in OTHERS], every))
     return (*menus, address.menu(_("种类"), "kind", [(code, _(label)) for code, label in kinds], every))
 
 

@@ -178,6 +178,8 @@ class ChainPage:
     helpers: tuple[Helper, ...]
     helpers_note: str
     empty: Empty = field(default=Empty(""))
+    newer: str = ""
+    older: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""`GET /chain`, `POST /chain/{number}/answer`."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from dispatch.domain import whistle
+from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.steps import casework, pictures, view
+from dispatch.steps.sign_in import Visit
+from dispatch.web import problems
+from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.chain.building import ANSWERS, building_page
+from dispatch.web.chain.page import PATH, SIZE, chain_page
+from dispatch.web.chain.reading import standing
+from dispatch.web.common.frame import page
+from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Notice, spans
+
+router = APIRouter(include_in_schema=False)
+#: photos of one answer
+MOST_PHOTOS = 6
+#: so many items are looked through for one that a building head has not answered
+MOST_WAITING = 50
+
+
+def routes(_deps: WebDeps) -> list[BaseRoute]:
+    """The routes of this package."""
+    return list(router.routes)
+
+
+@router.get(PATH)
+async def chain(request: Request, visit: Reader) -> Response:
+    """层级督办, as the rung of one's seat has it."""
+    notices = (Notice(_("记下了，谢谢您。"), kind="done"),) if request.query_params.get("thanks") else ()
+    return await _page(request, visit, notices)
+
+
+@router.post(PATH + "/{number}/answer")
+async def answer(request: Request, visit: Reader, form: Form, number: str) -> Response:
+    """What a building or lane head saw: noted, with photos where there are any."""
+    try:
+        await _answer(request, visit, form, number)
+    except Refusal as refusal:
+        notice = Notice(_("这次没有记下"), spans(problems.said(refusal)), kind="error")
+        return await _page(request, visit, (notice,), problems.status_of(refusal))
+    return RedirectResponse(f"{PATH}?thanks=1", 303)
+
+
+async def _answer(request: Request, visit: Visit, form: FormData, number: str) -> None:
+    service, actor, said = deps_of(request).service, visit.actor, text_of(form, "answer")
+    if said not in ANSWERS:
+        raise Invalid("请选一个回答", field="answer", value=said or None)
+    case, turn = await view.readable(service, actor, number)
+    photos = await _photos(request, visit, form)
+    key = text_of(form, "key")[:100]
+    acts: list[tuple[str, dict[str, Any]]] = [("note", {"text": ANSWERS[said]})]
+    if photos and whistle.possible(case, actor, "arrive", turn):
+        first, *others = photos
+        acts = [("arrive", {"photo": first, "note": ANSWERS[said]}), *(("arrive", {"photo": one}) for one in others)]
+    for place, (action, fields) in enumerate(acts):
+        await casework.act(service, actor, case.id, action, fields, key=f"{key}:{place}" if key else None)
+
+
+async def _photos(request: Request, visit: Visit, form: FormData) -> list[UUID]:
+    files = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.size]
+    if len(files) > MOST_PHOTOS:
+        raise Invalid("一次最多 {most} 张照片", field="photo", value=len(files), most=MOST_PHOTOS)
+    service = deps_of(request).service
+    return [(await pictures.keep(service, visit.actor, await one.read())).id for one in files]
+
+
+async def _page(request: Request, visit: Visit, notices: tuple[Notice, ...], status: int = 200) -> Response:
+    service, asked = deps_of(request).service, request.query_params.get("from", "")
+    first = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    node = service.rules.of(visit.actor.district or "").tree.get(visit.actor.node or "")
+    if node is not None and node.level == 1:
+        found = await standing(service, visit.actor, 0, MOST_WAITING)
+        return page(request, "building.html", building_page(request, visit, found, notices), status)
+    found = await standing(service, visit.actor, first, SIZE)
+    return page(request, "chain.html", chain_page(request, visit, found, first, notices), status)
