@@ -41,10 +41,6 @@ class Settings(BaseSettings):
         "SCRAM-SHA-512", description="SASL mechanism, used when a user is named."
     )
     kafka_ca: Path | None = Field(None, description="File of the authority that signed Kafka's certificates; set: TLS.")
-    topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="Put before every topic's name.")
-    group: str = Field(
-        "dispatch", pattern=r"^[A-Za-z0-9._-]+$", description="Prefix of the consumer groups; one for each deployment."
-    )
 
     host: str = Field("127.0.0.1", description="Address the web role listens on; 0.0.0.0 for all.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web role (pages, API, health, metrics).")
@@ -81,7 +77,6 @@ class Settings(BaseSettings):
         description="How long a whistle may wait for the topic before it is routed from the database.",
     )
     stop_seconds: float = Field(15.0, gt=0, le=300, description="How long a stopping process may finish its work.")
-    max_body_bytes: int = Field(1_048_576, ge=10_000, description="Largest body of a request other than a photo.")
 
     wecom_webhook: SecretStr | None = Field(
         None, description="URL of a WeCom group robot; unset: messages are only kept."

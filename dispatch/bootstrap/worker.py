@@ -37,6 +37,7 @@ class Working:
 
     broker: KafkaBroker
     relay: Relay
+    joining: asyncio.Task[None]
 
     def silent_for(self) -> float:
         """Seconds since the consumers last polled, or since anybody answered the relay; the longer of the two."""
@@ -47,7 +48,10 @@ class Working:
 async def working(
     service: Service, waker: Waker, bootstrap: str, client: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Working]:
-    """Handlers and relay at work on a broker whose topics stand; at the end what is held is finished and let go."""
+    """Handlers and relay at work on a broker whose topics stand; at the end what is held is finished and let go.
+
+    The consumers join their groups meanwhile (seconds on some brokers): `joining` is done when they have.
+    """
     broker = bus.make_broker(bootstrap, client, name="dispatch-worker")
     broker.include_router(on_raised.router)
     broker.include_router(on_inbound.router)
@@ -55,10 +59,12 @@ async def working(
     broker.context.set_global("inbound_step", functools.partial(inbound.take, service))
     relay = Relay(service.database, connector(bootstrap, client), waker)
     relaying = asyncio.create_task(relay.run(), name="relay")
+    joining = asyncio.create_task(bus.start(broker), name="join")
     try:
-        await bus.start(broker)
-        yield Working(broker, relay)
+        yield Working(broker, relay, joining)
     finally:
+        joining.cancel()
+        await asyncio.wait({joining})
         await broker.stop()
         await relay.stop()
         await asyncio.wait({relaying}, timeout=STOP_WITHIN)
@@ -86,6 +92,8 @@ async def run_worker(settings: Settings) -> None:
 
 def _probe(made: Base, work: Working) -> Starlette:
     async def consumers() -> str | None:
+        if not work.joining.done():
+            return "the consumers are joining their groups"
         return "the consumers do not poll" if work.silent_for() > SILENT / 2 else None
 
     async def lag() -> None:
@@ -99,6 +107,7 @@ def _probe(made: Base, work: Working) -> Starlette:
 
 async def _watch(work: Working) -> None:
     """A consumer may stall without a word: then the process ends and its supervisor starts another."""
+    await work.joining
     while True:
         await asyncio.sleep(5)
         if work.silent_for() > SILENT:
