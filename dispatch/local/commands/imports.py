@@ -49,6 +49,8 @@ def import_(
     """Import a file. Run again it adds nothing; cut short it goes on where it was."""
     with plainly():
         settings, found = read(), mapping_named(mapping)
+        if not file.is_file():
+            raise Trouble(f"没有这个文件：{file}。", "没有导入任何一行。")
         told = rejects or Path.cwd() / f"{file.stem}.rejects.csv"
         try:
             done = asyncio.run(_import(settings, file, found, route_here, show_report))
