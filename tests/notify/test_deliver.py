@@ -1,0 +1,312 @@
+"""Delivery of real notices to a real webhook: once in health, again after a death, never in a transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from dispatch.notify.channel import Channel, Null, Result
+from dispatch.notify.deliver import BACKOFF, LEASE, Delivery, outcome
+from dispatch.notify.robot import Robot
+from dispatch.observe.metrics import Metrics
+from dispatch.store import notices
+from dispatch.store.notices import Claimed
+from tests.factories import XF, World
+from tests.notify.hook import Hook, refusal
+
+#: the demo's list routes it as an emergency, to the gas company and the fire brigade
+GAS = "广泰小区3号楼楼道里漏气，燃气味很大"
+SEEPAGE = "广泰小区3号楼天沟渗水，三户漏水"
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    async with Hook() as made:
+        yield made
+
+
+class Rig:
+    """A service that tells by the robot, and its delivery."""
+
+    def __init__(self, world: World, channel: Channel) -> None:
+        world.service.channels = (channel.name,)
+        self.world = world
+        self.metrics = Metrics("worker")
+        self.channel = channel
+        self.delivery = self.another()
+
+    def another(self) -> Delivery:
+        """One more process."""
+        return Delivery(
+            self.world.database,
+            [self.channel],
+            self.world.service.rules.of,
+            lambda n: f"http://test/w/{n}",
+            self.metrics,
+        )
+
+    async def all(self, delivery: Delivery | None = None) -> None:
+        """Rounds until nothing is in hand."""
+        while await (delivery or self.delivery).once():
+            pass
+
+    async def rows(self, sql: str = "SELECT * FROM notice ORDER BY created_at, id") -> list[dict[str, Any]]:
+        async with self.world.database.acquire() as connection:
+            return [dict(row) for row in await connection.fetch(sql)]
+
+    async def run(self, sql: str, *arguments: object) -> None:
+        async with self.world.database.transaction() as uow:
+            await uow.connection.execute(sql, *arguments)
+
+    async def overdue(self) -> None:
+        """As if every wait were over."""
+        await self.run("UPDATE notice SET next_try_at = next_try_at - interval '2 days' WHERE status = 'pending'")
+
+    def counted(self, result: str) -> float:
+        labels = {"channel": self.channel.name, "result": result}
+        return self.metrics.registry.get_sample_value("dispatch_notices_total", labels) or 0
+
+
+@pytest.fixture
+async def rig(world: World, hook: Hook) -> AsyncIterator[Rig]:
+    robot = Robot(hook.url, most=1000)
+    yield Rig(world, robot)
+    await robot.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ordinary messages need keep no distance."""
+    monkeypatch.setattr(Robot, "room", lambda _self, *, urgent: 100)
+
+
+async def test_an_emergency_reaches_the_group_one_message_for_each_who_is_asked(rig: Rig, hook: Hook) -> None:
+    raised = await rig.world.whistle(GAS)
+    await rig.all()
+    texts = hook.texts
+    assert texts
+    assert all("【紧急】" in text and str(raised["number"]) in text for text in texts)
+    assert all(body["text"]["mentioned_list"] == ["@all"] for body in hook.bodies)
+    assert any("燃气联络员：派给贵单位，请" in text and "到场报到" in text for text in texts)
+    assert all(f"http://test/w/{raised['number']}" in text for text in texts)
+    assert not any("漏气" in text or "燃气味" in text for text in texts)
+    rows = await rig.rows()
+    assert {row["status"] for row in rows} == {"sent"}
+    assert rig.counted("sent") == len(rows)
+
+
+async def test_the_ledger_shows_every_attempt(rig: Rig, hook: Hook, quick: None) -> None:
+    hook.answers.extend([(502, b""), refusal(93000)])
+    raised = await rig.world.whistle(SEEPAGE)
+    await rig.run("DELETE FROM notice WHERE recipient <> 'unit:ZJ:liaison'")
+    for _ in range(3):
+        await rig.all()
+        await rig.overdue()
+    async with rig.world.database.acquire() as connection:
+        attempts = await notices.ledger(connection, UUID(raised["id"]))
+    assert [(each.nth, each.ok, each.detail) for each in attempts] == [
+        (1, False, "http-502"),
+        (2, False, "errcode-93000"),
+        (3, True, "errcode-0"),
+    ]
+    assert attempts[-1].status == "sent"
+    assert (rig.counted("retried"), rig.counted("sent")) == (2, 1)
+
+
+async def test_nothing_is_sent_inside_a_transaction(rig: Rig, hook: Hook) -> None:
+    open_ones = []
+
+    async def look() -> None:
+        open_ones.extend(
+            await rig.rows(
+                """SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                   AND state LIKE 'idle in transaction%'"""
+            )
+        )
+
+    hook.on_call = look
+    await rig.world.whistle(GAS)
+    await rig.all()
+    assert hook.bodies
+    assert open_ones == []
+
+
+async def test_what_a_dead_process_had_in_hand_goes_out_after_the_lease(rig: Rig, hook: Hook, quick: None) -> None:
+    raised = await rig.world.whistle(SEEPAGE)
+    reached = asyncio.Event()
+    forever = asyncio.Event()
+
+    async def die_here() -> None:
+        hook.on_call = None
+        reached.set()
+        await forever.wait()
+
+    hook.on_call = die_here
+    dying = asyncio.create_task(rig.another().once())
+    await asyncio.wait_for(reached.wait(), 20)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    forever.set()
+
+    await rig.all()
+    assert all(row["status"] == "pending" for row in await rig.rows())  # not before the lease is over
+    assert len(hook.bodies) == 1
+    await rig.run("UPDATE notice SET next_try_at = next_try_at - $1::interval", LEASE)
+    await rig.all()
+    assert {row["status"] for row in await rig.rows()} == {"sent"}
+    async with rig.world.database.acquire() as connection:
+        attempts = await notices.ledger(connection, UUID(raised["id"]))
+    assert [(each.nth, each.detail) for each in attempts if each.recipient == "unit:ZJ:liaison"] == [
+        (1, "sending"),
+        (2, "errcode-0"),
+    ]
+
+
+async def test_processes_beside_each_other_send_each_notice_once(rig: Rig, hook: Hook, quick: None) -> None:
+    for _ in range(6):
+        await rig.world.whistle(SEEPAGE)
+    await asyncio.gather(*(rig.all(rig.another()) for _ in range(3)))
+    rows = await rig.rows()
+    assert {row["tries"] for row in rows} == {1}
+    assert "\n".join(hook.texts).count("http://test/w/") == len(rows)
+
+
+async def test_ordinary_notices_go_together_and_within_the_size(rig: Rig, hook: Hook) -> None:
+    for _ in range(8):
+        await rig.world.whistle(SEEPAGE)
+    total = len(await rig.rows())
+    await rig.all()
+    assert len(hook.bodies) == 1  # the next one waits for its distance
+    assert "件：\n1. " in hook.texts[0]
+    assert len(hook.texts[0].encode()) <= 2048
+    sent = [row for row in await rig.rows() if row["status"] == "sent"]
+    assert 2 <= len(sent) < total
+    waiting = [row for row in await rig.rows() if row["status"] == "pending"]
+    assert {row["tries"] for row in waiting} == {0}  # given back untried
+    assert await rig.rows("SELECT 1 FROM delivery d JOIN notice n ON n.id = d.notice WHERE n.status = 'pending'") == []
+
+
+async def test_urgent_overtakes_what_piled_up(rig: Rig, hook: Hook) -> None:
+    for _ in range(3):
+        await rig.world.whistle(SEEPAGE)
+    raised = await rig.world.whistle(GAS)
+    await rig.all()
+    urgent = [index for index, text in enumerate(hook.texts) if "【紧急】" in text]
+    assert urgent == list(range(len(urgent)))
+    assert all(str(raised["number"]) in hook.texts[index] for index in urgent)
+
+
+async def test_urgent_ones_go_together_rather_than_late_when_there_is_hardly_any_room(world: World, hook: Hook) -> None:
+    robot = Robot(hook.url, most=2)
+    rig = Rig(world, robot)
+    await world.whistle(GAS)
+    asked = len([row for row in await rig.rows() if row["urgent"]])
+    assert asked > 2
+    await rig.all()
+    await robot.close()
+    assert len(hook.bodies) == 1
+    assert hook.texts[0].count("【紧急】") == asked
+
+
+async def test_too_many_is_waited_out_and_counts_as_no_failure(rig: Rig, hook: Hook) -> None:
+    hook.answers.append(refusal(45009))
+    await rig.world.whistle(GAS)
+    await rig.all()
+    assert rig.counted("throttled") == 1
+    assert rig.counted("retried") == 0
+    rows = await rig.rows()
+    (told_later,) = [row for row in rows if row["status"] == "pending" and row["tries"] == 1]
+    assert told_later["next_try_at"] - told_later["created_at"] >= timedelta(seconds=55)
+    assert await rig.delivery.once() == 0  # the robot is left alone
+    assert "failed" not in {row["status"] for row in rows}
+
+
+async def test_who_signed_meanwhile_is_not_told(rig: Rig, hook: Hook, quick: None) -> None:
+    raised = await rig.world.whistle(SEEPAGE)
+    answer = await rig.world.act(raised["number"], "report-in", seat="unit:ZJ:liaison")
+    assert answer.status_code == 200, answer.text
+    await rig.all()
+    assert not any("住建联络员：派给贵单位" in text for text in hook.texts)
+    (row,) = [row for row in await rig.rows() if row["recipient"] == "unit:ZJ:liaison" and row["kind"] == "assigned"]
+    assert row["status"] == "skipped"
+    assert rig.counted("skipped") >= 1
+
+
+async def test_one_that_cannot_be_put_into_words_holds_up_nobody(rig: Rig, hook: Hook, quick: None) -> None:
+    await rig.world.whistle(SEEPAGE)
+    broken = await rig.world.whistle(SEEPAGE)
+    await rig.run("UPDATE whistle SET district = 'gone' WHERE id = $1", UUID(broken["id"]))
+    await rig.all()
+    rows = await rig.rows()
+    assert {row["status"] for row in rows if row["whistle"] != UUID(broken["id"])} == {"sent"}
+    assert {row["status"] for row in rows if row["whistle"] == UUID(broken["id"])} == {"pending"}
+
+
+async def test_given_up_in_the_end_and_tried_again_by_hand(rig: Rig, hook: Hook, quick: None) -> None:
+    hook.answers.extend([(500, b"")] * 50)
+    raised = await rig.world.whistle(SEEPAGE)
+    await rig.run("DELETE FROM notice WHERE recipient <> 'unit:ZJ:liaison'")
+    for _ in range(len(BACKOFF) + 1):
+        await rig.all()
+        await rig.run(
+            "UPDATE notice SET next_try_at = next_try_at - interval '2 days', tries = tries WHERE status = 'pending'"
+        )
+    (row,) = await rig.rows()
+    assert (row["status"], row["tries"]) == ("pending", len(BACKOFF) + 1)  # it is only seconds old
+    # the event's own time says how old it is
+    await rig.run("UPDATE notice SET created_at = created_at - interval '6 hours'")
+    await rig.all()
+    (row,) = await rig.rows()
+    assert row["status"] == "failed"
+    assert rig.counted("failed") == 1
+    hook.answers.clear()
+    async with rig.world.database.transaction() as uow:
+        assert await notices.try_again(uow, UUID(raised["id"]), await uow.now()) == 1
+    await rig.all()
+    assert (await rig.rows())[0]["status"] == "sent"
+
+
+async def test_the_null_twin_keeps_the_ledger(world: World) -> None:
+    rig = Rig(world, Null())
+    raised = await world.whistle(GAS)
+    await rig.all()
+    async with world.database.acquire() as connection:
+        attempts = await notices.ledger(connection, UUID(raised["id"]))
+    assert attempts
+    assert {(each.ok, each.detail) for each in attempts} == {(True, "kept")}
+
+
+async def test_it_runs_wakes_at_once_and_stops(rig: Rig, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.notify.deliver.POLL", 60.0)
+    stopping, came = asyncio.Event(), asyncio.Event()
+
+    async def tell() -> None:
+        came.set()
+
+    hook.on_call = tell
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    await rig.world.whistle(GAS)
+    rig.delivery.wake()
+    await asyncio.wait_for(came.wait(), 20)
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+
+
+def test_waits_grow_and_throttling_uses_none_of_them_up() -> None:
+    at = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
+    one = UUID(int=1)
+
+    def after(tries: int, result: Result, age: timedelta = timedelta()) -> tuple[str, datetime | None]:
+        claimed = Claimed(one, one, one, XF, "robot", "assigned", False, tries, at - age)
+        return outcome(claimed, result, at)
+
+    no, later = Result(False, "http-500"), Result(False, "errcode-45009", timedelta(seconds=60))
+    assert [after(tries, no)[1] for tries in range(1, 8)] == [at + wait for wait in BACKOFF]
+    assert after(50, later) == ("pending", at + timedelta(seconds=60))
+    assert after(50, no)[0] == "pending"  # fifty waits, and an hour old: there is time left
+    assert after(8, no, timedelta(hours=6)) == ("failed", None)
+    assert after(8, later, timedelta(days=2)) == ("failed", None)
+    assert after(1, Result(True, "errcode-0")) == ("sent", None)
