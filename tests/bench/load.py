@@ -1,0 +1,128 @@
+"""The load: requests made beforehand, sent over plain sockets by a process of its own. Loopback only.
+
+`python -m tests.bench.load` reads one JSON object on stdin and writes one to the file it names:
+`{port, token, first, count, connections, rate, out}`. Without `rate` each connection sends its next request when the
+last one is answered; with it requests leave at that many a second, and a late start counts as waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+
+from dispatch.local.child import Child, Spec
+from tests.bench.ground import ROOT
+from tests.bench.whistles import body
+
+#: nothing is sent after so long (seconds)
+LIMIT = 120.0
+CONNECTIONS = 64
+
+
+class _Client(asyncio.Protocol):
+    """One kept-alive connection with at most one request under way."""
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self.answer: asyncio.Future[tuple[int, bytes]] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self.answer
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, rest = self.buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        low = head.lower()
+        at = low.find(b"content-length:")
+        length = int(low[at + 15 : low.find(b"\r\n", at) if b"\r\n" in low[at:] else len(low)])
+        if len(rest) >= length and self.answer is not None and not self.answer.done():
+            self.buffer = rest[length:]
+            self.answer.set_result((int(head[9:12]), rest[:length]))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_exception(error or ConnectionError("closed"))
+
+
+def requests(port: int, token: str, first: int, count: int) -> list[bytes]:
+    """HTTP/1.1 as bytes, each with its own idempotency key."""
+    made = []
+    for i in range(first, first + count):
+        content = orjson.dumps(body(i))
+        made.append(
+            f"POST /api/v1/whistles HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+            f"Idempotency-Key: bench-{i}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n".encode()
+            + content
+        )
+    return made
+
+
+async def run(port: int, token: str, first: int, count: int, connections: int, rate: float | None) -> dict[str, Any]:
+    """Send them all; statuses, latencies (ms), seconds, and when each accepted whistle was sent (epoch seconds)."""
+    loop = asyncio.get_running_loop()
+    pending = list(enumerate(requests(port, token, first, count)))[::-1]
+    clients = [(await loop.create_connection(_Client, "127.0.0.1", port))[1] for _ in range(connections)]
+    statuses: dict[str, int] = {}
+    latencies: list[float] = []
+    sent: dict[str, float] = {}
+    began, wall = time.perf_counter(), time.time()
+
+    async def work(client: _Client) -> None:
+        while pending and time.perf_counter() - began < LIMIT:
+            i, request = pending.pop()
+            start = began + i / rate if rate else time.perf_counter()
+            if rate and (early := start - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            status, answer = await client.send(request)
+            latencies.append((time.perf_counter() - start) * 1000)
+            statuses[str(status)] = statuses.get(str(status), 0) + 1
+            if rate and status == 201:
+                sent[orjson.loads(answer).get("id", "")] = wall + start - began
+
+    await asyncio.gather(*(work(client) for client in clients))
+    return {
+        "seconds": time.perf_counter() - began, "count": len(latencies), "statuses": statuses,
+        "latencies": sorted(latencies), "sent": sent,
+    }  # fmt: skip
+
+
+async def fire(
+    port: int, token: str, count: int, *, first: int = 0, rate: float | None = None, connections: int = CONNECTIONS
+) -> dict[str, Any]:
+    """Have a process of its own send `count` requests. Raises where any was not accepted."""
+    with tempfile.TemporaryDirectory(prefix="dispatch-load-") as folder:
+        out = Path(folder) / "out.json"
+        told = {"port": port, "token": token, "first": first, "count": count, "connections": connections, "rate": rate}
+        command = (sys.executable, "-m", "tests.bench.load", json.dumps({**told, "out": str(out)}))
+        code = await Child(Spec("load", command, folder=ROOT)).wait()
+        assert code == 0, f"the load generator ended with {code}"
+        done: dict[str, Any] = json.loads(out.read_text())
+    assert done["statuses"] == {"201": count}, done["statuses"]
+    return done
+
+
+def at(sorted_values: list[float], share: float) -> float:
+    """The value below which this share of them lies."""
+    return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
+
+
+if __name__ == "__main__":
+    asked = json.loads(sys.argv[1])
+    where = Path(asked.pop("out"))
+    where.write_text(json.dumps(uvloop.run(run(**asked))))

@@ -1,0 +1,15 @@
+"""The rows of the table, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.bench import row_intake, row_relay, row_route
+from tests.bench.figures import Figure, Size
+from tests.bench.ground import Ground
+
+ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
+    "intake": row_intake.run,
+    "relay": row_relay.run,
+    "route": row_route.run,
+}

@@ -1,0 +1,28 @@
+"""Databases filled by the real steps, without HTTP: whistles raised, and routed where asked."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from dispatch.domain.case import Actor
+from dispatch.steps.route import route
+from tests.bench.whistles import new
+from tests.factories import CLERK, DISTRICT, STREET, open_world
+
+
+async def raise_many(url: str, count: int, *, routed: bool = False) -> list[UUID]:
+    """So many whistles, each another one; returns their ids."""
+    world = await open_world(url)
+    clerk = Actor("street-clerk", "p", CLERK, node=STREET, district=DISTRICT, principal="person:p")
+    ids: list[UUID] = []
+    try:
+        for first in range(0, count, 500):
+            some = range(first, min(first + 500, count))
+            ids += [receipt.id for receipt in await asyncio.gather(*(world.intake.raise_(clerk, new(i)) for i in some))]
+        for first in range(0, count if routed else 0, 500):
+            async with world.database.transaction() as uow:
+                await route(world.service, uow, ids[first : first + 500], {})
+    finally:
+        await world.close()
+    return ids
