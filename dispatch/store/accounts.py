@@ -87,13 +87,16 @@ WHERE t.person = $1 AND t.from_at <= $2 AND (t.to_at IS NULL OR t.to_at > $2) OR
 
 #: the try is counted before the password is looked at, so that many tries at once cannot slip through together
 _TRY = """
-UPDATE account a SET failures = CASE WHEN locked_until > $2 THEN failures ELSE failures + 1 END,
-       locked_until = CASE WHEN locked_until > $2 THEN locked_until
-                           WHEN failures + 1 >= $3 THEN $2 + least($4 * power(2, least(failures + 1 - $3, 20)), $5)
+UPDATE account a SET failures = CASE WHEN before.locked THEN failures ELSE failures + 1 END,
+       locked_until = CASE WHEN before.locked THEN locked_until
+                           WHEN failures + 1 >= $3::int THEN
+                               $2::timestamptz
+                               + least($4::interval * power(2, least(failures + 1 - $3::int, 20)), $5::interval)
                            ELSE NULL END
-FROM (SELECT person, locked_until > $2 AS locked FROM account WHERE sign_in = $1 FOR UPDATE) before
+FROM (SELECT person, coalesce(locked_until > $2::timestamptz, false) AS locked FROM account
+      WHERE sign_in = $1 FOR UPDATE) before
 WHERE a.person = before.person
-RETURNING a.person, a.password_hash, before.locked IS NOT TRUE AS allowed"""
+RETURNING a.person, a.password_hash, NOT before.locked AS allowed"""
 
 
 def _seat(row: asyncpg.Record) -> SeatHeld:

@@ -203,7 +203,7 @@ def of_error(error: BaseException) -> Response:
     if isinstance(error, OutOfCalendarError):
         return plain(422, "invalid", _("时间超出了工作日历的年份，请改近一些"))
     if isinstance(error, Rejected):
-        log.warning("database.rejected", error=str(error)[:200])
+        log.error("database.rejected", error=str(error)[:200])
         return plain(422, "invalid", _("有一个值存不下，请核对各字段"))
     if isinstance(error, HTTPException):
         detail = error.detail if isinstance(error.detail, str) else ""
