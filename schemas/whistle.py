@@ -67,7 +67,7 @@ def raised(
         "received_at": at,
     }
     if parent is not None:
-        data["parent"] = parent
+        data["parent"] = str(parent)
     if duty_list is not None:
         data["duty_list"] = duty_list
     return Event(

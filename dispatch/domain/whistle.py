@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.domain import acts_chain, acts_desk, acts_street, acts_units, permissions
+from dispatch.domain import acts_chain, acts_desk, acts_joining, acts_street, acts_units, permissions
 from dispatch.domain.case import (
     ANSWERED,
     ASSIGNED,
@@ -17,6 +17,7 @@ from dispatch.domain.case import (
     ENDED,
     HANDLING,
     LOCAL,
+    MERGED,
     ON_HOLD,
     RAISED,
     RESOLVED,
@@ -80,7 +81,7 @@ def _row(
     )
 
 
-U, S, D, C = acts_units, acts_street, acts_desk, acts_chain
+U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
 TABLE: dict[str, Transition] = {
     row.action: row
     for row in (
@@ -196,6 +197,9 @@ TABLE: dict[str, Transition] = {
             stops="ruling",
         ),
         _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold"),
+        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, stops="all"),
+        _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, starts="all"),
+        _row("add-child", LIVE - DONE, J.add_child, guard=J.can_add_child, repeatable=True),
         # the chain
         _row("urge", LIVE, C.urge, repeatable=True),
         _row("instruct", LIVE, C.instruct, repeatable=True),

@@ -11,6 +11,7 @@ import orjson
 from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import NotFound, Stale
+from dispatch.steps import joining
 from dispatch.steps.service import Service
 from dispatch.store import action_keys
 from dispatch.store import cases as store
@@ -38,17 +39,23 @@ async def act(
 
     Raises a `Refusal`; `Unavailable` when the database is away.
     """
+    child = await joining.child(service, actor, target, fields, key) if action == "add-child" else None
     async with service.database.transaction() as uow:
-        cases = await store.lock(uow, [target])
-        if not cases:
-            raise NotFound("没有这件，或不归您看")
-        case = cases[0]
+        others = await joining.others(uow.connection, target, action, fields)
+        cases = await store.lock(uow, [target, *others])
         await store.fill(uow.connection, cases)
+        case = next((one for one in cases if one.id == target), None)
+        if case is None:
+            raise NotFound("没有这件，或不归您看")
         turn = service.turn(case.facts.district, await uow.now())
         if key is not None and await _done_before(uow, actor, case, action, fields, key):
             return Done(case, False)
-        changed = whistle.act(case, actor, action, fields, turn, version)
+        full = joining.fields_with(case, cases, action, fields)
+        if child is not None:
+            full = {**full, **await joining.write_child(service, uow, child)}
+        changed = whistle.act(case, actor, action, full, turn, version)
         if changed:
+            joining.follow(case, cases, action, turn)
             await service.save(uow, cases)
             if key is not None:
                 await action_keys.keep(

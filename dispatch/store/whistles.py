@@ -26,3 +26,15 @@ async def still_raised(connection: Connection, older_than: UUID, limit: int) -> 
         "SELECT id FROM whistle_state WHERE status = 'raised' AND id < $1 ORDER BY id LIMIT $2", older_than, limit
     )
     return [row["id"] for row in rows]
+
+
+async def merged_into(connection: Connection, main: UUID) -> list[UUID]:
+    """The whistles that became part of this one."""
+    rows = await connection.fetch("SELECT id FROM whistle WHERE merged_into = $1 ORDER BY id", main)
+    return [row["id"] for row in rows]
+
+
+async def street_of(connection: Connection, whistle: UUID) -> tuple[str, str | None] | None:
+    """The node that raised it, and its place."""
+    row = await connection.fetchrow("SELECT raised_by_node, place FROM whistle WHERE id = $1", whistle)
+    return (row["raised_by_node"], row["place"]) if row else None

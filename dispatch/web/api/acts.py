@@ -210,6 +210,22 @@ class Withdraw(Act):
     kind: Literal["hand-back", "extension", "hold", "cancel", "transfer", "objection"] | None = None
 
 
+class Merge(Act):
+    """Into which whistle, by number or id."""
+
+    into: Code
+
+
+class AddChild(Act):
+    """One of several problems, as a whistle of its own; the parent's place unless named."""
+
+    body: Said
+    title: Line | None = None
+    category: Code | None = None
+    place: Code | None = None
+    danger: bool = False
+
+
 ACTS: dict[str, type[Act]] = {
     "assign": Assign,
     "call": Call,
@@ -251,6 +267,9 @@ ACTS: dict[str, type[Act]] = {
     "deny-arrival": OfUnit,
     "sign-instruction": Plain,
     "withdraw": Withdraw,
+    "merge": Merge,
+    "unmerge": Plain,
+    "add-child": AddChild,
 }
 ADAPTERS: dict[str, TypeAdapter[Any]] = {action: TypeAdapter(model) for action, model in ACTS.items()}
 

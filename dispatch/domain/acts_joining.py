@@ -1,0 +1,110 @@
+"""Duplicates become part of another whistle (并单): one answer for all, undone within a day; and children (子单).
+
+The other case comes in `fields["main"]`, locked by the step together with this one.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from dispatch.domain import parts
+from dispatch.domain.case import ENDED, MERGED, Actor, Case, Request
+from dispatch.domain.clocks import STAGES
+from dispatch.domain.ladder import CLERK_POST
+from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+Fields = Mapping[str, Any]
+UNDO_WITHIN = timedelta(days=1)
+
+
+def main_of(fields: Fields) -> Case:
+    """The case this one joins."""
+    main = fields.get("main")
+    if not isinstance(main, Case):
+        raise Invalid("写上并到哪一件（编号）", field="into", value=str(fields.get("into") or ""))
+    return main
+
+
+def can_merge(case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
+    main = main_of(fields)
+    if main.id == case.id:
+        raise Invalid("不能并到自己", field="into", value=str(main.facts.number))
+    if main.facts.district != case.facts.district:
+        raise Invalid("只能并到本区的哨", field="into", value=str(main.facts.number))
+    if main.status in ENDED:
+        raise NotNow("{number}已经办结或并走，不能再并进去", number=main.facts.number)
+
+
+def merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Its clocks rest as they are, so that undoing it gives back exactly what was left."""
+    main = main_of(fields)
+    made = Request(turn.new_id(), case.gen, "merge", None, "granted", actor.person, turn.now)
+    made.data = {"into": str(main.id), "before": case.status}
+    case.touch_request(made)
+    parts.rest_all(case, turn, *STAGES)
+    for part in case.parts():
+        part.active = False
+        case.touch(part)
+    case.facts.merged_into, case.facts_touched = main.id, True
+    event = turn.event(case, "merged", into=str(main.id), number=main.facts.number)
+    for part in case.parts("lead", "assist"):
+        turn.tell(case, event, unit_seat(part.unit, "liaison"), "merged")
+    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "merged")
+    return MERGED
+
+
+def _merge_of(case: Case) -> Request | None:
+    return next((row for row in reversed(case.requests) if row.kind == "merge" and row.status == "granted"), None)
+
+
+def can_unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
+    request = _merge_of(case)
+    if request is None:
+        raise NotNow("这件没有并单")
+    if turn.now - request.asked_at > UNDO_WITHIN:
+        raise NotNow("并单满一天就不能撤销了；请另吹一哨")
+
+
+def unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    request = _merge_of(case)
+    assert request is not None
+    request.status, request.decided_at = "withdrawn", turn.now
+    case.touch_request(request)
+    for part in case.parts("lead", "assist"):
+        part.active = True
+        case.touch(part)
+    case.facts.merged_into, case.facts_touched = None, True
+    before = str(request.data["before"])
+    parts.resume_all(case, turn, *_running_in(before))
+    turn.event(case, "unmerged")
+    return before
+
+
+def _running_in(status: str) -> tuple[str, ...]:
+    """Which stages count in a status; what rested before the merge goes on resting."""
+    match status:
+        case "resolved":
+            return tuple(stage for stage in STAGES if stage not in ("handling", "hold"))
+        case "on-hold":
+            return tuple(stage for stage in STAGES if stage not in ("handling", "reported"))
+        case _:
+            return STAGES
+
+
+def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn: Turn) -> None:
+    """What the main case says to whoever raised it, the merged ones say as well, each for itself."""
+    turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
+    turn.tell(child, child.events[-1], node_seat(child.facts.street, CLERK_POST), event_type)
+
+
+def can_add_child(_case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
+    if not fields.get("child"):
+        raise Invalid("写上要拆出来的是什么事", field="body", value=None)
+
+
+def add_child(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """One of several problems becomes a whistle of its own; the step has made it in the same transaction."""
+    turn.event(case, "child.added", child=str(fields["child"]), number=fields["number"])
+    return None

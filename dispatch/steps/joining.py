@@ -1,0 +1,99 @@
+"""Acts that concern more than one whistle: merging, answering those merged in, splitting off a child.
+
+All states are locked together, in id order; the child is written in the transaction of the act that made it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dispatch.domain import acts_joining
+from dispatch.domain.case import Actor, Case
+from dispatch.domain.finish import finish
+from dispatch.domain.refusals import NotFound
+from dispatch.domain.turn import Turn
+from dispatch.steps.intake import NewWhistle, Prepared, prepare, receipt, write
+from dispatch.steps.service import Service, year_of
+from dispatch.store import whistles
+from dispatch.store.connection import Connection
+from dispatch.store.numbers import is_number
+from dispatch.store.unit_of_work import UnitOfWork
+
+#: acts of a main case that those merged into it follow, and the fact they log
+FOLLOWED = {"feedback": "answered", "close": "closed"}
+
+
+async def others(connection: Connection, target: UUID, action: str, fields: Mapping[str, Any]) -> list[UUID]:
+    """Which other whistles must be locked with this one."""
+    if action in FOLLOWED:
+        return await whistles.merged_into(connection, target)
+    if action != "merge":
+        return []
+    found = await _by_ref(connection, str(fields.get("into") or ""))
+    return [found] if found is not None and found != target else []
+
+
+async def _by_ref(connection: Connection, ref: str) -> UUID | None:
+    """A whistle by number or id."""
+    if is_number(ref):
+        return await whistles.id_of_number(connection, int(ref))
+    try:
+        return UUID(ref)
+    except ValueError:
+        return None
+
+
+def fields_with(case: Case, cases: Sequence[Case], action: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The act's fields with the case it joins."""
+    if action != "merge":
+        return fields
+    main = next((one for one in cases if one.id != case.id), None)
+    return {**fields, "main": main}
+
+
+def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
+    """Those merged into a case get its answer and its closing, each in its own log."""
+    fact = FOLLOWED.get(action)
+    if fact is None:
+        return
+    reply = case.events[0].data.get("reply")
+    for one in cases:
+        if one.id != case.id:
+            one.actor = case.actor
+            acts_joining.with_main(one, fact, reply if isinstance(reply, str) else None, case, turn)
+            finish(one, turn)
+
+
+async def child(service: Service, actor: Actor, target: UUID, fields: Mapping[str, Any], key: str | None) -> Prepared:
+    """The whistle to be split off, checked as any other; it stands for the parent's street. Raises a `Refusal`."""
+    async with service.database.acquire() as connection:
+        found = await whistles.street_of(connection, target)
+    if found is None:
+        raise NotFound("没有这件，或不归您看")
+    street, place = found
+    body = orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS, default=str)
+    new = NewWhistle(
+        street=street,
+        body=str(fields.get("body") or ""),
+        title=str(fields.get("title") or ""),
+        category=fields.get("category"),
+        place=fields.get("place") or place,
+        danger=bool(fields.get("danger")),
+        via="child",
+        parent=target,
+        idempotency_key=f"child:{target}:{key or service.new_id()}",
+        request_sha256=hashlib.sha256(body).digest(),
+    )
+    prepared = prepare(service, actor, new)
+    await service.whistle_numbers.ready(year_of(await service.database.now()), 1)
+    return prepared
+
+
+async def write_child(service: Service, uow: UnitOfWork, prepared: Prepared) -> dict[str, Any]:
+    """Write it in the act's transaction; its id and number for the parent's log."""
+    stored = (await write(service, uow, [prepared]))[0]
+    made = receipt(prepared, stored)
+    return {"child": made.id, "number": made.number}
