@@ -1,0 +1,49 @@
+"""What is cleared away once it is old: a statement for each kind of row, a limited number at a time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from dispatch.store.connection import Connection
+
+#: name → statement; $1 is the moment before which rows go, $2 how many at most; it returns how many went
+STATEMENTS: Mapping[str, str] = {
+    "sessions": """
+        WITH old AS (SELECT token_sha256 FROM web_session WHERE expires_at < $1 LIMIT $2),
+        gone AS (DELETE FROM web_session s USING old WHERE s.token_sha256 = old.token_sha256 RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "tokens": """
+        WITH old AS (SELECT id FROM api_token WHERE least(expires_at, revoked_at) < $1 LIMIT $2),
+        gone AS (DELETE FROM api_token t USING old WHERE t.id = old.id RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "action-keys": """
+        WITH old AS (SELECT principal, key FROM action_key WHERE at < $1 LIMIT $2),
+        gone AS (DELETE FROM action_key k USING old WHERE k.principal = old.principal AND k.key = old.key RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "notices": """
+        WITH old AS (SELECT id FROM notice WHERE created_at < $1 AND status IN ('sent', 'skipped') LIMIT $2),
+        gone AS (DELETE FROM notice n USING old WHERE n.id = old.id RETURNING n.id),
+        ledger AS (DELETE FROM delivery d USING gone WHERE d.notice = gone.id)
+        SELECT count(*) FROM gone""",
+    "failed-notices": """
+        WITH old AS (SELECT id FROM notice WHERE created_at < $1 AND status = 'failed' LIMIT $2),
+        gone AS (DELETE FROM notice n USING old WHERE n.id = old.id RETURNING n.id),
+        ledger AS (DELETE FROM delivery d USING gone WHERE d.notice = gone.id)
+        SELECT count(*) FROM gone""",
+    "inbound-bytes": """
+        WITH old AS (
+            SELECT id FROM dead_letter WHERE topic = 'whistles.inbound' AND at < $1 AND value IS NOT NULL LIMIT $2),
+        gone AS (
+            UPDATE dead_letter d SET value = NULL, key = NULL, headers = '[]'::jsonb, next_try_at = NULL
+            FROM old WHERE d.id = old.id RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "dead-letters": """
+        WITH old AS (SELECT id FROM dead_letter WHERE at < $1 AND status <> 'waiting' LIMIT $2),
+        gone AS (DELETE FROM dead_letter d USING old WHERE d.id = old.id RETURNING 1)
+        SELECT count(*) FROM gone""",
+}
+
+
+async def clear(connection: Connection, name: str, before: datetime, limit: int) -> int:
+    """Clear away up to `limit` rows of a kind from before a moment; returns how many went."""
+    found: int = await connection.fetchval(STATEMENTS[name], before, limit)
+    return found
