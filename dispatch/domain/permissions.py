@@ -74,9 +74,9 @@ TABLE: tuple[Grant, ...] = (
         DESK,
         DISTRICT,
         "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
-        " reopen send-down urge note consult minutes resume cancel keep transfer",
+        " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters",
     ),
-    *_grants(ADMIN, DISTRICT, "read administer"),
+    *_grants(ADMIN, DISTRICT, "read administer dead-letters"),
     *_grants(AUDITOR, DISTRICT, "read audit"),
 )
 

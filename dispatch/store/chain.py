@@ -13,9 +13,7 @@ from dispatch.store.timeline import Logged
 TYPES = ("clock.climbed", "arrived", "noted", "urged", "sent-up", "instructed", "taken-over", "consulted")
 
 
-async def on_the_ladder(
-    connection: Connection, whistles: Sequence[UUID], since: datetime
-) -> dict[UUID, list[Logged]]:
+async def on_the_ladder(connection: Connection, whistles: Sequence[UUID], since: datetime) -> dict[UUID, list[Logged]]:
     """The entries of `TYPES` by whistle, each log in its order; nothing before `since` (the earliest receipt)."""
     found: dict[UUID, list[Logged]] = {whistle: [] for whistle in whistles}
     rows = await connection.fetch(

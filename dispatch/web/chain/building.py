@@ -125,4 +125,4 @@ def _away(one: Reached, found: Standing) -> ActionButton | None:
         return None
     who = position_of(found.turn.rung_node(one.case, one.clock.rung + 1), found.turn)
     label = _("我今天不在，请%(who)s看", who=who) if who else _("我今天不在")
-    return ActionButton("send-up", label, f"/w/{one.item.number}/do/send-up", needs_fields=True)
+    return ActionButton("send-up", label, f"/w/{one.item.number}/do/send-up?next={PATH}", needs_fields=True)

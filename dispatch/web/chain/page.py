@@ -1,6 +1,8 @@
 """层级督办 of a compound, a community, a street, the district: each item is a ladder, one question, its answers."""
 
 from collections.abc import Iterable
+from secrets import token_urlsafe
+from urllib.parse import quote
 
 from fastapi import Request
 
@@ -121,11 +123,11 @@ def _answers(
     one: Reached, found: Standing, offered: tuple[tuple[str, str, bool], ...], here: str
 ) -> Iterable[ActionButton]:
     """What this person may do now, of what the rung is asked for."""
-    hidden = (Hidden("version", str(one.item.version)), Hidden("next", here))
+    hidden = (Hidden("version", str(one.item.version)), Hidden("next", here), Hidden("key", token_urlsafe(16)))
     primary = True
     for action, label, asks in offered:
         if whistle.possible(one.case, found.actor, action, found.turn):
-            url = f"/w/{one.item.number}/do/{action}"
+            url = f"/w/{one.item.number}/do/{action}" + (f"?next={quote(here)}" if asks else "")
             yield ActionButton(action, _(label), url, primary, needs_fields=asks, hidden=hidden)
             primary = False
 
@@ -162,8 +164,9 @@ def _helpers(found: Standing) -> tuple[Helper, ...]:
     """The seats of the two rungs below: who is in post, what they did about what is on this page."""
     below = _below(found)
     made = [_helper(node, found) for node in below]
-    if len(made) > MOST_HELPERS:  # those who did something, and the empty posts
-        made = [one for one in made if one.did != _("没有事")][:MOST_HELPERS]
+    if len(made) > MOST_HELPERS:  # those who did something, and the empty posts, come before the others
+        idle = _("没有事")
+        made = sorted(made, key=lambda one: one.did == idle)[:MOST_HELPERS]
     return tuple(made)
 
 

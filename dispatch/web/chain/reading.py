@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dispatch.domain import ladder
 from dispatch.domain.case import Actor, Case, Clock
 from dispatch.domain.reference import Node, node_seat, unit_seat
 from dispatch.domain.turn import Turn
@@ -91,15 +92,15 @@ def _clock(case: Case, item: Item, rung: int) -> Clock | None:
 
 
 def late_unit(one: Reached, turn: Turn) -> str:
-    """The unit whose act the clock waits for, by its short name."""
+    """The unit whose act the clock waits for."""
     code = one.clock.unit if one.clock.stage == "reported" else one.case.lead
     found = turn.reference.units.get(code) if code else None
-    return found.short if found else (code or "")
+    return found.name if found else (code or "")
 
 
 def called(one: Reached, turn: Turn) -> str:
-    """Who of the late unit has been called on this rung: 科室负责人."""
-    code = one.clock.unit or one.case.lead
+    """Who of the late unit has been called on this rung: 科室负责人; "" where no unit is late."""
+    code = ladder.counterpart_unit(one.case, one.clock)
     if not code:
         return ""
     seats = turn.reference.people.seats

@@ -54,9 +54,7 @@ async def queue_page(
     reference = service.rules.of(actor.district or "")
     unit = _unit(visit, reference, address)
     turn = service.turn(actor.district or "", await service.database.now())
-    page = await lists.queue_view(
-        service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE
-    )
+    page = await lists.queue_view(service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE)
     async with service.database.acquire() as connection:
         tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
     shown = await cases_of(service, actor, turn, page.items)

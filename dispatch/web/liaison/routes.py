@@ -92,4 +92,3 @@ def _ask(
         refs=tuple(f"{ref.id}:{ref.version}" for ref in refs),
     )
     return page(request, "action.html", model, 422 if refusal else 200)
-

@@ -47,9 +47,7 @@ def _refused(case: Case, unit: str | None) -> bool:
 def _consulting(case: Case, turn: Turn) -> bool:
     """A consultation that is still to come."""
     now = turn.now.isoformat()
-    return any(
-        request.kind == "consultation" and str(request.data.get("at") or "") > now for request in case.requests
-    )
+    return any(request.kind == "consultation" and str(request.data.get("at") or "") > now for request in case.requests)
 
 
 def _extended(case: Case) -> str:

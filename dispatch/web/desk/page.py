@@ -1,0 +1,146 @@
+"""调度台: left what waits for a decision, right what is watched; each pane is a page of its own too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+
+from dispatch.domain.case import Actor, Case
+from dispatch.domain.permissions import DESK, may_ever
+from dispatch.domain.refusals import Forbidden, NotFound
+from dispatch.domain.turn import Turn
+from dispatch.steps import boards
+from dispatch.steps.boards import DeskView
+from dispatch.steps.service import Service
+from dispatch.steps.sign_in import Visit
+from dispatch.store import cases, dead_letters, desk, whistles
+from dispatch.store.desk import Ruling
+from dispatch.web.common.frame import build_frame
+from dispatch.web.deps import deps_of
+from dispatch.web.desk import panes
+from dispatch.web.desk.candidates import candidates
+from dispatch.web.desk.letters import letters
+from dispatch.web.i18n import _
+from dispatch.web.live.address import events_of
+from dispatch.web.models.lists import Candidates, DeskPage, DeskPane
+from dispatch.web.models.parts import Frame, Notice
+
+PATH = "/desk"
+PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "dead")
+LEFT = PANES[:3]
+#: dead letters on their own page
+LETTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything the desk's panes are made of."""
+
+    actor: Actor
+    view: DeskView
+    turn: Turn
+    cases: Mapping[UUID, Case]
+    texts: Mapping[UUID, tuple[str, str]]
+    reasons: Mapping[UUID, str]
+    rulings: Sequence[Ruling]
+    ordered: Mapping[UUID, datetime]
+    letters: Sequence[Mapping[str, Any]]
+
+
+async def desk_page(
+    request: Request, visit: Visit, name: str | None = None, notices: Sequence[Notice] = ()
+) -> DeskPage:
+    """The page, or one pane of it. Raises `Forbidden`, `NotFound`, `Unavailable`."""
+    if name is not None and name not in PANES:
+        raise NotFound("没有「{value}」这一栏", field="pane", value=name)
+    service, actor = deps_of(request).service, visit.actor
+    if name == "dead":
+        return await _letters_page(request, visit, notices)
+    found = await _read(service, actor)
+    frame = _frame(request, visit, found.view.as_of, notices)
+    opened = request.query_params.get("open", "")
+    if name is not None:
+        return DeskPage(frame, (_pane(name, found, opened, whole=True),), ())
+    made = {one: _pane(one, found, opened) for one in PANES}
+    left = tuple(made[one] for one in LEFT if one != "requests" or made[one].items)
+    return DeskPage(frame, left, tuple(made[one] for one in PANES if one not in LEFT))
+
+
+async def _letters_page(request: Request, visit: Visit, notices: Sequence[Notice]) -> DeskPage:
+    """异常消息 alone: the administrator's too."""
+    if not may_ever(visit.actor, "dead-letters"):
+        raise Forbidden("异常消息由区调度台和管理员处理", field="role", value=visit.actor.role)
+    service = deps_of(request).service
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        rows = await dead_letters.page(connection, limit=LETTERS)
+        counts = await dead_letters.counts(connection)
+    return DeskPage(_frame(request, visit, now, notices), (letters(rows, sum(counts.values()), whole=True),), ())
+
+
+def _frame(request: Request, visit: Visit, now: datetime, notices: Sequence[Notice]) -> Frame:
+    events = events_of("desk", now) if visit.actor.role == DESK else ""
+    return build_frame(request, visit, _("调度台"), current=PATH, events=events, notices=notices, now=now)
+
+
+async def _read(service: Service, actor: Actor) -> Desk:
+    view = await boards.desk_view(service, actor)
+    turn = service.turn(actor.district or "", view.as_of)
+    waiting = [item.id for item in view.at_desk]
+    top = [one.item for one in view.supervised]
+    since = min((item.received_at for item in view.at_desk), default=view.as_of)
+    async with service.database.acquire() as connection:
+        found = await cases.many(connection, [*waiting, *(item.id for item in top)])
+        texts = await whistles.texts(connection, waiting)
+        routed = await desk.routed(connection, waiting, since)
+        rulings = await desk.rulings(connection, actor.district or "")
+        ordered = await desk.ordered_at(connection, [item.clock.id for item in top if item.clock])
+        rows = await dead_letters.page(connection, limit=panes.MOST)
+    reasons = {id: _reason(data) for id, data in routed.items()}
+    return Desk(actor, view, turn, {case.id: case for case in found}, texts, reasons, rulings, ordered, rows)
+
+
+def _reason(routed: Mapping[str, Any]) -> str:
+    """The code of a routing's reason; `danger:` before it where danger words were found."""
+    reason = routed.get("reason") or {}
+    return ("danger:" if reason.get("danger") else "") + str(reason.get("code") or "")
+
+
+def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPane:
+    view, turn = found.view, found.turn
+    match name:
+        case "unmatched":
+            return panes.unmatched(view, turn, found.reasons, _opened(found, opened), whole=whole)
+        case "hand-backs":
+            chosen = next((one.item.id for one in view.decisions if str(one.item.number) == opened), None)
+            return panes.hand_backs(view, turn, chosen, whole=whole)
+        case "requests":
+            return panes.requests(view, turn, whole=whole)
+        case "supervision":
+            return panes.supervision(view, turn, found.cases, found.ordered, whole=whole)
+        case "arriving":
+            return panes.arriving(view, turn, whole=whole)
+        case "vacant":
+            return panes.vacant(view, whole=whole)
+        case _:
+            return letters(found.letters, sum(view.dead_letters.values()), whole=whole)
+
+
+def _opened(found: Desk, asked: str) -> dict[UUID, Candidates]:
+    """The item asked for; else the oldest that is not a suspected emergency; else the first."""
+    items = found.view.at_desk
+    chosen = next((item for item in items if str(item.number) == asked), None)
+    if chosen is None:
+        quiet = [
+            item for item in items if not panes.suspected(item, found.reasons.get(item.id, "").startswith("danger:"))
+        ]
+        chosen = next(iter(quiet or items), None)
+    case = found.cases.get(chosen.id) if chosen else None
+    if chosen is None or case is None:
+        return {}
+    text = found.texts.get(chosen.id, (chosen.title, ""))
+    made = candidates(case, found.actor, found.turn, text, found.rulings, found.view.load, chosen.version)
+    return {chosen.id: made}
