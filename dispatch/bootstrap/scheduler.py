@@ -8,7 +8,7 @@ import structlog
 from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals
 from dispatch.scheduler import ClockGuard, Job, Ticker
 from dispatch.settings import Settings
-from dispatch.steps import escalate, inbound, raised, reconcile, replay, snapshot
+from dispatch.steps import escalate, inbound, prune, raised, reconcile, replay, snapshot
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch, clocks, locks, partitions
 from dispatch.store.database import Database
@@ -47,6 +47,7 @@ def jobs(made: Base) -> list[Job]:
         Job("retry", 10.0, lambda: replay.retry(database, steps(service)), singleton=True),
         Job("unpark", 60.0, lambda: _unpark(database), singleton=True),
         Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),
+        Job("prune", 3600.0, lambda: prune.prune(database), singleton=True),
         Job("partitions", 3600.0, lambda: _partitions(database), singleton=True),
     ]
 

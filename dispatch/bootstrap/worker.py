@@ -17,6 +17,9 @@ from dispatch.bus.lag import PROGRESS, lags, last_poll_age
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.bus.topics import TopicsUnfit, ensure
+from dispatch.notify.channel import Channel, Null
+from dispatch.notify.deliver import Delivery
+from dispatch.notify.robot import Robot, UnfitAddress
 from dispatch.settings import Settings
 from dispatch.steps import inbound, raised
 from dispatch.steps.service import Service
@@ -80,14 +83,41 @@ async def run_worker(settings: Settings) -> None:
             await ensure(bootstrap, client, replication=settings.kafka_replication)
         except TopicsUnfit as error:
             raise NotSetUp(str(error)) from error
+        delivery = _delivery(made)
+        delivering = made.run("delivery", delivery.run(made.stopping))
         async with working(made.service, made.waker, bootstrap, client) as work:
             made.run("watchdog", _watch(work))
             log.info("worker.started")
             await serve(
                 _probe(made, work), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds
             )
+        await asyncio.wait({delivering}, timeout=settings.stop_seconds)
         log.info("worker.stopped")
     made.end()
+
+
+def _delivery(made: Base) -> Delivery:
+    """Notices go out by the robot where one is set, else they are only kept in the ledger."""
+    settings = made.settings
+    try:
+        channel: Channel = Robot(settings.wecom_webhook.get_secret_value()) if settings.wecom_webhook else Null()
+    except UnfitAddress as error:
+        raise NotSetUp(f"DISPATCH_WECOM_WEBHOOK: {error}.") from error
+    delivery = Delivery(
+        made.database,
+        [channel],
+        made.service.rules.of,
+        lambda number: f"{settings.url}/w/{number}",
+        made.metrics,
+    )
+    told = made.database.on_change
+
+    def changed(ids: list[str]) -> None:
+        told(ids)
+        delivery.wake()
+
+    made.database.on_change = changed
+    return delivery
 
 
 def _probe(made: Base, work: Working) -> Starlette:
