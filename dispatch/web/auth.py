@@ -248,7 +248,8 @@ def to_sign_in(request: Request) -> Response:
     """Lead a person to the sign-in page, and back afterwards."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     onward = f"?next={quote(here, safe='/')}" if request.method in SAFE and here != "/" else ""
-    return RedirectResponse(f"/sign-in{onward}", 303)
+    # in demo mode nobody has a password: the landing page asks who one wants to be
+    return RedirectResponse(f"/{onward}" if deps_of(request).demo else f"/sign-in{onward}", 303)
 
 
 def _cookie(request: Request) -> str | None:

@@ -46,6 +46,7 @@ class LandingPage:
     others: tuple[Identity, ...]
     live: LiveLadder | None = None
     switch_url: str = "/switch"
+    next: str = "/home"
 
 
 @dataclass(frozen=True, slots=True)

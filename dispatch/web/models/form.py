@@ -76,7 +76,11 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class FormPage:
-    """The form. What was typed always comes back; `danger` is "", "yes" or "no" (never preset)."""
+    """The form. What was typed always comes back; `danger` is "", "yes" or "no" (never preset).
+
+    `place_auto`: the place was found in the text and follows it; `choosing`: the person wants to name another one;
+    `kept` are photos stored already.
+    """
 
     frame: Frame
     body: str = ""
@@ -102,6 +106,9 @@ class FormPage:
     preview_url: str = "/whistle/preview"
     places_url: str = "/places"
     draft_key: str = "whistle"
+    place_auto: bool = False
+    choosing: bool = False
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,226 @@
+"""The form and its check page, put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from fastapi import Request
+
+from dispatch.domain.case import Actor
+from dispatch.domain.reference import Node, Reference
+from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.domain.turn import Turn
+from dispatch.steps import lists
+from dispatch.steps.foresee import Forecast, foresee
+from dispatch.steps.service import Service
+from dispatch.steps.sign_in import Visit
+from dispatch.web.api.raising import new_whistle, street_of
+from dispatch.web.common.frame import HOME, build_frame
+from dispatch.web.common.paths import path_of, short_name
+from dispatch.web.i18n import N_, _
+from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Preview, Recap
+from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
+from dispatch.web.street.preview import preview_of
+from dispatch.web.street.typed import LISTS, PLAIN, Typed, whistle_of
+
+#: 来源: where a whistle may come from
+CHANNELS = ("主动发现", "12345", "网格巡查", "领导批示", "群众来访", "网上提议")
+NEARBY = timedelta(days=30)
+MOST_OPTIONS = 12
+EMPTY = Typed("", {}, (), (), "", False, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the form is shown with beside what was typed."""
+
+    forecast: Forecast | None = None
+    nearby: Text = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
+    fresh_key: bool = False
+
+
+def street_code(actor: Actor, reference: Reference) -> str | None:
+    """The street somebody whistles for; None: any (desk and district name the place). Raises `Forbidden`."""
+    try:
+        return street_of(actor, reference, None, None)
+    except Invalid:
+        return None
+
+
+async def forecast_of(service: Service, actor: Actor, reference: Reference, typed: Typed) -> Forecast | None:
+    """What would happen now; None while too little is known for it. Raises `Unavailable`."""
+    if not typed.get("body").strip():
+        return None
+    try:
+        new = new_whistle(whistle_of(typed), actor, reference, "preview", b"", via="form")
+        return await foresee(service, actor, new)
+    except (Refusal, ValueError):
+        return None
+
+
+async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) -> Text:
+    """What was raised at this place lately, so that nobody whistles twice for one thing."""
+    node = turn.reference.tree.get(typed.place) if typed.place else None
+    if node is None or node.level > 2:
+        return ()
+    asked = lists.Asked(place=node.code, since=turn.now - NEARBY)
+    found = (await lists.list_view(service, actor, asked, limit=4)).items
+    if not found:
+        return ()
+    said: list[str | Span] = [_("这里 30 天内有 %(n)s 条：", n=len(found) if len(found) < 4 else _("好几"))]
+    for i, one in enumerate(found[:2]):
+        said += ["、" if i else "", link(one.title, f"/w/{one.number}")]
+    return spans(*said, _("。不是同一件就不用管。"))
+
+
+def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown) -> FormPage:
+    """The form with everything that was typed."""
+    reference = turn.reference
+    street = street_code(visit.actor, reference)
+    node = reference.tree.get(typed.place) if typed.place and not typed.choosing else None
+    units = _units(reference, street)
+    errors = tuple(FieldError(name, said) for name, said in shown.errors.items())
+    return FormPage(
+        frame=build_frame(
+            request,
+            visit,
+            _("吹哨"),
+            current="/whistle",
+            back=HOME,
+            phone_title=_("吹哨"),
+            task=True,
+            notices=shown.notices,
+        ),
+        body=typed.get("body"),
+        place=PlaceFound(node.code, short_name(node.code, reference), path_of(node.code, reference)) if node else None,
+        place_text=typed.get("place_text"),
+        place_options=_options(typed, reference, street) if node is None else (),
+        nearby=shown.nearby,
+        danger=typed.get("danger") if typed.get("danger") in ("yes", "no") else "",
+        danger_words=_danger(shown.forecast),
+        phones=_phones(),
+        categories=tuple(
+            Option(duty.code, f"{duty.code} {duty.name}", selected=duty.code == typed.get("category"))
+            for duty in reference.duties.duties
+            if not duty.demo
+        ),
+        units=units,
+        lead=typed.get("lead"),
+        assist=typed.assist,
+        override_reason=typed.get("override_reason"),
+        more=_more(typed, shown.errors),
+        more_open=any(one.name in shown.errors for one in _more(typed, {})) or bool(typed.get("source_number")),
+        choose_open=bool(typed.get("category") or typed.get("lead"))
+        or any(name in shown.errors for name in ("lead", "assist", "override_reason", "category")),
+        preview=_preview(shown.forecast, typed, turn),
+        errors=errors,
+        idempotency_key=str(uuid4()) if shown.fresh_key else typed.get("idempotency_key") or str(uuid4()),
+        place_auto=typed.place_auto,
+        choosing=typed.choosing and node is None,
+        kept=typed.kept,
+    )
+
+
+def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecast: Forecast) -> CheckPage:
+    """What was answered and what will happen, before it is sent."""
+    reference = turn.reference
+    preview = preview_of(forecast, turn, named=typed.get("override_reason"))
+    place = typed.place or street_code(visit.actor, reference)
+    answers = {"yes": _("有危险"), "no": _("没有")}
+    recap = [
+        Recap(_("什么事"), typed.get("body").strip()),
+        Recap(_("在哪里"), path_of(place, reference)),
+        Recap(_("现在有危险吗"), answers.get(typed.get("danger"), _("没有"))),
+        Recap(_("来源"), typed.get("source_channel") or CHANNELS[0]),
+    ]
+    if typed.kept:
+        recap.append(Recap(_("照片"), _("%(n)s 张", n=len(typed.kept))))
+    hidden = [Hidden(name, typed.get(name)) for name in PLAIN if typed.get(name)]
+    hidden += [Hidden(name, value) for name in LISTS for value in getattr(typed, name)]
+    if typed.place:
+        hidden.append(Hidden("place", typed.place))
+    title = _("再看一眼")
+    frame = build_frame(
+        request, visit, title, current="/whistle", back="/whistle", phone_title=title, task=True, now=turn.now
+    )
+    return CheckPage(frame, tuple(recap), preview, tuple(hidden))
+
+
+def _preview(found: Forecast | None, typed: Typed, turn: Turn) -> Preview | None:
+    return preview_of(found, turn, named=typed.get("override_reason")) if found else None
+
+
+def _danger(found: Forecast | None) -> str:
+    if found is None or not found.danger_words:
+        return ""
+    said = "".join(f"「{word}」" for word in found.danger_words[:3])
+    return _("您写到了%(words)s，请答一下。", words=said)
+
+
+def _phones() -> tuple[Phone, ...]:
+    return (
+        Phone(_("报警"), "110", "tel:110"),
+        Phone(_("火警"), "119", "tel:119"),
+        Phone(_("急救"), "120", "tel:120"),
+        Phone(_("抢修电话"), "", "tel:12345"),
+    )
+
+
+def _units(reference: Reference, street: str | None) -> tuple[Option, ...]:
+    """Units that may be named: those of the district, and of this street."""
+    tree = reference.tree
+    return tuple(
+        Option(unit.code, unit.name)
+        for unit in reference.units.all
+        if unit.place is None or (street is not None and tree.covers(street, unit.place))
+    )
+
+
+def _options(typed: Typed, reference: Reference, street: str | None) -> tuple[Option, ...]:
+    """Places to choose from: what the words fit, else down the tree from what is chosen, or from the street."""
+    tree = reference.tree
+    text = typed.get("place_text").strip()
+    found: Sequence[Node] = ()
+    if text:
+        found = tree.find(text, MOST_OPTIONS, under=street)
+    elif typed.choosing or typed.step == "find":
+        above = typed.place or street
+        own = tree.get(above) if above else None
+        below = tree.children(above) if above else tree.roots()
+        found = [*([own] if own else []), *(node for node in below if not node.general)]
+    return tuple(
+        Option(node.code, short_name(node.code, reference), path_of(node.code, reference), node.code == typed.place)
+        for node in found
+    )
+
+
+def _more(typed: Typed, errors: Mapping[str, str]) -> tuple[Field, ...]:
+    chosen = typed.get("source_channel") or CHANNELS[0]
+
+    def made(name: str, label: str, kind: str = "text", hint: str = "") -> Field:
+        return Field(name, _(label), kind, typed.get(name), _(hint) if hint else "", error=errors.get(name, ""))
+
+    return (
+        Field(
+            "source_channel",
+            _("来源"),
+            "select",
+            options=tuple(Option(one, one, selected=one == chosen) for one in CHANNELS),
+        ),
+        made("source_number", N_("来源编号"), hint=N_("有就写，回访时对得上。")),
+        Field(
+            "source_due_at",
+            _("来源要求的期限"),
+            "datetime",
+            typed.get("source_due_at"),
+            _("比清单早就按它，提前一点到期。"),
+            error=errors.get("source_due_at", ""),
+        ),
+        made("callback_required", N_("来源要求回访"), "checkbox"),
+        made("reporter_name", N_("来访人怎么称呼")),
+        made("reporter_phone", N_("来访人电话"), hint=N_("只有经办人看得见。")),
+        made("occurred_at", N_("什么时候发生的"), "datetime"),
+    )

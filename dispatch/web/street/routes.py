@@ -1,0 +1,193 @@
+"""`/whistle`: the form, its check page, what happens if it is sent, type-ahead for places."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from dispatch.domain.refusals import Invalid, Refusal, Stale
+from dispatch.domain.turn import Turn
+from dispatch.steps import pictures
+from dispatch.steps.foresee import Forecast
+from dispatch.steps.sign_in import Visit
+from dispatch.web import i18n, problems
+from dispatch.web.api.fields import BODY, PHOTOS
+from dispatch.web.api.raising import key_of, new_whistle
+from dispatch.web.auth import Form, Reader
+from dispatch.web.common.frame import page
+from dispatch.web.common.paths import path_of, short_name
+from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Notice, link, spans
+from dispatch.web.render import render
+from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of, street_code
+from dispatch.web.street.typed import Typed, hash_of, read, whistle_of
+
+log = structlog.get_logger(__name__)
+router = APIRouter(include_in_schema=False)
+
+#: the API's fields as the form calls them
+NAMES = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "source.number": "source_number",
+         "source.due_at": "source_due_at", "photos": "body", "Idempotency-Key": "body", "file": "body",
+         "street": "place", "address": "place"}  # fmt: skip
+
+
+def routes(_deps: WebDeps) -> list[BaseRoute]:
+    """The routes of this package."""
+    return list(router.routes)
+
+
+async def _turn(deps: WebDeps, visit: Visit) -> Turn:
+    return deps.service.turn(visit.actor.district or "", await deps.service.database.now())
+
+
+@router.get("/whistle")
+async def form(request: Request, visit: Reader) -> Response:
+    """The empty form."""
+    deps = deps_of(request)
+    turn = await _turn(deps, visit)
+    street_code(visit.actor, turn.reference)
+    return page(request, "form.html", form_page(request, visit, EMPTY, turn, Shown()))
+
+
+@router.post("/whistle/preview")
+async def preview(request: Request, visit: Reader, given: Form) -> Response:
+    """Fragments: what would happen now, the place found, words of danger."""
+    deps = deps_of(request)
+    turn = await _turn(deps, visit)
+    typed = read(given, turn.reference, street_code(visit.actor, turn.reference))
+    forecast = await forecast_of(deps.service, visit.actor, turn.reference, typed)
+    shown = Shown(forecast, await nearby_of(deps.service, visit.actor, typed, turn))
+    made = render("fragments/preview.html", form_page(request, visit, typed, turn, shown), i18n.language())
+    return HTMLResponse(made, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/places")
+async def places(request: Request, visit: Reader) -> Response:
+    """Type-ahead: names, full names or pinyin initials, within the street."""
+    deps = deps_of(request)
+    reference = deps.service.rules.of(visit.actor.district or "")
+    node = reference.tree.get(visit.actor.node) if visit.actor.node else None
+    under = node.code if node and node.level == 4 else None
+    found = reference.tree.find(request.query_params.get("q", "")[:60], 10, under=under)
+    items = [
+        {"code": one.code, "name": short_name(one.code, reference), "path": path_of(one.code, reference)}
+        for one in found
+    ]
+    return JSONResponse({"items": items}, headers={"Cache-Control": "private, max-age=60"})
+
+
+@router.post("/whistle")
+async def blow(request: Request, visit: Reader, given: Form) -> Response:
+    """`step`: check (what will happen, without JavaScript), send, or back to the form (place, find, edit)."""
+    began = time.perf_counter()
+    deps = deps_of(request)
+    turn = await _turn(deps, visit)
+    street = street_code(visit.actor, turn.reference)
+    typed = read(given, turn.reference, street)
+    uploads: list[bytes] = []
+    errors: dict[str, str] = {}
+    try:
+        uploads = await _uploads(given)
+        sha256 = hash_of(typed, uploads) if typed.get("body").strip() else b""
+        typed = replace(typed, kept=(*typed.kept, *await _keep(deps, visit, uploads))[:PHOTOS])
+    except Invalid as refusal:
+        errors = {"body": problems.said(refusal)}
+        sha256 = b""
+    except ValidationError as error:
+        errors = _named(error)
+        sha256 = b""
+    forecast = await forecast_of(deps.service, visit.actor, turn.reference, typed)
+    if typed.step in ("place", "find", "edit"):
+        return await _form(request, visit, typed, turn, Shown(forecast, errors=errors))
+    errors = errors or _faults(typed, forecast)
+    if errors:
+        return await _form(request, visit, typed, turn, Shown(forecast, errors=errors), 422)
+    if typed.step == "check" and forecast is not None:
+        return page(request, "check.html", check_page(request, visit, typed, turn, forecast))
+    return await _send(request, visit, typed, turn, sha256, forecast, began)
+
+
+async def _send(
+    request: Request, visit: Visit, typed: Typed, turn: Turn, sha256: bytes, forecast: Forecast | None, began: float
+) -> Response:
+    """Raise it by the shared fast path; the same form twice is the same receipt."""
+    deps = deps_of(request)
+    try:
+        key = key_of(typed.get("idempotency_key") or None) or str(deps.service.new_id())
+        whistle = whistle_of(typed, typed.kept)
+        new = new_whistle(whistle, visit.actor, turn.reference, key, sha256, via="form")
+        receipt = await deps.intake.raise_(visit.actor, new)
+    except ValidationError as error:
+        return await _form(request, visit, typed, turn, Shown(forecast, errors=_named(error)), 422)
+    except Stale as refusal:
+        return await _form(request, visit, typed, turn, _used_before(forecast, refusal), 409)
+    except Invalid as refusal:
+        name = NAMES.get(refusal.field or "", refusal.field or "body")
+        shown = Shown(forecast, errors={name: problems.said(refusal)})
+        return await _form(request, visit, typed, turn, shown, 422)
+    if receipt.created:
+        log.info("whistle.raised", whistle=str(receipt.id), number=receipt.number, kind=receipt.kind, via="form")
+    ms = round((time.perf_counter() - began) * 1000)
+    return RedirectResponse(f"/w/{receipt.number}/receipt?ms={ms}", 303)
+
+
+def _used_before(forecast: Forecast | None, refusal: Refusal) -> Shown:
+    """The form went through before and has been changed since: which number it has, and how to send this one."""
+    number = str(refusal.params.get("number") or "")
+    text = spans(
+        _("那一条的编号是 "), link(number, f"/w/{number}"), _("。现在写的是另一条：再点一次吹哨，就另吹一条。")
+    )
+    return Shown(forecast, notices=(Notice(_("这张表已经吹过一条了"), text, "conflict"),), fresh_key=True)
+
+
+async def _form(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown, status: int = 200) -> Response:
+    nearby = await nearby_of(deps_of(request).service, visit.actor, typed, turn)
+    return page(request, "form.html", form_page(request, visit, typed, turn, replace(shown, nearby=nearby)), status)
+
+
+async def _uploads(form: FormData) -> list[bytes]:
+    found = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.filename]
+    return [content for one in found[:PHOTOS] if (content := await one.read())]
+
+
+async def _keep(deps: WebDeps, visit: Visit, uploads: list[bytes]) -> list[str]:
+    """Photos stored at once, so that a form that comes back has not lost them. Raises `Invalid`."""
+    return [str((await pictures.keep(deps.service, visit.actor, one)).id) for one in uploads]
+
+
+def _faults(typed: Typed, forecast: Forecast | None) -> dict[str, str]:
+    """What is still missing, in the order of the page."""
+    found: dict[str, str] = {}
+    body = typed.get("body").strip()
+    if not body:
+        found["body"] = _("写上什么事，一句话也行")
+    elif len(body) > BODY:
+        found["body"] = _("太长了，最多 %(n)s 个字", n=BODY)
+    if typed.get("place_text").strip() and not typed.place:
+        found["place"] = _(
+            "没有找到「%(text)s」，请从下面选一处，或者把它删掉", text=typed.get("place_text").strip()[:40]
+        )
+    if forecast is not None and forecast.danger_words and typed.get("danger") not in ("yes", "no"):
+        found["danger"] = _("答一下现在有没有危险")
+    if typed.get("lead") and not typed.get("override_reason").strip():
+        found["override_reason"] = _("自己点了单位，写一句为什么")
+    if typed.assist and not typed.get("lead"):
+        found["lead"] = _("选了协办，也要选主办")
+    return found
+
+
+def _named(error: ValidationError) -> dict[str, str]:
+    """Validation's errors under the form's own names."""
+    problem: Mapping[str, object] = problems.of_validation(error.errors(include_url=False))
+    errors = problem.get("errors")
+    return {
+        NAMES.get(str(one["field"]), str(one["field"]).split(".")[0]): str(one["message"])
+        for one in (errors if isinstance(errors, list) else ())
+    }
