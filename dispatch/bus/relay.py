@@ -180,9 +180,8 @@ class Relay:
         self._behind = held >= HOLD or len(self._known) >= KNOWN
         if self._behind:
             return False
-        fresh = await reader.fresh(self._read)
-        await self._add(fresh)
-        self._behind = len(fresh) >= self._read
+        await self._add(await reader.fresh(self._read))
+        self._behind = reader.more
         if not self._behind or monotonic() - self._looked_back >= POLL:
             await self._add(await reader.late())
             self._looked_back = monotonic()
@@ -194,14 +193,14 @@ class Relay:
             if self._blocked and (row.topic, row.key) in self._blocked:
                 self._blocked[(row.topic, row.key)].append(row)
                 continue
-            lane = await self._lane(row)
+            count = self._partitions.get(row.topic) or await self._count_partitions(row.topic)
+            lane = self._lane(row, count)
             lane.add(row)
             touched.add(lane)
         for lane in touched:
             lane.start()
 
-    async def _lane(self, row: Waiting) -> Lane:
-        count = self._partitions.get(row.topic) or await self._count_partitions(row.topic)
+    def _lane(self, row: Waiting, count: int) -> Lane:
         where = (row.topic, partition_of(row.key, count))
         lane = self._lanes.get(where)
         if lane is None:

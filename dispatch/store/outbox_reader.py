@@ -60,6 +60,8 @@ class Reader:
         self._known = known
         self.top = 0
         self.floor = 0
+        #: whether `fresh` was stopped by its limit (rows that `urgent` took before are not among what it returns)
+        self.more = False
         self._urgent_top = 0
         self._candidate: tuple[int, int] | None = None
 
@@ -76,12 +78,13 @@ class Reader:
         return self._take(rows)
 
     async def fresh(self, limit: int) -> list[Waiting]:
-        """The next rows above `top`; moves `top`."""
+        """The next rows above `top`; moves `top` and says in `more` whether there may be further ones."""
         rows = await self._connection.fetch(
             f"SELECT {_COLUMNS} FROM outbox WHERE id > $1 AND parked IS NULL ORDER BY id LIMIT $2", self.top, limit
         )
         if rows:
             self.top = rows[-1][0]
+        self.more = len(rows) >= limit
         return self._take(rows)
 
     async def late(self) -> list[Waiting]:

@@ -221,3 +221,20 @@ async def test_backlog_counts_and_ages(db: Database) -> None:
 
 
 __all__ = ["read"]
+
+
+async def test_urgent_rows_among_many_do_not_end_the_reading(
+    db: Database, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An urgent row is read before the others; the read that finds it missing was full all the same."""
+    monkeypatch.setattr(relay_module, "POLL", 3600.0)
+    topic = await make_topic(broker)
+    many = rows(topic, 60)
+    await write(db, *many[:5], OutboxRow(topic, "now", {}, b"60 ", urgent=True), *many[5:])
+    task_relay = relay_module.Relay(db, connector(broker), Waker(), read=10)
+    task = asyncio.create_task(task_relay.run())
+    try:
+        await until(lambda: left_none(db))
+    finally:
+        await task_relay.stop()
+        await task
