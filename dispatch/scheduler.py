@@ -5,6 +5,7 @@ tick ends any more takes the process with it, and the supervisor starts a fresh 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -26,9 +27,12 @@ log = structlog.get_logger(__name__)
 
 #: how the process ends when it no longer ticks
 EXIT_STUCK = 70
-#: intervals without a tick that ended, and the least time (seconds), before the process is given up
+#: intervals without a tick, but at least so many seconds, before the process is given up; an event loop that does not
+#: turn for so many seconds is given up likewise
 MISSED = 10
 LEAST = 60.0
+#: a tick at work may take so long (seconds): after a downtime the sweep has much to drain
+LONGEST_TICK = 600.0
 #: while the database is away a job waits longer and longer between tries, up to this (seconds)
 LONGEST_WAIT = 30.0
 
@@ -40,30 +44,28 @@ Lock = Callable[[str], AbstractAsyncContextManager[bool]]
 class Job:
     """Something done `every` so many seconds, by every replica or (`singleton`) by one at a time.
 
-    `limit`: seconds without a tick that ended after which the process is given up; None: `MISSED` intervals.
+    `limit`: seconds that one tick may take before the process is given up.
     """
 
     name: str
     every: float
     run: Run
     singleton: bool = False
-    limit: float | None = None
-
-    @property
-    def patience(self) -> float:
-        """Seconds."""
-        return self.limit if self.limit is not None else max(LEAST, MISSED * self.every)
+    limit: float = LONGEST_TICK
 
 
 @dataclass(slots=True)
 class _State:
     ended: float
+    #: since when a tick is at work
+    since: float | None = None
     ticks: int = 0
     wait: float = 0.0
     not_before: float = 0.0
 
 
 def _exit(job: str, silent: float) -> None:
+    """`job` is "loop" where the event loop itself does not turn."""
     log.error("scheduler.stuck", job=job, seconds=round(silent), code=EXIT_STUCK)
     os._exit(EXIT_STUCK)
 
@@ -79,6 +81,7 @@ class Ticker:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         give_up: Callable[[str, float], None] = _exit,
+        least: float = LEAST,
     ) -> None:
         self._jobs = {job.name: job for job in jobs}
         assert len(self._jobs) == len(jobs), "job names are unique"
@@ -86,6 +89,8 @@ class Ticker:
         self._metrics = metrics
         self._monotonic = monotonic
         self._give_up = give_up
+        self._least = least
+        self._pulse = monotonic()
         self._states = {job.name: _State(monotonic()) for job in jobs}
         self._running: set[asyncio.Task[object]] = set()
 
@@ -108,7 +113,8 @@ class Ticker:
                 misfire_grace_time=None,
             )
         stopped = threading.Event()
-        watchdog = threading.Thread(target=self._watch, args=[stopped], name="watchdog", daemon=True)
+        loop = asyncio.get_running_loop()
+        watchdog = threading.Thread(target=self._watch, args=[loop, stopped], name="watchdog", daemon=True)
         scheduler.start()
         watchdog.start()
         try:
@@ -123,14 +129,14 @@ class Ticker:
     async def tick(self, name: str) -> str:
         """One tick of a job; returns how it ended: done, failed, away, elsewhere, waiting. Never raises."""
         job, state = self._jobs[name], self._states[name]
-        started = self._monotonic()
+        started = state.since = self._monotonic()
         task = asyncio.current_task()
         if task is not None:
             self._running.add(task)
         try:
             result = "waiting" if started < state.not_before else await self._run(job, state)
         finally:
-            state.ended = self._monotonic()
+            state.ended, state.since = self._monotonic(), None
             state.ticks += 1
             if task is not None:
                 self._running.discard(task)
@@ -166,27 +172,43 @@ class Ticker:
         """Seconds since a tick of this job last ended (or since the start)."""
         return self._monotonic() - self._states[name].ended
 
+    def silent(self, name: str) -> float:
+        """How near a job is to being given up: 1 and more is too long without a tick, or for one at work."""
+        job, state, now = self._jobs[name], self._states[name], self._monotonic()
+        if state.since is not None:
+            return (now - state.since) / job.limit
+        return (now - state.ended) / max(self._least, MISSED * job.every)
+
     async def ready(self) -> str | None:
         """For `/readyz`: None, or which job does not tick."""
-        for job in self._jobs.values():
-            if self.age(job.name) > job.patience / 2:
-                return f"{job.name} has not ticked for {self.age(job.name):.0f} s"
-            if not self._states[job.name].ticks:
-                return f"{job.name} has not ticked yet"
+        for name, state in self._states.items():
+            if self.silent(name) > 0.5:
+                return f"{name} has not ticked for {self.age(name):.0f} s"
+            if not state.ticks:
+                return f"{name} has not ticked yet"
         return None
 
     def check(self) -> bool:
-        """Give the process up if a job no longer ticks; True: all do."""
-        for job in self._jobs.values():
-            silent = self.age(job.name)
-            if silent > job.patience:
-                self._give_up(job.name, silent)
-                return False
-        return True
+        """Give the process up if a job no longer ticks or the loop no longer turns; True: all is well."""
+        stuck = next((name for name in self._jobs if self.silent(name) >= 1), None)
+        if stuck is not None:
+            self._give_up(stuck, self.age(stuck))
+        elif self._monotonic() - self._pulse > self._least:
+            self._give_up("loop", self._monotonic() - self._pulse)
+        else:
+            return True
+        return False
 
-    def _watch(self, stopped: threading.Event) -> None:
+    def turned(self) -> None:
+        """The event loop turns."""
+        self._pulse = self._monotonic()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
         """In a thread: a blocked event loop cannot watch itself."""
-        while not stopped.wait(1.0):
+        self._pulse = self._monotonic()
+        while not stopped.wait(min(1.0, self._least / 4)):
+            with contextlib.suppress(RuntimeError):  # the loop is closing
+                loop.call_soon_threadsafe(self.turned)
             if not self.check():
                 return
 

@@ -108,12 +108,12 @@ class Metrics:
         )
 
     def _ticker(self, registry: CollectorRegistry) -> None:
-        self._ticks = Counter("dispatch_scheduler_ticks", "Ticks ended", ["job", "result"], registry=registry)
+        self._ticks = Counter("dispatch_scheduler_ticks", "Ticks ended", ["task", "result"], registry=registry)
         self._tick_seconds = Histogram(
-            "dispatch_scheduler_seconds", "Time of one tick", ["job"], buckets=_SLOW, registry=registry
+            "dispatch_scheduler_seconds", "Time of one tick", ["task"], buckets=_SLOW, registry=registry
         )
         self._tick_age = Gauge(
-            "dispatch_scheduler_tick_age_seconds", "Time since a tick of this job last ended", ["job"],
+            "dispatch_scheduler_tick_age_seconds", "Time since a tick of this job last ended", ["task"],
             registry=registry,
         )  # fmt: skip
         self._clock_jump = Gauge(

@@ -97,6 +97,6 @@ def test_the_age_of_a_tick_is_asked_at_the_scrape() -> None:
     metrics.tick("sweep", "done", 0.02)
     metrics.tick("sweep", "away", 0)
     age[0] = 9.0
-    assert value(metrics, "dispatch_scheduler_tick_age_seconds", job="sweep") == 9
-    assert value(metrics, "dispatch_scheduler_ticks_total", job="sweep", result="away") == 1
-    assert value(metrics, "dispatch_scheduler_seconds_count", job="sweep") == 1
+    assert value(metrics, "dispatch_scheduler_tick_age_seconds", task="sweep") == 9
+    assert value(metrics, "dispatch_scheduler_ticks_total", task="sweep", result="away") == 1
+    assert value(metrics, "dispatch_scheduler_seconds_count", task="sweep") == 1
