@@ -52,7 +52,9 @@ DESK = Actor("desk", "desk", f"node:{DISTRICT}:dispatcher", node=DISTRICT, distr
 class Play:
     """One whistle's life in memory: raise, route, act, let time pass; all events it made are kept."""
 
-    def __init__(self, text: str = SEEPAGE, *, place: str | None = BUILDING, at: datetime = MONDAY, **facts: Any) -> None:
+    def __init__(
+        self, text: str = SEEPAGE, *, place: str | None = BUILDING, at: datetime = MONDAY, **facts: Any
+    ) -> None:
         self.now = at
         self._ids = count(1)
         self._orders = count(1)
@@ -98,7 +100,9 @@ class Play:
         self._keep()
         return self
 
-    def act(self, actor: Actor, action: str, fields: Mapping[str, Any] | None = None, version: int | None = None) -> bool:
+    def act(
+        self, actor: Actor, action: str, fields: Mapping[str, Any] | None = None, version: int | None = None
+    ) -> bool:
         changed = whistle.act(self.case, actor, action, fields or {}, self.turn, version)
         self._keep()
         return changed

@@ -1,4 +1,4 @@
-"""Merging and splitting on a real database: one answer for all, undone exactly, a child in the act's own transaction."""
+"""Merging and splitting on a real database: one answer for all, undone exactly, a child with its parent."""
 
 from datetime import timedelta
 
