@@ -105,9 +105,14 @@ _OTHER = N_("「{field}」填得不对")
 
 def shorten(value: Any) -> Any:
     """A refused value, safe to send back: plain, short, no half characters."""
-    if value is None or isinstance(value, bool | int | float):
-        return value if not isinstance(value, float) or value == value else str(value)
-    text = value if isinstance(value, str) else repr(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except ValueError:  # a number of more digits than Python writes out
+        text = "…"
     cut = text if len(text) <= VALUE_LENGTH else text[:VALUE_LENGTH] + "…"
     return cut.encode("utf-8", "replace").decode().replace("\x00", "�")
 
