@@ -84,7 +84,7 @@ def chain_page(
         phone_heading=phone,
         as_of=say.moment(view.as_of, view.as_of, ZONE),
         items=tuple(_item(one, found, frame.here) for one in found.reached),
-        coming=tuple(_coming(one, found) for one in view.coming[:SIZE]),
+        coming=tuple(_coming(one, found) for one in expected(view.coming)[:SIZE]),
         helpers=_helpers(found),
         helpers_note=_helpers_note(found),
         empty=Empty(_("没有事报到您这里。"), _("到期没办的会一级一级报上来。")),
@@ -143,6 +143,13 @@ def _photos(one: Reached, found: Standing) -> Iterable[Photo]:
 
 
 # ── beside it ────────────────────────────────────────────────────────────────────────────────────
+def expected(coming: Iterable[Climbing]) -> list[Climbing]:
+    """Each whistle once, by its first clock; what the desk itself has to decide is not announced here."""
+    rows = [one for one in coming if one.item.stage not in ("dispatch", "ruling")]
+    first = {one.item.id: one for one in reversed(rows)}
+    return [one for one in rows if first[one.item.id] is one]
+
+
 def _coming(one: Climbing, found: Standing) -> Coming:
     item, turn = one.item, found.turn
     unit = item.clock.unit if item.clock and item.clock.unit else item.lead
@@ -204,4 +211,4 @@ def _helpers_note(found: Standing) -> str:
     )
 
 
-__all__ = ["PATH", "SIZE", "chain_page", "context_of"]
+__all__ = ["PATH", "SIZE", "chain_page", "context_of", "expected"]

@@ -12,6 +12,7 @@ from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.boards import Climbing, Decision, DeskView, Supervised
 from dispatch.steps.lists import Item
 from dispatch.web import say, words
+from dispatch.web.chain.page import expected
 from dispatch.web.common import times
 from dispatch.web.desk.candidates import WHY
 from dispatch.web.i18n import N_, _
@@ -59,7 +60,8 @@ def unmatched(
     view: DeskView, turn: Turn, reasons: Mapping[UUID, str], opened: Mapping[UUID, Candidates], *, whole: bool = False
 ) -> DeskPane:
     """没匹配上: the suspected emergencies first, then the oldest, opened."""
-    items = [_unmatched_item(item, turn, reasons.get(item.id, ""), opened.get(item.id)) for item in view.at_desk]
+    rows = sorted(view.at_desk, key=lambda item: (not _urgent(item, reasons), item.id not in opened))
+    items = [_unmatched_item(item, turn, reasons.get(item.id, ""), opened.get(item.id)) for item in rows]
     clocks = [item.clock for item in view.at_desk if item.clock is not None and item.clock.remaining is not None]
     note = ""
     if clocks:
@@ -75,6 +77,10 @@ def suspected(item: Item, danger: bool) -> bool:
     return item.kind == "emergency" or item.danger or danger
 
 
+def _urgent(item: Item, reasons: Mapping[UUID, str]) -> bool:
+    return suspected(item, reasons.get(item.id, "").startswith("danger:"))
+
+
 def _unmatched_item(item: Item, turn: Turn, reason: str, chosen: Candidates | None) -> DeskItem:
     danger = reason.startswith("danger:")
     code = reason.removeprefix("danger:")
@@ -85,7 +91,7 @@ def _unmatched_item(item: Item, turn: Turn, reason: str, chosen: Candidates | No
     return DeskItem(
         title=f"{item.street_name}：{title_of(item)}" if chosen else title_of(item),
         url=f"/w/{item.number}" if chosen else f"/desk?open={item.number}#unmatched",
-        number=str(item.number),
+        number="" if chosen else str(item.number),
         note="" if chosen else note,
         lamp=times.lamp_of(item.clock),
         time=times.time_of(item.clock, turn, due=()),
@@ -100,6 +106,7 @@ def hand_backs(view: DeskView, turn: Turn, opened: UUID | None, *, whole: bool =
     rows = [one for one in view.decisions if one.request["kind"] == "hand-back"]
     known = {one.item.id for one in rows}
     chosen = opened if opened in known else (rows[0].item.id if rows else None)
+    rows.sort(key=lambda one: one.item.id != chosen)
     items = [_hand_back(one, turn, one.item.id == chosen) for one in rows]
     count = view.pending.get("hand-back", 0)
     return pane("hand-backs", _("退单待裁定"), _("原单位的钟照走，直到裁定"), items, count, whole=whole)
@@ -175,19 +182,15 @@ def _supervised(one: Supervised, turn: Turn, case: Case | None, ordered: Mapping
     unit = _unit(ladder.counterpart_unit(case, clock) if case and clock else item.lead, turn)
     done = case is not None and clock is not None and ladder.explained(case, clock)
     at = ordered.get(item.clock.id) if item.clock else None
-    when = times.moment(at, turn.now) if at else ""
-    text = (
-        spans(_("%(unit)s已书面说明", unit=unit))
-        if done
-        else spans(_("%(unit)s，", unit=unit) if unit else "", strong(_("还没有书面说明")))
-    )
+    sent = _("%(at)s 发出，", at=times.moment(at, turn.now)) if at else ""
+    who = _("%(unit)s，", unit=unit) if unit else _("等%(stage)s，", stage=words.stage(item.stage or ""))
+    text = spans(who, sent, _("已书面说明") if done else strong(_("还没有书面说明")))
     left = None if done or clock is None else _to_notice(clock, turn)
     year = at.astimezone(ZONE).year if at else turn.now.astimezone(ZONE).year
     return DeskItem(
         title=f"{item.street_name} {title_of(item)}",
         url=f"/w/{item.number}",
         number=_("督〔%(year)s〕%(n)s号", year=year, n=one.order) if one.order else "",
-        note=_("%(at)s发出", at=when) if when else "",
         text=text,
         time=left,
         side=_("已说明") if done else ("" if left else _("已通报")),
@@ -212,7 +215,7 @@ def _to_notice(clock: Clock, turn: Turn) -> TimeLeft | None:
 
 def arriving(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
     """今天会到区里: what still stands with the street, and when it comes."""
-    items = [_arriving(one, turn) for one in view.coming]
+    items = [_arriving(one, turn) for one in expected(view.coming)]
     return pane("arriving", _("今天会到区里"), _("现在还在街道"), items, whole=whole)
 
 

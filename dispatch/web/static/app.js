@@ -51,9 +51,13 @@
 
   /* ---- live updates wait behind a button, nothing moves under the finger ---- */
   let updates = 0;
-  const announce = () => {
+  const changed = new Set();
+  const announce = (e) => {
     const live = $("#live");
-    updates += 1;
+    let numbers = [];
+    try { numbers = JSON.parse(e.data).numbers || []; } catch { /* no list: something changed */ }
+    numbers.forEach((n) => changed.add(n));
+    updates = Math.max(changed.size, updates + (numbers.length ? 0 : 1));
     let button = $(".update", live);
     if (!button) {
       button = Object.assign(document.createElement("button"), { type: "button", className: "update" });
