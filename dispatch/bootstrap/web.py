@@ -7,6 +7,7 @@ from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signa
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake
 from dispatch.web.app import WebDeps, create_app
+from dispatch.web.live.hub import close_when
 from dispatch.web.hot import settle
 from dispatch.web.probe import probe
 from schemas import asyncapi
@@ -33,6 +34,7 @@ async def run_web(settings: Settings) -> None:
             metrics=made.metrics,
         )
         app = create_app(deps)
+        made.run("live", close_when(made.service, made.stopping))
         settle()
         log.info("web.started")
         await serve(app, settings.host, settings.port, made.stopping, grace=settings.stop_seconds)
