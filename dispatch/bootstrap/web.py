@@ -7,8 +7,8 @@ from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signa
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake
 from dispatch.web.app import WebDeps, create_app
-from dispatch.web.live.hub import close_when
 from dispatch.web.hot import settle
+from dispatch.web.live.hub import close_when
 from dispatch.web.probe import probe
 from schemas import asyncapi
 
