@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from dispatch.store.errors import Rejected, StoreError, Unavailable
+from dispatch.store.errors import StoreError, Unavailable
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 class GroupCommit(Generic[Item, Answer]):
     """`flush` writes a batch in one transaction and returns one answer for each item, in order.
 
-    A batch that the database rejects is retried item by item, so one bad item costs its neighbours nothing. After a
+    A batch that fails for its data is retried item by item, so one bad item costs its neighbours nothing. After a
     lost connection the outcome is unknown: the batch is sent again (`flush` must recognise its own items, which is
     what ids fixed beforehand and `ON CONFLICT DO NOTHING` are for), up to `tries` times.
     """
@@ -53,14 +53,14 @@ class GroupCommit(Generic[Item, Answer]):
     async def _commit(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._attempt([item for item, _ in batch])
-        except Rejected as error:
+        except Unavailable as error:
+            _fail(batch, error)
+        except Exception as error:  # refused data, or a mistake of ours that one item brings out
             if len(batch) == 1:
                 _fail(batch, error)
             else:
                 for one in batch:
                     await self._commit([one])
-        except Exception as error:
-            _fail(batch, error)
         else:
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():

@@ -43,6 +43,16 @@ async def test_one_bad_item_costs_its_neighbours_nothing() -> None:
     assert isinstance(answers[2], Rejected)
 
 
+async def test_nor_does_one_that_brings_out_a_mistake_of_ours() -> None:
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        return [100 // item for item in items]
+
+    group = GroupCommit(flush)
+    answers = await asyncio.gather(*(group.submit(i) for i in (1, 0, 4)), return_exceptions=True)
+    assert [answers[0], answers[2]] == [100, 25]
+    assert isinstance(answers[1], ZeroDivisionError)
+
+
 async def test_after_a_lost_connection_the_batch_is_sent_again() -> None:
     tries = 0
 
