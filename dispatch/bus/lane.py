@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from dispatch.bus.producer import MAX_RECORD_BYTES, REQUEST_TIMEOUT_MS
+from dispatch.observe.plain import ids
 from dispatch.store.outbox_reader import Waiting
 
 #: a refusal of the record itself: sending it again will not help
@@ -118,7 +119,10 @@ class Lane:
             self.since = None
         self.failures = 0
         self._limit = min(MOST, self._limit * 2)
-        self._sent([self.rows.popleft() for _ in range(count)])
+        sent = [self.rows.popleft() for _ in range(count)]
+        self._sent(sent)
+        for whistles in ids(row.key.decode() for row in sent):
+            _log.info("relay.sent", topic=self.topic, partition=self.partition, whistles=whistles)
         return True
 
     def _fill(self) -> tuple[int, Any]:

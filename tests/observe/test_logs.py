@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from dispatch.observe import logs
+from dispatch.observe.plain import ids, plain
 
 PHONE = "13800138000"
 NAME = "张三丰"
@@ -189,3 +190,29 @@ def test_console_form_writes_the_same_keys() -> None:
     assert "unit=XF" in stream.getvalue().replace("'", "")
     assert SAID not in stream.getvalue()
     assert sys.stdout is not stream
+
+
+def test_many_ids_go_in_few_lines_and_each_can_be_found() -> None:
+    many = [str(uuid4()) for _ in range(250)]
+    lines_ = list(ids([*many, PHONE]))
+    assert len(lines_) == 3
+    joined = ",".join(lines_)
+    assert all(each in joined for each in many)
+    assert PHONE not in joined
+
+
+def test_joined_ids_pass_the_allow_list(out: io.StringIO) -> None:
+    one = str(uuid4())
+    for whistles in ids([one, str(uuid4())]):
+        structlog.get_logger("x").info("relay.sent", whistles=whistles)
+    assert one in out.getvalue()
+
+
+@pytest.mark.parametrize("value", [13_800_138_000, 130_403_199_001_011_234, 6_222_021_234_567_890])
+def test_numbers_as_long_as_a_phones_or_a_cards_are_hidden(value: int) -> None:
+    assert str(value) not in str(plain(value))
+
+
+@pytest.mark.parametrize("value", [2_600_000_425, 0, -5, 999_999_999_999, True, 1.5])
+def test_our_own_numbers_are_not(value: float) -> None:
+    assert plain(value) == value
