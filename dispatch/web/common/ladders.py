@@ -92,7 +92,7 @@ class _Builder:
             said = f"{node.name}{position}"
         else:
             name = words.rung(level, lane=node.kind == "grid")
-            short = position.removeprefix(name)
+            short = position.removeprefix(name).removeprefix("街道")
             said = short if len(short) > 1 else position
         return said if self.turn.holder(node_seat(node.code)) else _("%(who)s（空缺）", who=said)
 

@@ -164,7 +164,7 @@ class NextStep:
 @dataclass(frozen=True, slots=True)
 class ReceiptPage:
     """The receipt: the promise, the number in three groups, how to say it, strip, who comes, what is
-    next.
+    next (fetched again from `who_url` until the strip is done).
     """
 
     frame: Frame
@@ -183,3 +183,4 @@ class ReceiptPage:
     slip_url: str
     again_url: str = "/whistle"
     promise: str = ""
+    who_url: str = ""

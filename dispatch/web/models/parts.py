@@ -216,7 +216,7 @@ class Field:
     """A form field.
 
     `kind`: text, textarea, select, radio, checkbox, checkboxes, date, datetime, number, file, place,
-    password.
+    password, position (by script: fields `latitude`, `longitude`).
     `value` is what was typed (kept after an error); of a checkbox "1" or "".
     """
 

@@ -265,6 +265,15 @@
     const copy = e.target.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = body.dataset.copied; });
     if (e.target.closest("[data-print]")) window.print();
+    const here = e.target.closest("[data-position]");
+    if (here && navigator.geolocation) {
+      const said = $("[data-position-said]", here.parentElement);
+      navigator.geolocation.getCurrentPosition(({ coords }) => {
+        $("[name=latitude]", here.parentElement).value = coords.latitude.toFixed(6);
+        $("[name=longitude]", here.parentElement).value = coords.longitude.toFixed(6);
+        said.textContent = `${coords.latitude.toFixed(4)}, ${coords.longitude.toFixed(4)} ±${Math.round(coords.accuracy)} m`;
+      }, () => { said.textContent = here.dataset.failed; }, { enableHighAccuracy: true, timeout: 10000 });
+    }
     $$("details.menu[open]").forEach((d) => { if (!d.contains(e.target)) d.open = false; });
   });
   document.addEventListener("keydown", (e) => {

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from dispatch.domain import clocks as rules
 from dispatch.domain.clocks import DISPATCH, HANDLING, REPORTED
-from dispatch.domain.reference import Reference
+from dispatch.domain.reference import Reference, Tree
 from dispatch.domain.turn import Turn
 from dispatch.steps.foresee import Forecast, Step
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.web import say, words
+from dispatch.web.common.paths import head_of
 from dispatch.web.common.times import moment
 from dispatch.web.common.why import why_text
 from dispatch.web.i18n import _
@@ -101,7 +102,9 @@ def _climb(found: Forecast, turn: Turn) -> str:
         return ""
     first, last = found.climb[0], found.climb[-1]
     told = _("楼栋长、网格长马上知会；") if found.kind == "emergency" and found.place and found.lead else ""
-    said = _("到点没人动，%(at)s 先请%(who)s来问", at=moment(first.at, turn.now), who=_asked(first))
+    said = _(
+        "到点没人动，%(at)s 先请%(who)s来问", at=moment(first.at, turn.now), who=_asked(first, turn.reference.tree)
+    )
     if found.kind == "emergency" and len(found.climb) > 1:
         rest = "".join(
             _("，%(n)s 分钟后到%(rung)s", n=round((b.at - a.at).total_seconds() / 60), rung=words.rung(b.rung))
@@ -113,10 +116,11 @@ def _climb(found: Forecast, turn: Turn) -> str:
     return told + said
 
 
-def _asked(step: Step) -> str:
+def _asked(step: Step, tree: Tree) -> str:
     if step.rung == 5:
         return _("区调度中心")
-    return f"{step.node_name or ''}{(step.position or '').removeprefix('街道')}" or words.rung(step.rung)
+    node = tree.get(step.node) if step.node else None
+    return head_of(node, step.position or "") if node else words.rung(step.rung)
 
 
 def _short(found: Forecast, handling: ClockView | None, reported: ClockView | None, turn: Turn) -> str:

@@ -45,12 +45,11 @@ def _photo(hint: str) -> Fields:
 
 
 def _where(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    """Position by script, else typed by nobody: a photo is enough."""
-    return (Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。"), required=_must_show(view)),)
-
-
-def _must_show(view: WhistleView) -> bool:
-    return any(part.on_site for part in view.assignments)
+    """A photo, or by script the position."""
+    return (
+        Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。")),
+        Field("position", _("位置"), "position", hint=_("有照片就不用，没照片用手机的位置也行。")),
+    )
 
 
 def unit_options(view: WhistleView, turn: Turn, *, but: tuple[str, ...] = ()) -> tuple[Option, ...]:

@@ -78,7 +78,7 @@ async def whistle_page(
         clocks=tuple(_clock_row(clock, view, turn) for clock in view.clocks),
         why=_why(view, actor, turn),
         deadline=await _deadline(request, visit, view, what.clock, turn),
-        body=view.body,
+        body=view.body if view.body.strip() != view.title.strip() else "",
         before=photos_of(view, turn, "raised"),
         after=photos_of(view, turn, "arrived", "resolved", "verified", "rejected"),
         who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
@@ -167,6 +167,8 @@ def _ground(view: WhistleView, clock: ClockView) -> str:
         return _("%(street)s在办，没有逾期，没有人被惊动", street=view.raised_by["node_name"])
     if clock.stage in ("dispatch", "ruling"):
         return _("区调度台在办，没有逾期")
+    if view.kind == "emergency" and lead:
+        return _("%(lead)s主办，没有逾期", lead=lead)
     return _("%(lead)s主办，没有逾期，没有人被惊动", lead=lead) if lead else _("没有逾期")
 
 

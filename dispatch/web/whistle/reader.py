@@ -1,6 +1,6 @@
 """What a whistle expects of the person who looks at it: one act, by when, what to attach, what happens otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatch.domain import permissions
 from dispatch.domain.case import Actor
@@ -8,6 +8,7 @@ from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.steps.view import WhistleView
+from dispatch.web.common.paths import head_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Text, spans, strong
 
@@ -155,7 +156,7 @@ def _street(view: WhistleView, actor: Actor, turn: Turn) -> Expected:
         case "on-hold":
             return Expected(False, spans(_("已挂账，到复查日自己恢复。")), clock, ("resume",))
         case _:
-            return _watching(view, turn)
+            return replace(_watching(view, turn), first=("urge", "call", "cancel"))
 
 
 # ── the desk ─────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +197,7 @@ def _desk(view: WhistleView, turn: Turn) -> Expected:
     if view.status in ("at-desk", "raised") and "assign" in view.allowed_actions:
         said = spans(_("清单里没有一条正好对得上，请"), strong(_("派单")), _("；裁定可以记住，以后照办。"))
         return Expected(True, said, clock_of(view, DISPATCH), ("assign", "keep"))
-    return _watching(view, turn)
+    return replace(_watching(view, turn), first=("urge", "note"))
 
 
 # ── the chain ────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +207,7 @@ def _chain(view: WhistleView, turn: Turn, level: int, actor: Actor) -> Expected:
         return ruling
     here = [c for c in view.clocks if c.answered_at is None and c.rung == level]
     if view.accountable.rung != level or not here:
-        return _watching(view, turn)
+        return replace(_watching(view, turn), first=("urge", "note"))
     asked = turn.policy(view.case).rung(level).asked
     first = ("arrive", "note", "urge", "send-up") if level < 4 else ("consult", "urge", "instruct", "take-over")
     return Expected(True, spans(asked), here[0], first, _("到了您这一级"))
@@ -251,7 +252,7 @@ def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or (seat is None and level < 5):
         return ""
-    who = _("区调度中心") if level == 5 or seat is None else f"{node.name}{seat.position.removeprefix('街道')}"
+    who = _("区调度中心") if level == 5 or seat is None else head_of(node, seat.position)
     return _("到点没动静，请%(who)s来问。", who=who) if not clock.rung else _("再没动静，请%(who)s来问。", who=who)
 
 

@@ -10,7 +10,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import say
 from dispatch.web.common.frame import build_frame
-from dispatch.web.common.paths import path_of
+from dispatch.web.common.paths import head_of, path_of
 from dispatch.web.common.times import moment
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -53,6 +53,7 @@ def receipt_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) 
         url=url,
         link=f"{deps.base_url.rstrip('/')}{url}",
         slip_url=f"{url}/slip",
+        who_url=f"{url}/who",
     )
 
 
@@ -139,7 +140,7 @@ def _otherwise(view: WhistleView, turn: Turn, start: int) -> str:
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or seat is None:
         return ""
-    who_asks = f"{node.name}{seat.position.removeprefix('街道')}"
+    who_asks = head_of(node, seat.position)
     said = _("没有，%(who)s接着问。", who=who_asks)
     return said + (_("楼栋长、网格长已经知会。") if view.kind == "emergency" and start > 2 else "")
 

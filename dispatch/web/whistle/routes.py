@@ -76,6 +76,14 @@ async def strip_fragment(request: Request, number: str, visit: Reader) -> Respon
     return HTMLResponse(made, headers={"Cache-Control": "no-store"})
 
 
+@router.get("/{number}/who")
+async def who_fragment(request: Request, number: str, visit: Reader) -> Response:
+    """Who comes and what is next, fetched while nobody is called yet."""
+    seen, turn = await _seen(request, visit, number)
+    made = render("fragments/who.html", receipt_page(request, visit, seen, turn), i18n.language())
+    return HTMLResponse(made, headers={"Cache-Control": "no-store"})
+
+
 @router.get("/{number}/slip")
 async def slip(request: Request, number: str, visit: Reader) -> Response:
     """The slip for paper."""

@@ -8,6 +8,7 @@ from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.told import Told
 from dispatch.steps.view import WhistleView
 from dispatch.web import say, words
+from dispatch.web.common.paths import head_of
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Photo, Text, spans
 from dispatch.web.models.whistle import TimelineItem
@@ -92,7 +93,7 @@ class Teller:
         if node.level == 4 and str(one.by.get("seat", "")).endswith(":clerk"):
             return node.name
         position = str(one.by.get("position") or "")
-        return position if node.level == 5 else f"{node.name}{position.removeprefix('街道')}"
+        return position if node.level == 5 else head_of(node, position)
 
     def unit(self, code: object) -> str:
         """A unit's name."""
@@ -117,14 +118,14 @@ class Teller:
         return say.moment(at, self.turn.now, ZONE)
 
     def _note(self, one: Told) -> Text:
-        parts: list[str] = [*self._facts(one)]
+        parts: list[str] = [fact for fact in self._facts(one) if fact]
         for member in ("reply", "text", "note", "reason"):
             said = one.data.get(member)
             if isinstance(said, str) and said and not (member == "reason" and one.type in ("routed", "rejected")):
                 parts.append(_("「%(words)s」", words=said))
             elif member in one.data and said is None and one.type not in ("routed",):
                 parts.append(_("（文字已按规定清除）"))
-        return spans("  ".join(parts)) if parts else ()
+        return spans(*parts[:1], *(f"  {one}" for one in parts[1:])) if parts else ()
 
     def _facts(self, one: Told) -> list[str]:
         """What an event says beside its words."""
@@ -133,7 +134,7 @@ class Teller:
             case "raised":
                 return [self._source()]
             case "routed":
-                return [part for part in (self._rule(data), self._sent(data)) if part]
+                return ["；".join(part for part in (self._rule(data), self._sent(data)) if part)]
             case "rejected":
                 listed = dict(self.turn.policy(self.view.case).rejections)
                 reason = str(data.get("reason"))
@@ -187,7 +188,7 @@ class Teller:
         node = self.tree.get(str(data.get("node")))
         seat = people.seats.get(str(data.get("seat")))
         if node is not None and seat is not None:
-            said.append(_("请 %(who)s 过问", who=f"{node.name}{seat.position}"))
+            said.append(_("请 %(who)s 过问", who=head_of(node, seat.position)))
         if data.get("vacant"):
             said.append(_("下面的岗位空缺"))
         for one in data.get("counterpart") or ():
