@@ -20,6 +20,7 @@ def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
             case.events[-1].data["accountable"] = rung
         first = case.events[0].data
         first["status"], first["version"] = case.status, case.version
+        first["rules"] = turn.reference.edition
         for event in case.events:
             case.seq += 1
             event.seq = case.seq

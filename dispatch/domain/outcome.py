@@ -81,6 +81,7 @@ def _inform(case: Case, turn: Turn, unit: str) -> None:
 
 
 def _event(case: Case, routing: Routing, turn: Turn, origin: dict[str, object] | None) -> Event:
+    facts = case.facts
     return turn.event(
         case,
         "routed",
@@ -93,7 +94,9 @@ def _event(case: Case, routing: Routing, turn: Turn, origin: dict[str, object] |
         reason=routing.reason.as_json(),
         note=turn.text(case, "naming", routing.reason.note) if routing.reason.note else None,
         duty_list_version=turn.reference.versions.get("duties", routing.reason.version),
-        sealed=routing.sealed or None,
+        category=facts.category,
+        sealed=facts.sealed or None,
+        hidden_from=list(facts.hidden_from) or None,
         origin=origin,
     )
 

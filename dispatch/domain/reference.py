@@ -53,6 +53,11 @@ class Reference:
     weights: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def edition(self) -> int:
+        """How many document versions had been stored when this was built: names one state of all of them."""
+        return sum(self.versions.values())
+
     def calendar_of(self, unit: str | None) -> WorkCalendar:
         """The unit's own calendar, else the district's (code `district`)."""
         found = self.units.get(unit) if unit else None

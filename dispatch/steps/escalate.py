@@ -88,14 +88,14 @@ def fire_due(case: Case, turn: Turn) -> int:
             continue
         ladder.fire(case, clock, turn)
         if clock.stage == HOLD:
-            _lapse(case, turn)
+            lapse(case, turn)
         steps += 1
     if steps:
         finish(case, turn, status_changed=before != (case.status, case.gen))
     return steps
 
 
-def _lapse(case: Case, turn: Turn) -> None:
+def lapse(case: Case, turn: Turn) -> None:
     """A hold's review date: it comes back by itself, and the resting clocks count on."""
     answer(case, HOLD, None, turn.now)
     parts.resume_all(case, turn, "handling", "reported")

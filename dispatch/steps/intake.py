@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from dispatch.domain import clocks
 from dispatch.domain.calendar import OutOfCalendarError
-from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
-from dispatch.domain.clocks import DISPATCH, TOTAL
+from dispatch.domain.case import Actor, Case, Facts
 from dispatch.domain.masking import mask
 from dispatch.domain.matching import Match, match
+from dispatch.domain.receipt import receive
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, Stale
 from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
@@ -136,7 +135,8 @@ def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:
     new, facts = prepared.new, prepared.facts
     facts.received_at = now
     facts.number = number(year_of(now), service.whistle_numbers.take())
-    case = _case(service, prepared, now)
+    turn = service.turn(facts.district, now)
+    case = receive(facts, turn, prepared.event_id, prepared.clock_ids, prepared.actor)
     return NewRow(
         case=case,
         title=prepared.title,
@@ -153,29 +153,6 @@ def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:
         request_sha256=new.request_sha256,
         outbox=[_outbox(case, prepared, now)],
     )
-
-
-def _case(service: Service, prepared: Prepared, now: datetime) -> Case:
-    facts = prepared.facts
-    turn = service.turn(facts.district, now)
-    case = Case(facts, RAISED, 1, 1, 1, None, None, None, 0, now, 1, actor=prepared.actor)
-    for stage, clock_id in zip((DISPATCH, TOTAL), prepared.clock_ids, strict=True):
-        clocks.start(
-            case, stage, None, now, turn.stage_policy(case, stage), turn.district_calendar, clock_id,
-            source=(facts.source_due_at, turn.policy(case).source_margin) if stage == TOTAL else None,
-        )  # fmt: skip
-    data = {
-        "kind": facts.kind,
-        "danger": facts.danger,
-        "category": facts.category,
-        "place": facts.place,
-        "street": facts.street,
-        "via": facts.via,
-        "status": RAISED,
-        "version": 1,
-    }
-    case.events.append(Event(prepared.event_id, "raised", data, seq=1))
-    return case
 
 
 def _outbox(case: Case, prepared: Prepared, now: datetime) -> OutboxRow:

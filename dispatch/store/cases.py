@@ -78,9 +78,8 @@ async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool 
     for row in await connection.fetch(_CLOCKS, ids):
         clock = Clock(*tuple(row.values())[1:])
         by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
-    for row in await connection.fetch(_ASSIGNMENTS, ids):
-        part = Assignment(*tuple(row.values())[1:])
-        by_id[row["whistle"]].assignments[part.unit] = part
+    for whistle, part in await parts(connection, ids):
+        by_id[whistle].assignments[part.unit] = part
     if not requests:
         return
     for row in await connection.fetch(_REQUESTS, ids):
@@ -91,6 +90,12 @@ async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool 
     if asking:
         for row in await connection.fetch(_CALLED_BACK, asking):
             by_id[row["whistle"]].called_back = True
+
+
+async def parts(connection: Connection, whistles: Sequence[UUID]) -> list[tuple[UUID, Assignment]]:
+    """The units' parts in these whistles, of every generation, the latest last."""
+    rows = await connection.fetch(_ASSIGNMENTS, list(whistles))
+    return [(row["whistle"], Assignment(*tuple(row.values())[1:])) for row in rows]
 
 
 async def read(connection: Connection, whistle: UUID) -> Case | None:

@@ -16,6 +16,12 @@ FROM reference_document ORDER BY district, kind, version DESC"""
 
 _VERSIONS = "SELECT district, kind, max(version) AS version FROM reference_document GROUP BY district, kind"
 
+_EDITION = """
+SELECT DISTINCT ON (kind) kind, version, content FROM (
+    SELECT kind, version, content FROM reference_document
+    WHERE district = $1 ORDER BY loaded_at, version, kind LIMIT $2
+) until_then ORDER BY kind, version DESC"""
+
 Documents = dict[str, dict[str, Any]]
 Versions = dict[str, dict[str, int]]
 
@@ -38,9 +44,13 @@ async def latest(connection: Connection) -> tuple[Documents, Versions]:
     return documents, found
 
 
-async def load(
-    uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, now: datetime
-) -> dict[str, int]:
+async def at(connection: Connection, district: str, edition: int) -> tuple[dict[str, Any], dict[str, int]]:
+    """A district's documents as they stood when so many versions had been stored, and their versions."""
+    rows = await connection.fetch(_EDITION, district, edition)
+    return {row["kind"]: orjson.loads(row["content"]) for row in rows}, {row["kind"]: row["version"] for row in rows}
+
+
+async def load(uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, now: datetime) -> dict[str, int]:
     """Store the documents that differ from what stands; returns the version of each that was added."""
     added: dict[str, int] = {}
     await uow.connection.execute("SELECT pg_advisory_xact_lock(hashtext('reference_document'))")

@@ -1,0 +1,33 @@
+"""The first moment of a case: its facts, its two first clocks, its first event."""
+
+from uuid import UUID
+
+from dispatch.domain import clocks
+from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
+from dispatch.domain.clocks import DISPATCH, TOTAL
+from dispatch.domain.turn import Turn
+
+
+def receive(facts: Facts, turn: Turn, event: UUID, clock_ids: tuple[UUID, UUID], actor: Actor) -> Case:
+    """A case as it stands with its receipt: the clocks of `DISPATCH` and `TOTAL` run, `raised` is in the log."""
+    case = Case(facts, RAISED, 1, 1, 1, None, None, None, 0, turn.now, 1, actor=actor)
+    for stage, clock_id in zip((DISPATCH, TOTAL), clock_ids, strict=True):
+        clocks.start(
+            case, stage, None, turn.now, turn.stage_policy(case, stage), turn.district_calendar, clock_id,
+            source=(facts.source_due_at, turn.policy(case).source_margin) if stage == TOTAL else None,
+        )  # fmt: skip
+    data = {
+        "kind": facts.kind,
+        "danger": facts.danger,
+        "category": facts.category,
+        "place": facts.place,
+        "street": facts.street,
+        "via": facts.via,
+        "status": RAISED,
+        "version": 1,
+        "rules": turn.reference.edition,
+    }
+    if facts.sealed or facts.hidden_from:
+        data |= {"sealed": facts.sealed, "hidden_from": list(facts.hidden_from)}
+    case.events.append(Event(event, "raised", data, seq=1))
+    return case

@@ -1,0 +1,197 @@
+"""The audit: state, parts, clocks, requests, ledger and who is accountable, built anew from each whistle's log.
+
+Whistle by whistle from one snapshot, batch after batch, so that memory stays flat however many there are; nothing is
+locked and nothing is written.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dispatch.domain.case import Request
+from dispatch.domain.reference import Reference
+from dispatch.steps.read_files import build_reference
+from dispatch.steps.rebuild import Rebuilt, is_made, rebuild
+from dispatch.store import audit as store
+from dispatch.store import references
+from dispatch.store.audit import Standing
+from dispatch.store.connection import Connection
+from dispatch.store.database import Database
+
+BATCH = 250
+
+STATE = ("status", "version", "seq", "gen", "rung", "outcome", "lead", "rework", "status_version", "last_at")
+#: what steps may change of what was said
+FACTS = ("kind", "danger", "category", "place", "street", "sealed", "hidden_from", "merged_into")
+#: why a clock could not be taken is told where it stands, not in the log
+UNTOLD = frozenset({"parked"})
+#: keys under which a fact names a text
+TEXTS = ("text", "note", "reply", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a stored row is not what the log amounts to. `field` names the row too where a whistle has several."""
+
+    number: int
+    whistle: UUID
+    table: str
+    field: str
+    stored: Any
+    rebuilt: Any
+
+
+class Editions:
+    """The rules as they stood at each edition of a district's documents; each is read and built once."""
+
+    def __init__(self) -> None:
+        self._built: dict[tuple[str, int], Reference] = {}
+
+    async def ready(self, connection: Connection, standings: list[Standing]) -> None:
+        """Have those that these logs name."""
+        for standing in standings:
+            district = standing.case.facts.district
+            for edition in {entry.data.get("rules", 0) for entry in standing.log}:
+                if (district, edition) not in self._built:
+                    documents, versions = await references.at(connection, district, edition or 1 << 30)
+                    built = await asyncio.to_thread(build_reference, documents, versions)
+                    self._built[district, edition] = built
+
+    def of(self, district: str) -> Callable[[int], Reference]:
+        """The rules of a district by edition. The edition must have been made ready."""
+        return lambda edition: self._built[district, edition]
+
+
+async def audit(
+    database: Database,
+    *,
+    since: datetime | None = None,
+    limit: int | None = None,
+    told: Callable[[int, int], None] = lambda _done, _of: None,
+) -> AsyncIterator[Difference]:
+    """Every difference, of whistles with an event `since`, at most `limit` of them, oldest first.
+
+    `told` hears how many were audited, and of how many. Raises `Unavailable`.
+    """
+    async with store.snapshot(database) as connection:
+        total = await store.count(connection, since)
+        total = total if limit is None else min(total, limit)
+        editions, after, done = Editions(), UUID(int=0), 0
+        told(0, total)
+        while done < total:
+            ids = await store.ids(connection, after, since, min(BATCH, total - done))
+            if not ids:
+                return
+            standings = await store.read(connection, ids)
+            await editions.ready(connection, standings)
+            for standing in standings:
+                for difference in compare(standing, editions.of(standing.case.facts.district)):
+                    yield difference
+            after, done = ids[-1], done + len(ids)
+            told(done, total)
+
+
+def compare(standing: Standing, reference: Callable[[int], Reference]) -> Iterator[Difference]:
+    """What of one whistle is not as its log has it."""
+    facts = standing.case.facts
+
+    def differ(table: str, name: str, stored: Any, rebuilt: Any) -> Difference:
+        return Difference(facts.number, facts.id, table, name, stored, rebuilt)
+
+    made = rebuild(facts, standing.log, reference)
+    for found in made.contradictions:
+        yield differ("whistle_event", found.field, found.stored, found.rebuilt)
+    if made.case is not None:
+        for table, name, stored, rebuilt in (
+            *_plain("whistle_state", "", standing.case, made.case, STATE),
+            *_plain("whistle", "", facts, made.case.facts, FACTS),
+            *_parts(standing, made),
+            *_clocks(standing, made),
+            *_requests(standing, made),
+            *_ledger(standing, made),
+            *_texts(standing),
+        ):
+            yield differ(table, name, stored, rebuilt)
+
+
+Found = tuple[str, str, Any, Any]
+
+
+def _plain(table: str, row: str, stored: Any, rebuilt: Any, names: tuple[str, ...]) -> Iterator[Found]:
+    for name in names:
+        if getattr(stored, name) != getattr(rebuilt, name):
+            yield table, f"{row}{name}", getattr(stored, name), getattr(rebuilt, name)
+
+
+def _rows(
+    table: str, stored: Mapping[Any, Any], rebuilt: Mapping[Any, Any], untold: frozenset[str] = frozenset()
+) -> Iterator[Found]:
+    """Rows by key: those only here, those only there, and the fields of those in both."""
+    for key in sorted(stored.keys() | rebuilt.keys(), key=str):
+        row = "[" + " ".join(str(part) for part in key if part is not None) + "]"
+        here, there = stored.get(key), rebuilt.get(key)
+        if here is None or there is None:
+            yield table, row, "missing" if here is None else "there", "missing" if there is None else "there"
+            continue
+        names = tuple(one.name for one in fields(here) if one.name not in untold)
+        if is_made(getattr(there, "id", UUID(int=1 << 64))):
+            names = tuple(name for name in names if name != "id")
+        yield from _plain(table, f"{row}.", here, there, names)
+
+
+def _parts(standing: Standing, made: Rebuilt) -> Iterator[Found]:
+    assert made.case is not None
+    live = {(part.gen, part.unit): part for part in made.case.assignments.values()}
+    yield from _rows("assignment", standing.parts, {**made.parts, **live})
+
+
+def _clocks(standing: Standing, made: Rebuilt) -> Iterator[Found]:
+    assert made.case is not None
+    yield from _rows("whistle_clock", standing.clocks, made.case.clocks, UNTOLD)
+
+
+def _requests(standing: Standing, made: Rebuilt) -> Iterator[Found]:
+    assert made.case is not None
+
+    def key(request: Request) -> tuple[Any, ...]:
+        return request.kind, request.unit, request.asked_at.isoformat(), request.data.get("clock")
+
+    yield from _rows(
+        "request", {key(one): one for one in standing.requests}, {key(one): one for one in made.case.requests}
+    )
+
+
+def _ledger(standing: Standing, made: Rebuilt) -> Iterator[Found]:
+    moments = {entry.id: entry.at for entry in standing.log}
+    steps = {(row.clock, row.run, row.rung, row.mark, row.nth): row for row in made.ledger}
+    stored = {(row.clock, row.run, row.rung, row.mark, row.nth): row for row, _ in standing.ledger}
+    yield from _rows("escalation", stored, steps)
+    for row, at in standing.ledger:
+        if moments.get(row.event, at) != at:
+            yield "escalation", f"[{row.clock} {row.run} {row.rung} {row.mark} {row.nth}].at", at, moments[row.event]
+
+
+def _texts(standing: Standing) -> Iterator[Found]:
+    """Each text that the log names is there, and no other."""
+    named = {
+        found
+        for entry in standing.log
+        if "of" not in entry.data  # its answer is the text of the whistle it was merged into
+        for key in TEXTS
+        if (found := _id(entry.data.get(key))) is not None
+    }
+    for text in sorted(named ^ standing.texts):
+        here = text in standing.texts
+        yield "whistle_text", f"[{text}]", "there" if here else "missing", "missing" if here else "named in the log"
+
+
+def _id(value: Any) -> UUID | None:
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
