@@ -51,13 +51,16 @@ def _reader(request: Request, actor: Actor) -> Reader:
     key = key_of(actor, about, int(given) if given else None)
     if key is None:
         raise Forbidden("这一页不归您看", field="on", value=about)
-    return Reader(actor, key, _since(asked.get("since")), int(given) if given else None)
+    again = "last-event-id" in request.headers
+    return Reader(actor, key, _since(asked.get("since"), again), int(given) if given else None)
 
 
-def _since(given: str | None) -> datetime:
-    """The moment the page was made; now where it is not said."""
+def _since(given: str | None, again: bool) -> datetime:
+    """The moment the page was made; where it is not said now, or for a page that comes back (`again`) any."""
     try:
-        return datetime.fromtimestamp(float(given), UTC) if given else datetime.now(UTC)
+        if given:
+            return datetime.fromtimestamp(float(given), UTC)
+        return datetime.fromtimestamp(0, UTC) if again else datetime.now(UTC)
     except (ValueError, OverflowError, OSError):
         raise Invalid("「{value}」不是时刻，请填 Unix 秒", field="since", value=given) from None
 
