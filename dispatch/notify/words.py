@@ -50,6 +50,9 @@ ASKED: Mapping[str, str] = {
     "objection": "单位对评价提异议，请复核",
     "cancel": "街道申请撤哨，请审批",
     "cancelled": "已撤哨，不用再办",
+    "merged": "已并单，随另一件办理，请查看",
+    "answered": "所随的一件已答复，请答复来源人",
+    "closed": "所随的一件已办结，请查看",
     "decided": "所提申请已有结果，请查看",
     "resumed": "恢复办理，请继续",
     "transfer": "其他街道转来一件，请接收",
@@ -60,7 +63,7 @@ _OTHER = "有新情况，请查看"
 #: about a clock that has been answered since: nobody is told after the deed
 _OF_CLOCKS = frozenset({"warned", "climbed", "called", "reminded", "informed"})
 #: told even of what is over
-_OF_ENDED = frozenset({"cancelled", "ruled", "decided", "noticed", "supervision"})
+_OF_ENDED = frozenset({"cancelled", "merged", "answered", "closed", "ruled", "decided", "noticed", "supervision"})
 
 
 def moot(notice: Claimed, about: About) -> str | None:

@@ -111,6 +111,8 @@ def test_nobodys_name_stands_in_any_recipient() -> None:
         ("noticed", {"answered": True, "status": "closed"}, None),
         ("cancelled", {"status": "cancelled"}, None),
         ("supervision", {"answered": True}, None),
+        ("merged", {"status": "merged"}, None),
+        ("answered", {"status": "merged"}, None),
     ],
 )
 def test_nobody_is_told_after_the_deed(kind: str, changes: dict[str, object], why: str | None) -> None:
