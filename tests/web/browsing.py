@@ -1,119 +1,158 @@
-"""A browser without JavaScript, signed in from a seat; and its live stream."""
+"""A person in a browser without JavaScript: pages, links, forms as they stand in the HTML."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from tests.factories import World
 
-ACCEPT = {"Accept": "text/html"}
+HTML = {"accept": "text/html", "accept-language": "zh"}
 
 
-class Browser:
-    """Pages as text, forms with the token of the page before."""
+@dataclass
+class Form:
+    """A form of a page: where it goes, what it carries, its buttons (name, value, words)."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client, self.token = client, ""
+    action: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)
 
-    async def get(self, path: str, status: int = 200) -> str:
-        """A page."""
-        answer = await self.client.get(path, headers=ACCEPT)
-        assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
-        self._keep(answer.text)
-        return answer.text
-
-    async def post(self, path: str, data: dict[str, Any], status: int = 303, **more: Any) -> httpx.Response:
-        """A form."""
-        answer = await self.client.post(path, data={"csrf": self.token, **data}, headers=ACCEPT, **more)
-        assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
-        self._keep(answer.text)
-        return answer
-
-    def _keep(self, text: str) -> None:
-        found = re.search(r'name="csrf" value="([^"]+)"', text)
-        if found:
-            self.token = found[1]
+    def value(self, name: str) -> str:
+        """The first value that the form carries under this name."""
+        return next((value for known, value in self.fields if known == name), "")
 
 
-async def browse(world: World, seat: str) -> Browser:
-    """Somebody signed in, as the demo's 换个身份 does it."""
-    async with world.database.acquire() as connection:
-        person = await connection.fetchval("SELECT person FROM tenure WHERE seat = $1 AND to_at IS NULL LIMIT 1", seat)
-    made = Browser(world.client(follow_redirects=False))
-    await made.get("/sign-in")
-    await made.post("/demo/as", {"account": person, "next": "/"})
-    await made.get("/sign-in")
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.inside: Form | None = None
+        self.writing: tuple[str, list[str]] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.inside = Form(given.get("action", ""))
+            self.forms.append(self.inside)
+        if self.inside is None:
+            return
+        name, kind = given.get("name", ""), given.get("type", "text")
+        if tag == "textarea":
+            self.writing = (name, [])
+        elif tag == "button":
+            self.inside.buttons.append((name, given.get("value", ""), ""))
+        elif tag == "select":
+            self.select = name
+        elif tag == "option":
+            self.inside.choices.setdefault(self.select, []).append(given.get("value", ""))
+            if "selected" in given:
+                self.inside.fields.append((self.select, given.get("value", "")))
+        elif tag == "input" and kind in ("radio", "checkbox"):
+            self.inside.choices.setdefault(name, []).append(given.get("value", ""))
+            if "checked" in given:
+                self.inside.fields.append((name, given.get("value", "")))
+        elif tag == "input" and kind != "file":
+            self.inside.fields.append((name, given.get("value", "")))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.inside = None
+        if tag == "textarea" and self.writing and self.inside is not None:
+            name, parts = self.writing
+            self.inside.fields.append((name, "".join(parts).removeprefix("\n")))
+            self.writing = None
+
+    def handle_data(self, data: str) -> None:
+        if self.writing is not None:
+            self.writing[1].append(data)
+        elif self.inside is not None and self.inside.buttons and not self.inside.buttons[-1][2]:
+            name, value, _words = self.inside.buttons[-1]
+            self.inside.buttons[-1] = (name, value, data.strip())
+
+
+@dataclass
+class Page:
+    """An answer as a person reads it."""
+
+    answer: httpx.Response
+
+    @property
+    def status(self) -> int:
+        return self.answer.status_code
+
+    @property
+    def path(self) -> str:
+        return self.answer.url.path
+
+    @property
+    def html(self) -> str:
+        return self.answer.text
+
+    @property
+    def text(self) -> str:
+        """What is said, without tags and needless spaces."""
+        body = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", self.html)
+        return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+    @property
+    def forms(self) -> list[Form]:
+        reader = _Reader()
+        reader.feed(self.html)
+        return reader.forms
+
+    def form(self, action: str) -> Form:
+        """The form that goes to this address."""
+        found = [form for form in self.forms if form.action.split("?")[0] == action]
+        assert found, f"no form to {action}; there are {[form.action for form in self.forms]}"
+        return found[0]
+
+    def links(self, part: str) -> list[str]:
+        """Addresses of links that contain `part`."""
+        return [unescape(href) for href in re.findall(r'<a [^>]*href="([^"]*)"', self.html) if part in href]
+
+
+@dataclass
+class Person:
+    """Somebody in a browser; redirects are followed."""
+
+    world: World
+    client: httpx.AsyncClient
+
+    async def get(self, path: str) -> Page:
+        """Open a page."""
+        return Page(await self.client.get(path, headers=HTML, follow_redirects=True))
+
+    async def send(self, form: Form, _files: Any = None, **values: Any) -> Page:
+        """Fill in and send: `values` replace what the form carries; a list sends several."""
+        data: dict[str, Any] = {}
+        for name, value in form.fields:
+            data[name] = [*data[name], value] if name in data else [value]
+        for name, value in values.items():
+            data[name] = list(value) if isinstance(value, list | tuple) else [value]
+        answer = await self.client.post(form.action, data=data, files=_files, headers=HTML, follow_redirects=True)
+        return Page(answer)
+
+    async def act(self, number: object, token: str, _files: Any = None, **values: Any) -> Page:
+        """Open an act's page and send it."""
+        page = await self.get(f"/w/{number}/do/{token}")
+        return await self.send(page.form(f"/w/{number}/do/{token}"), _files, **values)
+
+
+async def somebody(world: World, seat: str) -> Person:
+    """A browser with a session on this seat."""
+    made = Person(world, world.client())
+    page = await made.get("/")
+    reference = world.service.rules.of("130403")
+    holder = reference.people.by_seat[seat][-1].person
+    answer = await made.client.post(
+        "/switch", data={"csrf": page.forms[0].value("csrf"), "account": holder, "next": "/home"}, headers=HTML
+    )
+    assert answer.status_code == 303, answer.text
     return made
-
-
-class Stream:
-    """A live stream as it comes: `event()` waits for the next one."""
-
-    def __init__(self, chunks: asyncio.Queue[bytes]) -> None:
-        self._chunks = chunks
-
-    async def chunk(self, within: float = 5) -> str:
-        """The next bytes."""
-        return (await asyncio.wait_for(self._chunks.get(), within)).decode()
-
-    async def event(self, within: float = 5) -> tuple[str, list[str]]:
-        """(id, numbers) of the next event; signs of life are passed over."""
-        while True:
-            text = await self.chunk(within)
-            fields = dict(line.split(": ", 1) for line in text.strip().splitlines() if not line.startswith(":"))
-            if fields.get("event") == "update":
-                return fields["id"], json.loads(fields["data"])["numbers"]
-
-
-@asynccontextmanager
-async def live(world: World, path: str, headers: dict[str, str]) -> AsyncIterator[Stream]:
-    """Open a stream; it is closed by the browser at the end."""
-    parts = urlsplit(path)
-    chunks: asyncio.Queue[bytes] = asyncio.Queue()
-    gone = asyncio.Event()
-    began = asyncio.Event()
-    status: list[int] = []
-
-    async def receive() -> dict[str, Any]:
-        await gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            status.append(message["status"])
-            began.set()
-        elif message.get("body"):
-            await chunks.put(message["body"])
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": parts.path,
-        "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(),
-        "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-        "client": ("test", 1),
-        "server": ("test", 80),
-    }
-    task = asyncio.create_task(world.app(scope, receive, send))
-    await asyncio.wait_for(began.wait(), 5)
-    assert status == [200], (status, await chunks.get())
-    stream = Stream(chunks)
-    assert (await stream.chunk()).startswith("retry:")
-    try:
-        yield stream
-    finally:
-        gone.set()
-        await asyncio.wait_for(task, 5)

@@ -1,0 +1,256 @@
+"""The street's pages without JavaScript: form, check page, receipt once, errors that keep what was typed."""
+
+from __future__ import annotations
+
+import io
+import re
+from uuid import UUID
+
+from PIL import Image
+
+from dispatch.steps import route
+from tests.factories import AUDITOR, BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, SECRETARY, XF, World
+from tests.web.browsing import Page, Person, somebody
+
+
+def photo() -> tuple[str, bytes, str]:
+    """A small JPEG as an upload."""
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(out, "JPEG")
+    return "scene.jpg", out.getvalue(), "image/jpeg"
+
+
+async def routed(world: World, number: str) -> None:
+    """Route what was just raised, as the handler would."""
+    async with world.database.transaction() as uow:
+        found = await uow.connection.fetchval("SELECT id FROM whistle WHERE number = $1", int(number))
+        await route.route(world.service, uow, [UUID(str(found))], {})
+
+
+def number_on(page: Page) -> str:
+    found = re.search(r"/w/(\d{10})/receipt", str(page.answer.url))
+    assert found, page.text[:300]
+    return found[1]
+
+
+async def blow(clerk: Person, text: str = FIRE_DOOR, **more: str) -> str:
+    """Through the form and the check page; the number."""
+    page = await clerk.get("/whistle")
+    check = await clerk.send(page.form("/whistle"), body=text, step="check", **({"danger": "no"} | more))
+    assert "再看一眼，就吹哨" in check.text, check.text[:500]
+    return number_on(await clerk.send(check.form("/whistle"), step="send"))
+
+
+async def test_the_first_five_minutes(world: World) -> None:
+    clerk, fire = await somebody(world, CLERK), await somebody(world, XF)
+    page = await clerk.get("/whistle")
+    check = await clerk.send(page.form("/whistle"), body=FIRE_DOOR, step="check", danger="no")
+    for said in ("消防救援大队", "主办", "清单 301", "广泰小区", "3号楼", "2 小时"):
+        assert said in check.text
+    assert "<mark>消防门</mark>" in check.html
+    receipt = await clerk.send(check.form("/whistle"), step="send")
+    number = number_on(receipt)
+    assert re.search(rf"{number[:2]} *{number[2:6]} *{number[6:]}", receipt.text)
+    assert "等待中" in receipt.text
+    await routed(world, number)
+
+    seen = await fire.get(f"/w/{number}")
+    assert "现在要你做的" in seen.text
+    assert "到场报到" in seen.text
+    arrived = await fire.act(number, "arrive", {"photo": photo()}, note="锁已撬开")
+    assert arrived.path == f"/w/{number}"
+    assert "办好了" in arrived.text
+    assert "锁已撬开" in arrived.text
+    assert "/api/v1/photos/" in arrived.html
+    resolved = await fire.act(number, "resolve", reply="门已打开，物业换锁", reason="协办不必到")
+    assert "等东柳街道核查" in resolved.text
+
+    back = await clerk.act(number, "verify-no", reason="not-done", note="又锁上了")
+    assert "退回重办（第 1 次）" in back.text
+    assert "问题没有解决" in back.text
+    again = await fire.get(f"/w/{number}")
+    assert "街道再退一次，就转区里复核" in again.text
+    assert "东柳街道核查，钟停" in again.text
+    assert "合计" in again.text
+
+
+async def test_the_same_form_twice_is_the_same_receipt(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    first = await clerk.send(form, body=FIRE_DOOR, step="send", danger="no")
+    second = await clerk.send(form, body=FIRE_DOOR, step="send", danger="no")
+    assert number_on(first) == number_on(second)
+    assert await world.count("whistle") == 1 + await _minute(world)
+
+
+async def test_a_double_tap_with_a_photo_is_one_whistle(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    file = photo()
+    first = await clerk.send(form, {"photo": file}, body=FIRE_DOOR, step="send", danger="no")
+    second = await clerk.send(form, {"photo": file}, body=FIRE_DOOR, step="send", danger="no")
+    assert number_on(first) == number_on(second)
+
+
+async def test_a_used_form_with_another_text_says_so_and_keeps_it(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    first = number_on(await clerk.send(form, body=FIRE_DOOR, step="send", danger="no"))
+    other = await clerk.send(form, body="广泰小区2号楼电梯年检过期", step="send")
+    assert other.status == 409
+    assert first in other.text
+    again = other.form("/whistle")
+    assert again.value("body") == "广泰小区2号楼电梯年检过期"
+    assert number_on(await clerk.send(again, step="send")) != first
+
+
+async def _minute(world: World) -> int:
+    """The landing page of the demo has blown its own."""
+    async with world.database.acquire() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM whistle WHERE category LIKE '9%'"))
+
+
+async def test_danger_words_must_be_answered_and_yes_makes_an_emergency(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    text = "广泰小区2号楼一楼厨房漏气，味道很大"
+    asked = await clerk.send(form, body=text, step="send")
+    assert asked.status == 422
+    assert 'href="#f-danger"' in asked.html
+    assert "漏气" in asked.text
+    assert asked.form("/whistle").value("body") == text
+    number = number_on(await clerk.send(asked.form("/whistle"), step="send", danger="yes"))
+    async with world.database.acquire() as connection:
+        kind = await connection.fetchval("SELECT kind FROM whistle WHERE number = $1", int(number))
+    assert kind == "emergency"
+
+
+async def test_what_is_missing_is_linked_and_what_was_typed_stays(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    wrong = await clerk.send(form, body="", place_text="没有这个地方", step="check", reporter_name="王某")
+    assert wrong.status == 422
+    assert 'href="#f-body"' in wrong.html
+    assert 'href="#f-place"' in wrong.html
+    assert wrong.form("/whistle").value("place_text") == "没有这个地方"
+    assert wrong.form("/whistle").value("reporter_name") == "王某"
+    named = await clerk.send(form, body=FIRE_DOOR, lead="ZJ", step="send", danger="no")
+    assert 'href="#f-override_reason"' in named.html
+
+
+async def test_the_place_is_found_changed_and_found_again(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    page = await clerk.get("/whistle")
+    found = await clerk.send(page.form("/whistle"), body="广泰小区3号楼路灯不亮", step="edit")
+    assert "东柳街道 › 广泰社区 › 广泰小区 › 3号楼" in found.text
+    changing = await clerk.send(found.form("/whistle"), step="place")
+    assert 'id="f-place"' in changing.html
+    assert "广泰社区" in changing.text
+    named = await clerk.send(changing.form("/whistle"), place_text="广泰小区2号楼", step="check")
+    assert "广泰小区 › 2号楼" in named.text
+    answer = await clerk.client.get("/places", params={"q": "gtxq"})
+    items = answer.json()["items"]
+    assert items[0]["name"] == "广泰小区"
+    assert set(items[0]) == {"code", "name", "path"}
+
+
+async def test_the_preview_answers_while_one_types(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    typed = dict(form.fields) | {"body": "广泰小区3号楼楼道消防门被锁"}
+    answer = await clerk.client.post("/whistle/preview", data=typed)
+    assert answer.status_code == 200
+    for part in ("preview", "short", "place", "nearby", "danger"):
+        assert f'data-into="{part}"' in answer.text
+    assert "消防救援大队" in answer.text
+    assert "楼栋长、网格长马上知会" in answer.text
+    less = await clerk.client.post("/whistle/preview", data=typed | {"body": "天气不错"})
+    assert "转区调度台" in less.text
+
+
+async def test_every_role_sees_the_same_whistle_its_own_way(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    number = await blow(clerk)
+    await routed(world, number)
+    buttons: dict[str, set[str]] = {}
+    for seat in (CLERK, XF, DESK, COMMUNITY_HEAD, SECRETARY, BUILDING_HEAD, AUDITOR):
+        who = await somebody(world, seat)
+        page = await who.get(f"/w/{number}")
+        assert page.status == 200, (seat, page.text[:200])
+        acts = [*page.links(f"/w/{number}/do/"), *(form.action for form in page.forms if "/do/" in form.action)]
+        buttons[seat] = {act.rsplit("/", 1)[1].split("?")[0] for act in acts}
+        for act in acts:
+            assert (await who.get(act)).status == 200, (seat, act)
+        for path in ("receipt", "strip", "who", "slip"):
+            assert (await who.get(f"/w/{number}/{path}")).status == 200
+    assert {"arrive", "report-in", "hand-back"} <= buttons[XF]
+    assert "call" in buttons[CLERK]
+    assert "report-in" not in buttons[CLERK]
+    assert not buttons[AUDITOR]
+    assert "instruct" in buttons[SECRETARY]
+
+
+async def test_stale_says_what_happened_and_keeps_the_words(world: World) -> None:
+    clerk, fire = await somebody(world, CLERK), await somebody(world, XF)
+    number = await blow(clerk)
+    await routed(world, number)
+    page = await clerk.get(f"/w/{number}/do/call")
+    await fire.act(number, "arrive", {"photo": photo()})
+    late = await clerk.send(page.form(f"/w/{number}/do/call"), unit="GA", role="inform")
+    assert late.status == 409
+    assert "别人刚办了一步" in late.text
+    assert "到场报到" in late.text
+    form = late.form(f"/w/{number}/do/call")
+    assert form.value("unit") == "GA"
+    done = await clerk.send(form)
+    assert "公安分局" in done.text
+
+
+async def test_an_act_without_its_fields_names_them(world: World) -> None:
+    clerk, fire = await somebody(world, CLERK), await somebody(world, XF)
+    number = await blow(clerk)
+    await routed(world, number)
+    nothing = await fire.act(number, "arrive", note="到了")
+    assert nothing.status == 422
+    assert 'href="#f-photo"' in nothing.html
+    assert nothing.form(f"/w/{number}/do/arrive").value("note") == "到了"
+    back = await fire.act(number, "hand-back")
+    assert back.status == 422
+    assert 'href="#f-reason"' in back.html
+
+
+async def test_forms_need_their_token_and_strangers_find_nothing(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    number = await blow(clerk)
+    forged = await clerk.client.post(f"/w/{number}/do/note", data={"text": "x"}, headers={"accept": "text/html"})
+    assert forged.status_code == 403
+    stranger = Person(world, world.client())
+    landing = await stranger.get(f"/w/{number}")
+    assert landing.path == "/"
+    assert f"/w/{number}" in landing.html
+    other = await somebody(world, "node:130403010:clerk")
+    assert (await other.get(f"/w/{number}")).status == 404
+    assert (await clerk.get("/w/2600000000")).status == 404
+
+
+async def test_landing_switch_display_language_and_files(world: World) -> None:
+    person = Person(world, world.client())
+    landing = await person.get("/")
+    assert "你是哪一位" in landing.text
+    for role in ("街道经办", "部门联络员", "社区书记", "区调度台"):
+        assert role in landing.text
+    assert "每级 15 秒" in landing.text
+    fragment = await person.client.get("/demo/ladder")
+    assert 'class="ladder' in fragment.text
+    english = await person.get("/language?to=en&next=/")
+    assert 'lang="en"' in english.html
+    assert "Who are you" in english.text or "Which" in english.text
+    settings = await person.get("/display?next=/")
+    shown = await person.send(settings.form("/display"), theme="dark", contrast="more", text="larger")
+    assert 'data-theme="dark" data-contrast="more" data-text="larger"' in shown.html
+    file = next(href for href in re.findall(r'href="(/static/[^"]+)"', landing.html) if "tokens" in href)
+    assert "immutable" in (await person.client.get(file)).headers["cache-control"]
+    assert "immutable" not in (await person.client.get(file.split("?")[0])).headers["cache-control"]
+    assert (await person.client.get("/static/../app.py")).status_code == 404
+    assert (await person.get("/design")).status == 200
+    assert (await person.get("/design/whistle")).status == 200
