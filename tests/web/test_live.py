@@ -9,7 +9,7 @@ from dispatch.store.listen import Bell
 from dispatch.web.live import hub as module
 from dispatch.web.live.hub import Full, Reader, hub_of
 from tests.factories import CLERK, DESK, OTHER_CLERK, XF, ZJ, World
-from tests.web.browsing import live
+from tests.web.listening import live
 
 GAS = "unit:RQ:liaison"
 

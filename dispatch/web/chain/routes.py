@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain import whistle
-from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.domain.permissions import may_ever
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
 from dispatch.steps import casework, pictures, view
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
@@ -46,6 +47,8 @@ async def answer(request: Request, visit: Reader, form: Form, number: str) -> Re
     """What a building or lane head saw: noted, with photos where there are any."""
     try:
         await _answer(request, visit, form, number)
+    except (Forbidden, NotFound):
+        raise
     except Refusal as refusal:
         notice = Notice(_("这次没有记下"), spans(problems.said(refusal)), kind="error")
         return await _page(request, visit, (notice,), problems.status_of(refusal))
@@ -54,6 +57,8 @@ async def answer(request: Request, visit: Reader, form: Form, number: str) -> Re
 
 async def _answer(request: Request, visit: Visit, form: FormData, number: str) -> None:
     service, actor, said = deps_of(request).service, visit.actor, text_of(form, "answer")
+    if actor.node is None or not may_ever(actor, "send-up"):
+        raise Forbidden("层级督办是各级负责人的页面", field="role", value=actor.role)
     if said not in ANSWERS:
         raise Invalid("请选一个回答", field="answer", value=said or None)
     case, turn = await view.readable(service, actor, number)

@@ -1,0 +1,243 @@
+"""待办, bulk acts, street lists, without JavaScript: what is shown, what is filtered, what is refused."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dispatch.steps.scope import scope_of
+from dispatch.store import queues
+from dispatch.store.search import Filters
+from dispatch.web.lists.address import Address
+from tests.factories import AUDITOR, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, SECRETARY, XF, ZJ, World
+from tests.web.listening import Browser, browse
+
+ROW = re.compile(r'<tr role="row".*?</tr>', re.S)
+
+
+def rows(page: str) -> list[str]:
+    """The rows of a list, without its head."""
+    return [row for row in ROW.findall(page) if "c-what" in row and "<td" in row]
+
+
+async def refs(browser: Browser, path: str = "/queue") -> list[str]:
+    return re.findall(r'name="ref" value="([^"]+)"', await browser.get(path))
+
+
+async def test_a_queue_shows_time_part_state_and_the_one_tap(world: World) -> None:
+    receipt = await world.whistle()
+    page = await (await browse(world, ZJ)).get("/queue")
+    (row,) = rows(page)
+    assert str(receipt["number"]) in row
+    assert "待签收" in row
+    assert ">协<" in row
+    assert "data-tick" in row
+    assert f'href="/w/{receipt["number"]}/do/arrive"' in row  # an emergency: the unit has to come
+    assert "到场报到" in row
+    assert '全部在办 <span class="count">1</span>' in page
+    assert 'data-events="/events?on=queue&amp;since=' in page
+
+
+async def test_lamps_and_views_are_links_that_filter(world: World) -> None:
+    receipt = await world.whistle()
+    browser = await browse(world, ZJ)
+    for shown, hidden in (
+        ("lamp=green", "lamp=red"),
+        ("part=assigned", "part=reported-in"),
+        ("role=assist", "role=lead"),
+    ):
+        assert len(rows(await browser.get(f"/queue?{shown}"))) == 1, shown
+        page = await browser.get(f"/queue?{hidden}")
+        assert rows(page) == [], hidden
+        assert "这样选，一件也没有。" in page
+    assert len(rows(await browser.get(f"/queue?q={receipt['number']}"))) == 1
+    assert rows(await browser.get("/queue?street=130403010")) == []
+
+
+async def test_what_falls_due_first_stands_first(world: World) -> None:
+    late = await world.whistle("广泰小区物业不管，楼道灯坏了没人修")
+    urgent = await world.whistle(FIRE_DOOR)
+    page = await (await browse(world, ZJ)).get("/queue")
+    numbers = re.findall(r'<a href="/w/(\d+)"', page)
+    assert numbers == [str(urgent["number"]), str(late["number"])]
+
+
+async def test_pages_of_a_queue_follow_its_index_and_lose_nothing(world: World) -> None:
+    made = [await world.whistle(FIRE_DOOR) for _ in range(5)]
+    reference = world.service.rules.of("130403")
+    scope = scope_of(await world.actor(XF), reference)
+    seen: list[int] = []
+    place: queues.Place | None = None
+    async with world.database.acquire() as connection:
+        await connection.execute(
+            "UPDATE assignment SET due_at = NULL WHERE unit = 'XF' AND whistle IN"
+            " (SELECT whistle FROM assignment WHERE unit = 'XF' ORDER BY whistle LIMIT 2)"
+        )
+        while True:
+            found = await queues.queue(connection, "XF", scope, Filters(), after=place, limit=2)
+            seen += [one.found.head.number for one in found]
+            if not found:
+                break
+            place = queues.Place(found[-1].due_at, found[-1].found.head.id)
+        plan = await connection.fetch(
+            "EXPLAIN SELECT 1 FROM assignment a WHERE a.unit = 'XF' AND a.active AND a.due_at IS NOT NULL"
+            " AND (a.due_at, a.whistle) > (now(), '00000000-0000-0000-0000-000000000000')"
+            " ORDER BY a.due_at, a.whistle LIMIT 2"
+        )
+    assert sorted(seen) == sorted(one["number"] for one in made)
+    assert len(seen) == len(set(seen))
+    assert "Sort" not in str(plan)
+
+
+async def test_only_ones_own_queue_opens(world: World) -> None:
+    await (await browse(world, ZJ)).get("/queue?unit=XF", 403)
+    await (await browse(world, CLERK)).get("/queue", 403)
+    assert 'id="bulk"' not in await (await browse(world, DESK)).get("/queue?unit=XF")
+    await (await browse(world, DESK)).get("/queue?unit=nobody", 404)
+
+
+async def test_strangers_are_led_to_sign_in(world: World) -> None:
+    for path in ("/queue", "/street", "/all", "/chain", "/desk"):
+        answer = await world.client(follow_redirects=False).get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 303
+        assert answer.headers["location"].endswith(f"?next={path}")
+
+
+# ── bulk ─────────────────────────────────────────────────────────────────────────────────────────
+SLOW = "广泰小区物业不管，楼道灯坏了没人修"
+
+
+async def bulk(browser: Browser, refs: list[str], action: str, **more: Any) -> str:
+    answer = await browser.post("/bulk", {"ref": refs, "action": action, "next": "/queue", **more}, 200)
+    return answer.text
+
+
+async def test_each_of_many_has_its_own_result(world: World) -> None:
+    first, second = await world.whistle(SLOW), await world.whistle(SLOW)
+    browser = await browse(world, ZJ)
+    chosen = await refs(browser)
+    assert len(chosen) == 2
+    assert (await world.act(first["number"], "report-in", seat=ZJ)).status_code == 200
+    gone = "01a20a90-f4a3-7345-bc93-897178c452ed:1"
+    page = await bulk(browser, [*chosen, gone], "report-in")
+    assert "办了 3 件：2 件成，1 件没成" in page
+    results = re.search(r'<section class="card results".*?</section>', page, re.S)
+    assert results
+    assert results[0].count('class="ok"') == 2
+    assert "没有这件，或不归您看" in results[0]
+    assert "已经办过了" in results[0]
+    for number in (first["number"], second["number"]):
+        assert (await world.get(number))["assignments"][0]["status"] == "reported-in"
+
+
+async def test_a_note_on_many_asks_once_and_is_noted_once(world: World) -> None:
+    receipt = await world.whistle(SLOW)
+    browser = await browse(world, ZJ)
+    chosen = await refs(browser)
+    asked = (await browser.post("/bulk", {"ref": chosen, "action": "note", "next": "/queue?part=assigned"}, 200)).text
+    assert 'name="text"' in asked
+    key = re.search(r'name="key" value="([^"]+)"', asked)
+    onward = re.search(r'name="next" value="([^"]+)"', asked.partition('action="/bulk"')[2])
+    assert key
+    assert onward
+    assert onward[1] == "/queue?part=assigned"
+    empty = await browser.post("/bulk", {"ref": chosen, "action": "note", "key": key[1], "text": " "}, 422)
+    assert "写一句进展再记" in empty.text
+    for _ in range(2):
+        page = await bulk(browser, chosen, "note", key=key[1], text="师傅明天上门")
+        assert "1 件成" in page
+    events = [one for one in (await world.get(receipt["number"]))["timeline"] if one["type"] == "noted"]
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({"action": "arrive", "ref": ["01a20a90-f4a3-7345-bc93-897178c452ed:1"]}, 422),
+        ({"action": "report-in", "ref": []}, 422),
+        ({"action": "report-in", "ref": ["x"]}, 422),
+        ({"action": "report-in", "ref": [f"01a20a90-f4a3-7345-bc93-{n:012x}:1" for n in range(101)]}, 422),
+    ],
+)
+async def test_bulk_refuses_what_it_cannot_read(world: World, data: dict[str, Any], status: int) -> None:
+    browser = await browse(world, ZJ)
+    await browser.get("/queue")
+    await browser.post("/bulk", data, status)
+
+
+async def test_bulk_wants_the_token_of_the_page(world: World) -> None:
+    browser = await browse(world, ZJ)
+    browser.token = "somebody else's"
+    await browser.post("/bulk", {"action": "report-in", "ref": ["x"]}, 403)
+
+
+async def test_others_can_do_nothing_in_bulk(world: World) -> None:
+    """A bulk act asks the same table: a unit that is not on it learns nothing."""
+    await world.whistle()
+    chosen = await refs(await browse(world, XF))
+    browser = await browse(world, "unit:RS:liaison")
+    await browser.get("/queue")
+    page = await bulk(browser, chosen, "report-in")
+    assert "没有这件，或不归您看" in page
+    assert "消防门" not in page
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────
+async def test_a_street_sees_its_own_and_nobody_elses(world: World) -> None:
+    mine = await world.whistle()
+    theirs = await world.whistle("柳林桥路边窨井盖破损", seat=OTHER_CLERK)
+    page = await (await browse(world, CLERK)).get("/street")
+    assert str(mine["number"]) in page
+    assert str(theirs["number"]) not in page
+    assert "消防 主办" in page
+    everything = await (await browse(world, AUDITOR)).get("/all")
+    assert str(mine["number"]) in everything
+    assert str(theirs["number"]) in everything
+    assert 'id="bulk"' not in everything
+
+
+async def test_what_waits_for_verification_has_its_own_place(world: World) -> None:
+    receipt = await world.whistle(SLOW)
+    browser = await browse(world, CLERK)
+    assert rows(await browser.get("/street?status=resolved")) == []
+    assert (await world.act(receipt["number"], "report-in", seat=ZJ)).status_code == 200
+    assert (await world.act(receipt["number"], "resolve", seat=ZJ, reply="修好了", reason="x")).status_code == 200
+    page = await browser.get("/street?status=resolved")
+    assert "<h1>待核查" in page
+    assert len(rows(page)) == 1
+    assert 'href="/street?status=resolved" aria-current="page"' in page
+
+
+async def test_a_street_page_is_for_streets(world: World) -> None:
+    await (await browse(world, DESK)).get("/street", 403)
+    await (await browse(world, SECRETARY)).get("/street")
+
+
+@pytest.mark.parametrize(
+    "query", ["status=x", "category=999", "unit=zz", "place=1", "cursor=x", "q=" + "长" * 61]
+)
+async def test_a_wrong_filter_is_said(world: World, query: str) -> None:
+    await (await browse(world, CLERK)).get(f"/street?{query}", 422)
+
+
+def test_going_back_through_pages_comes_to_where_one_was() -> None:
+    first = Address.of("/queue", [("lamp", "red"), ("nonsense", "1")], ("lamp",))
+    assert first.here == "/queue?lamp=red"
+    assert first.newer(50) == ""
+    second = Address.read(first.older("c2", 50), ("lamp",))
+    third = Address.read(second.older("c3", 50), ("lamp",))
+    assert (second.first, third.first) == (51, 101)
+    assert dict(Address.read(third.newer(50), ("lamp",)).asked) == dict(second.asked)
+    assert Address.read(second.newer(50), ("lamp",)).here == first.here
+    assert third.to(lamp="") == "/queue"
+
+
+async def test_in_english_everything_is_said_in_english(world: World) -> None:
+    await world.whistle()
+    browser = await browse(world, ZJ)
+    browser.client.cookies.set("lang", "en")
+    page = await browser.get("/queue")
+    assert "All in hand" in page
+    outside = re.sub(r'<[^>]*lang="zh[^"]*"[^>]*>.*?</[a-z0-9]+>', "", page, flags=re.S)
+    for word in ("待签收", "全部在办", "按到期先后排", "签收"):
+        assert word not in outside, word

@@ -1,0 +1,155 @@
+"""层级督办: a community's page, a building head's one question; nothing in it blames a volunteer."""
+
+import io
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from dispatch.clock import VirtualClock
+from dispatch.steps.escalate import sweep
+from tests.factories import BUILDING_HEAD, COMMUNITY_HEAD, DESK, XF, ZJ, World, monday, open_world
+from tests.web.listening import browse
+
+SLOW = "广泰小区物业不管，楼道灯坏了没人修"
+BANNED = ("节点", "升级", "问责")
+
+
+@pytest.fixture
+async def slow(demo_url: str) -> AsyncIterator[tuple[World, VirtualClock]]:
+    """A service whose time we turn."""
+    clock = VirtualClock(monday(9))
+    made = await open_world(demo_url, virtual=clock.now)
+    yield made, clock
+    await made.close()
+
+
+async def neglected(world: World, clock: VirtualClock, hours: float) -> str:
+    """A whistle nobody has signed for, after so many hours on the clock, with the sweep at work."""
+    receipt = await world.whistle(SLOW)
+    end = clock.now() + timedelta(hours=hours)
+    while clock.now() < end:
+        clock.advance_to(min(clock.now() + timedelta(minutes=30), end))
+        await sweep(world.service)
+    return str(receipt["number"])
+
+
+def photo() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (40, 30), "grey").save(written, "JPEG")
+    return written.getvalue()
+
+
+async def test_the_building_head_is_asked_one_question(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    browser = await browse(world, BUILDING_HEAD)
+    assert "没有要您看的" in await browser.get("/chain")
+    number = await neglected(world, clock, 7.5)
+    page = await browser.get("/chain")
+    assert "请您去看一眼" in page
+    assert "有人来过吗？" in page
+    assert re.findall(r'name="answer" value="(\w+)"', page) == ["working", "nobody", "done"]
+    assert f'action="/chain/{number}/answer"' in page
+    assert "不打分" in page
+    assert f"/w/{number}/do/send-up" in page
+    for word in (*BANNED, "逾期", "红"):
+        assert word not in re.sub(r"data-[a-z]+=\"[^\"]*\"", "", page), word
+
+
+async def test_an_answer_is_noted_once_and_the_question_goes_away(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, BUILDING_HEAD)
+    page = await browser.get("/chain")
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    for _ in range(2):
+        answer = await browser.post(f"/chain/{number}/answer", {"answer": "nobody", "key": key[1]})
+        assert answer.headers["location"] == "/chain?thanks=1"
+    after = await browser.get("/chain?thanks=1")
+    assert "记下了，谢谢您" in after
+    assert "没有要您看的" in after
+    noted = [one for one in (await world.get(number))["timeline"] if one["type"] == "noted"]
+    assert [one["data"]["text"] for one in noted] == ["还没人来"]
+    assert (await world.get(number))["accountable"]["rung"] == 1  # an answer stops no clock
+
+
+async def test_a_photo_is_kept_re_encoded_and_seen_above(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, BUILDING_HEAD)
+    await browser.get("/chain")
+    files = [("photo", ("a.jpg", photo(), "image/jpeg")), ("photo", ("b.jpg", photo(), "image/jpeg"))]
+    await browser.post(f"/chain/{number}/answer", {"answer": "working"}, files=files)
+    seen = [one for one in (await world.get(number))["timeline"] if one["type"] == "arrived"]
+    assert len(seen) == 2
+    assert seen[0]["data"]["note"] == "有人在办"
+    while (await world.get(number))["accountable"]["rung"] < 3:
+        clock.advance_to(clock.now() + timedelta(hours=1))
+        await sweep(world.service)
+    page = await (await browse(world, COMMUNITY_HEAD)).get("/chain")
+    assert page.count(f"?whistle={number}") >= 2
+    assert "拍照 2 张" in page
+
+
+@pytest.mark.parametrize("said", ["", "升级"])
+async def test_another_answer_is_refused(slow: tuple[World, VirtualClock], said: str) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, BUILDING_HEAD)
+    await browser.get("/chain")
+    page = (await browser.post(f"/chain/{number}/answer", {"answer": said}, 422)).text
+    assert "请选一个回答" in page
+    assert "有人来过吗？" in page
+
+
+async def test_a_photo_that_is_none_is_refused_in_words(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, BUILDING_HEAD)
+    await browser.get("/chain")
+    files = [("photo", ("a.jpg", b"<svg onload=x>", "image/jpeg"))]
+    page = (await browser.post(f"/chain/{number}/answer", {"answer": "done"}, 422, files=files)).text
+    assert "只收 JPEG、PNG、WebP 照片" in page
+
+
+async def test_others_cannot_answer_for_them(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, ZJ)
+    await browser.post(f"/chain/{number}/answer", {"answer": "done"}, 403)
+    elsewhere = await browse(world, "node:130403010:head")
+    await elsewhere.post(f"/chain/{number}/answer", {"answer": "done"}, 404)
+
+
+async def test_a_community_sees_ladder_question_and_answers(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    browser = await browse(world, COMMUNITY_HEAD)
+    assert "没有事报到您这里" in await browser.get("/chain")
+    while (await world.get(number))["accountable"]["rung"] < 3:
+        clock.advance_to(clock.now() + timedelta(hours=1))
+        await sweep(world.service)
+    page = await browser.get("/chain")
+    assert "广泰社区：1 件报到您这里" in page
+    assert 'aria-current="step"' in page
+    assert "社区的成员单位能不能先办？" in page
+    assert f'href="/w/{number}/do/note?next=/chain"' in page
+    assert f'action="/w/{number}/do/urge"' in page
+    assert "单位那边已请科室负责人。" in page
+    assert "下面两级" in page
+    for word in BANNED:
+        assert word not in page
+    urged = re.search(r'action="/w/\d+/do/urge".*?</form>', page, re.S)
+    assert urged
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', urged[0]))
+    answer = await browser.post(f"/w/{number}/do/urge", fields)
+    assert answer.headers["location"] == "/chain"
+    assert [one["type"] for one in (await world.get(number))["timeline"]].count("urged") == 1
+
+
+async def test_the_chain_is_for_people_in_charge(world: World) -> None:
+    for seat in (XF, DESK):
+        await (await browse(world, seat)).get("/chain", 403)
