@@ -22,6 +22,7 @@ from dispatch.steps.snapshot import Shown
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
+from dispatch.store.migrate import newest, present
 from dispatch.store.numbers import Numbers
 from dispatch.store.outbox import Waker
 from dispatch.web.probe import Check
@@ -46,6 +47,7 @@ class Base:
     waker: Waker
     metrics: Metrics
     shown: Shown
+    revision: str
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     failed: str | None = None
@@ -118,7 +120,7 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
         waker, bell = Waker(), Bell(database)
         database.on_outbox, database.on_change = waker.wake, bell.ring
         database.on_fact = metrics.fact
-        made = Base(settings, database, service, waker, metrics, Shown(database, metrics))
+        made = Base(settings, database, service, waker, metrics, Shown(database, metrics), newest())
         await rules.refresh()
         made.run("rules", _renew(rules))
         made.run("waker", waker.run(database))
@@ -145,7 +147,12 @@ def checks(made: Base) -> dict[str, Check]:
     async def rules() -> str | None:
         return None if made.service.rules.districts else "no district is loaded: dispatch load DIRECTORY"
 
-    return {"database": database, "rules": rules}
+    async def schema() -> str | None:
+        async with made.database.acquire() as connection:
+            found = await present(connection)
+        return None if found == made.revision else f"the schema is at {found}, not at {made.revision}: dispatch migrate"
+
+    return {"database": database, "schema": schema, "rules": rules}
 
 
 async def _renew(rules: Rules) -> None:

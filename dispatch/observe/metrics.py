@@ -124,9 +124,16 @@ class Metrics:
     # ── whistles ────────────────────────────────────────────────────────────────────────────────
 
     def fact(self, type: str, data: Mapping[str, object]) -> None:
-        """One event of a whistle's log, after its commit: what is counted of it is counted, the rest passed over."""
+        """One fact after its commit (an event of a whistle's log, a dead letter, something tried again).
+
+        What is counted of it is counted, the rest passed over.
+        """
         if type == "raised":
             self._raised.labels(_one_of(data.get("via"), VIAS), _one_of(data.get("kind"), KINDS)).inc()
+        elif type == "dead-letter":
+            self.dead_letter(str(data.get("reason")))
+        elif type == "retried":
+            self.retried(str(data.get("what")))
         elif type == "routed":
             self._routed.labels(_one_of(data.get("outcome"), OUTCOMES)).inc()
         elif type == "clock.climbed":

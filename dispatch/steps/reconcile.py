@@ -30,6 +30,7 @@ async def reconcile(service: Service, grace: timedelta, batch: int = BATCH) -> i
             return found
         async with service.database.transaction() as uow:
             routed = await route(service, uow, ids, {})
+            uow.facts.extend(("retried", {"what": "reconcile"}) for _ in routed)
         for case in routed:
             log.warning("whistle.reconciled", whistle=str(case.id), number=case.facts.number, status=case.status)
         found += len(routed)

@@ -43,6 +43,7 @@ async def keep(uow: UnitOfWork, letters: Sequence[DeadLetter]) -> list[DeadLette
     now = await uow.now()
     new = await dead_letters.insert(uow.connection, letters, now)
     await uow.announce([_copy(letter) for letter in new if topics.dlq(letter.topic) in topics.TOPICS], now)
+    uow.facts.extend(("dead-letter", {"reason": letter.reason}) for letter in new)
     return new
 
 
