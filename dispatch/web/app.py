@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from dispatch.domain.calendar import OutOfCalendarError
@@ -22,7 +22,7 @@ from dispatch.web import auth, i18n, problems
 from dispatch.web.api import openapi
 from dispatch.web.api.routes import ROUTERS
 from dispatch.web.deps import WebDeps
-from dispatch.web.hot import Hot
+from dispatch.web.hot import Front, Hot
 from dispatch.web.i18n import _
 from dispatch.web.models.entry import ErrorPage
 from dispatch.web.models.parts import Frame, NavItem, Span
@@ -48,14 +48,19 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
     )
     app.state.deps = deps
     _handlers(app)
-    app.router.routes.append(Route("/api/v1/whistles", Hot(deps), methods=["POST"]))
     for router in (*ROUTERS, auth.router, *(find_pages() if pages is None else pages)):
         app.include_router(router)
     openapi.install(app, deps)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     if deps.probe is not None:
         app.router.routes.append(Mount("/", deps.probe, name="probe"))
-    return Shell(app, https=deps.https, limit=deps.body_limit, upload_limit=deps.upload_limit, metrics=deps.metrics)
+    return Shell(
+        Front(Hot(deps), app),
+        https=deps.https,
+        limit=deps.body_limit,
+        upload_limit=deps.upload_limit,
+        metrics=deps.metrics,
+    )
 
 
 def find_pages() -> list[APIRouter]:

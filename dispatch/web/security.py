@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -158,6 +159,7 @@ def _read_headers(scope: Scope) -> tuple[str, str]:
     return request or uuid4().hex, cookie if cookie in i18n.LANGUAGES else language_of(language)
 
 
+@lru_cache(maxsize=1024)
 def language_of(header: str) -> str:
     """The first language of an Accept-Language header that we speak, by its weights; Chinese otherwise."""
     wanted: list[tuple[float, int, str]] = []
