@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from dispatch.domain.calendar import OutOfCalendarError
@@ -32,8 +32,10 @@ from dispatch.web.security import Shell
 __all__ = ["WebDeps", "create_app"]
 
 STATIC = Path(__file__).parent / "static"
+#: what the application for health and metrics answers
+PROBES = ("/healthz", "/readyz", "/metrics")
 #: packages of pages, each with a module `routes` that has a `router`; they may be missing
-AUDIENCES = ("street", "liaison", "chain", "desk", "entry", "open311", "common", "whistle", "lists", "live")
+AUDIENCES = ("street", "liaison", "chain", "desk", "open311", "common", "whistle", "lists", "live")
 
 
 def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:
@@ -53,7 +55,7 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
     openapi.install(app, deps)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     if deps.probe is not None:
-        app.router.routes.append(Mount("/", deps.probe, name="probe"))
+        app.router.routes.extend(Route(path, deps.probe, name=path) for path in PROBES)
     return Shell(
         Front(Hot(deps), app),
         https=deps.https,

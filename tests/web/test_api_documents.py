@@ -61,6 +61,8 @@ async def test_the_documents_of_the_topics_are_those_handed_in(demo_url: str) ->
         client = world.client()
         assert (await client.get("/asyncapi.json")).json() == {"asyncapi": "3.0.0"}
         assert (await client.get("/healthz")).text == "well"
+        assert (await client.get("/nowhere")).headers["content-type"] == "application/problem+json"
+        assert (await client.delete("/api/v1/whistles")).status_code == 405
     finally:
         await world.close()
 
