@@ -114,7 +114,7 @@ class Why:
 @dataclass(frozen=True, slots=True)
 class WhistlePage:
     """The whistle page. `crumbs` lead back; `meta` is the place and category line; `body` the text as it
-    came in.
+    came in; `contact` whom to call back, for those who may.
     """
 
     frame: Frame
@@ -138,6 +138,7 @@ class WhistlePage:
     who_empty: str = ""
     related: Text = ()
     sealed: bool = False
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

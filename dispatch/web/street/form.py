@@ -72,7 +72,7 @@ async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) ->
         return ()
     said: list[str | Span] = [_("这里 30 天内有 %(n)s 条：", n=len(found) if len(found) < 4 else _("好几"))]
     for i, one in enumerate(found[:2]):
-        said += ["、" if i else "", link(one.title, f"/w/{one.number}")]
+        said += [_("、") if i else "", link(one.title, f"/w/{one.number}")]
     return spans(*said, _("。不是同一件就不用管。"))
 
 

@@ -9,7 +9,7 @@ from dispatch.domain import clocks as rules
 from dispatch.domain import permissions
 from dispatch.domain.case import ENDED, Actor
 from dispatch.domain.clocks import TOTAL
-from dispatch.domain.turn import Turn
+from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps import why as why_step
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.steps.sign_in import Visit
@@ -83,6 +83,7 @@ async def whistle_page(
         after=photos_of(view, turn, "arrived", "resolved", "verified", "rejected"),
         who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
         related=_related(view),
+        contact=_contact(view),
         sealed=view.sealed,
     )
 
@@ -91,6 +92,16 @@ def place_of(view: WhistleView, turn: Turn) -> str:
     """The path of the place, with the address that was written."""
     path = path_of(view.place.code if view.place else None, turn.reference)
     return f"{path}・{view.address}" if view.address else path
+
+
+def _contact(view: WhistleView) -> str:
+    """来访人 and when it happened; the view leaves the person out for those who have no use for it."""
+    said = view.reporter or {}
+    person = " ".join(str(said[key]) for key in ("name", "phone") if said.get(key))
+    parts = [_("来访人 %(who)s", who=person)] if person else []
+    if view.occurred_at is not None:
+        parts.append(_("发生在 %(at)s", at=say.moment(view.occurred_at, view.as_of, ZONE)))
+    return "・".join(parts)
 
 
 def _meta(view: WhistleView) -> str:
