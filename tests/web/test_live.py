@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
 
 import pytest
 
+from dispatch.store import cases
 from dispatch.store.listen import Bell
 from dispatch.web.live import hub as module
 from dispatch.web.live.hub import Full, Reader, hub_of
@@ -137,7 +139,7 @@ async def test_a_slow_reader_is_told_to_look_again(world: World) -> None:
     reader = Reader(actor, "unit:XF", await world.database.now())
     receipt = await world.whistle()
     async with world.database.acquire() as connection:
-        case = (await module.cases.many(connection, [module.UUID(receipt["id"])]))[0]
+        case = (await cases.many(connection, [UUID(receipt["id"])]))[0]
     for n in range(module.MOST_WAITING + 1):
         case.facts.number = n
         reader.tell(module.Change(n, case, frozenset()))

@@ -1,0 +1,210 @@
+"""调度台: who might take it and why, assigning, rulings, what is watched, messages that could not be handled."""
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from dispatch.clock import new_id
+from dispatch.store import cases, dead_letters
+from dispatch.store.dead_letters import DeadLetter
+from dispatch.web.desk import candidates, letters
+from schemas import topics
+from tests.factories import ADMIN, AUDITOR, CLERK, DESK, XF, ZJ, World
+from tests.web.listening import browse
+
+UNKNOWN = "小区里的鸽子太多，落了一地羽毛"
+#: words of several duties, none clearly first
+BETWEEN = "工地扬尘又半夜施工"
+SLOW = "广泰小区物业不管，楼道灯坏了没人修"
+
+
+def pane(page: str, name: str) -> str:
+    """One pane of the desk."""
+    found = re.search(rf'<section class="card pane" id="{name}".*?</section>', page, re.S)
+    assert found, name
+    return found[0]
+
+
+async def at_desk(world: World, text: str = UNKNOWN) -> str:
+    receipt = await world.whistle(text)
+    assert (await world.get(receipt["number"]))["status"] == "at-desk", text
+    return str(receipt["number"])
+
+
+async def test_the_oldest_is_opened_with_candidates_and_their_load(world: World) -> None:
+    number = await at_desk(world)
+    page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
+    assert f'action="/desk/{number}/assign"' in page
+    assert 'name="lead" value="CG"' in page
+    assert 'name="lead" value="keep"' in page
+    assert "东柳街道自办" in page
+    assert "在办 0" in page
+    assert "checked" not in page  # nothing speaks for any of them
+    assert f"{number}・「" in page
+
+
+async def test_found_words_make_candidates_and_are_marked(world: World) -> None:
+    await at_desk(world, BETWEEN)
+    page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
+    assert "近似 " in page
+    assert "<mark" in page or 'class="mark"' in page
+    assert page.count("checked") == 1
+
+
+async def test_assigning_takes_it_off_the_desk_and_drafts_a_rule(world: World) -> None:
+    number = await at_desk(world, BETWEEN)
+    browser = await browse(world, DESK)
+    page = await browser.get("/desk")
+    version = re.search(r'action="/desk/\d+/assign".*?name="version" value="(\d+)"', page, re.S)
+    lead = re.search(r'name="lead" value="(\w+)" checked', page)
+    assert version
+    assert lead
+    data = {"lead": lead[1], "version": version[1], "remember": "1"}
+    answer = await browser.post(f"/desk/{number}/assign", data)
+    assert answer.headers["location"] == "/desk?done=assign"
+    after = await browser.get("/desk?done=assign")
+    assert "派出去了" in after
+    assert number not in pane(after, "unmatched")
+    view = await world.get(number)
+    assert view["assignments"][0]["unit"] == lead[1]
+    async with world.database.acquire() as connection:
+        kept = await connection.fetchval("SELECT content::text FROM rule_draft WHERE status = 'drafted'")
+    assert "words" in kept
+    again = (await browser.post(f"/desk/{number}/assign", {**data, "lead": "SC"}, 409)).text
+    assert "这一件没有派出去" in again
+
+
+async def test_a_remembered_ruling_speaks_for_its_unit(world: World) -> None:
+    first = await at_desk(world, BETWEEN)
+    browser = await browse(world, DESK)
+    page = await browser.get("/desk")
+    lead = re.search(r'name="lead" value="(\w+)" checked', page)
+    assert lead
+    await browser.post(f"/desk/{first}/assign", {"lead": lead[1], "remember": "1"})
+    await at_desk(world, BETWEEN)
+    assert "同类裁定 1 次派给它" in pane(await browser.get("/desk"), "unmatched")
+
+
+async def test_the_street_keeps_it_when_the_desk_says_so(world: World) -> None:
+    number = await at_desk(world)
+    browser = await browse(world, DESK)
+    await browser.get("/desk")
+    answer = await browser.post(f"/desk/{number}/assign", {"lead": "keep"})
+    assert answer.headers["location"] == "/desk?done=keep"
+    assert (await world.get(number))["outcome"] == "self"
+
+
+@pytest.mark.parametrize(("lead", "status", "said"), [("", 422, "先选派给谁"), ("nobody", 422, "没有「nobody」")])
+async def test_nobody_is_refused_in_words(world: World, lead: str, status: int, said: str) -> None:
+    number = await at_desk(world)
+    browser = await browse(world, DESK)
+    await browser.get("/desk")
+    assert said in (await browser.post(f"/desk/{number}/assign", {"lead": lead}, status)).text
+
+
+async def test_another_can_be_opened(world: World) -> None:
+    await at_desk(world)
+    second = await at_desk(world, "想给社区的老井立块牌子")
+    page = pane(await (await browse(world, DESK)).get(f"/desk?open={second}"), "unmatched")
+    assert f'action="/desk/{second}/assign"' in page
+
+
+async def test_danger_words_stand_on_top_with_a_badge(world: World) -> None:
+    await at_desk(world)
+    urgent = await world.whistle("有一股说不清的怪味，几个人发晕", danger=True)
+    assert (await world.get(urgent["number"]))["status"] == "at-desk"
+    page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
+    assert page.index("疑似紧急") < page.index("/assign")
+    assert "已转应急值班" in page
+
+
+async def test_a_unit_complained_about_is_no_candidate(world: World) -> None:
+    receipt = await world.whistle("投诉城管执法局不作为，占道摆摊没人管")
+    async with world.database.acquire() as connection:
+        (case,) = await cases.many(connection, [UUID(receipt["id"])])
+    turn = world.service.turn("130403", await world.database.now())
+    assert case.facts.sealed
+    assert "CG" not in [one.unit for one in candidates.offered(case, turn, ("", ""), ())]
+
+
+# ── rulings ──────────────────────────────────────────────────────────────────────────────────────
+async def test_a_hand_back_stands_with_its_reason_and_both_answers(world: World) -> None:
+    receipt = await world.whistle(SLOW)
+    done = await world.act(receipt["number"], "hand-back", seat=ZJ, reason="不是物业的事", clause="201", to="CG")
+    assert done.status_code == 200, done.text
+    page = pane(await (await browse(world, DESK)).get("/desk"), "hand-backs")
+    assert "住房和城乡建设局 退「" in page
+    assert "理由：不是物业的事。" in page
+    assert "应由：城市管理综合行政执法局" in page
+    for token in ("rule-yes", "rule-no"):
+        assert f"/w/{receipt['number']}/do/{token}?next=/desk" in page
+
+
+async def test_panes_are_pages_of_their_own(world: World) -> None:
+    await at_desk(world)
+    browser = await browse(world, DESK)
+    for name in ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "dead"):
+        page = await browser.get(f"/desk/{name}")
+        assert page.count('<section class="card pane"') == 1, name
+    await browser.get("/desk/nonsense", 404)
+
+
+@pytest.mark.parametrize("seat", [CLERK, XF, AUDITOR])
+async def test_the_desk_is_the_districts(world: World, seat: str) -> None:
+    browser = await browse(world, seat)
+    await browser.get("/desk", 403)
+    await browser.get("/desk/dead", 403)
+    await browser.post(f"/desk/dead/{new_id()}/replay", {}, 403)
+
+
+async def test_empty_panes_say_so(world: World) -> None:
+    page = await (await browse(world, DESK)).get("/desk")
+    assert page.count("现在没有。") >= 5
+
+
+# ── dead letters ─────────────────────────────────────────────────────────────────────────────────
+async def letter(world: World, reason: str = dead_letters.UNDECODABLE) -> UUID:
+    made = DeadLetter(
+        new_id(), topics.INBOUND, 0, 7, datetime(2026, 6, 15, tzinfo=UTC), None, (), b"secret text", reason, "no JSON"
+    )
+    async with world.database.transaction() as uow:
+        await dead_letters.insert(uow.connection, [made], await uow.now())
+    return made.id
+
+
+async def test_what_could_not_be_handled_is_shown_without_its_text(world: World) -> None:
+    await letter(world)
+    for seat, path in ((DESK, "/desk"), (DESK, "/desk/dead"), (ADMIN, "/desk/dead")):
+        page = pane(await (await browse(world, seat)).get(path), "dead")
+        assert "主题 whistles.inbound，读不出来・已重试 0 次" in page
+        assert "secret" not in page
+
+
+async def test_a_replay_that_fails_leaves_it_there_with_the_reason(world: World) -> None:
+    id = await letter(world)
+    browser = await browse(world, DESK)
+    await browser.get("/desk/dead")
+    page = (await browser.post(f"/desk/dead/{id}/replay", {}, 409)).text
+    assert "还是不行，它仍在这里" in page
+    assert f"/desk/dead/{id}/replay" in page
+
+
+async def test_a_discard_wants_a_reason_and_happens_once(world: World) -> None:
+    id = await letter(world)
+    browser = await browse(world, ADMIN)
+    await browser.get(f"/desk/dead/{id}/discard")
+    assert "写上为什么不要了" in (await browser.post(f"/desk/dead/{id}/discard", {"why": " "}, 422)).text
+    await browser.post(f"/desk/dead/{id}/discard", {"why": "试发的"})
+    assert "现在没有。" in pane(await browser.get("/desk/dead"), "dead")
+    await browser.post(f"/desk/dead/{id}/discard", {"why": "试发的"}, 404)
+    async with world.database.acquire() as connection:
+        row = await connection.fetchrow("SELECT status, why, decided_by FROM dead_letter WHERE id = $1", id)
+    assert row is not None
+    assert (row["status"], row["why"]) == ("discarded", "试发的")
+    assert row["decided_by"].startswith(ADMIN)
+
+
+async def test_every_topic_that_we_read_can_be_replayed(world: World) -> None:
+    assert set(letters.steps(world.service)) == {topics.RAISED, topics.RAISED_URGENT, topics.INBOUND}
