@@ -78,7 +78,7 @@ class _Builder:
         if level == self.clock.rung:
             return Rung(name, RungState.PRESENT, _("现在在这一级"), who, self._did(node) or asked)
         state = RungState.NEXT if level == self.next and self.clock.open else RungState.LATER
-        return Rung(name, state, self._when(self.times.get(level)), who, asked)
+        return Rung(name, state, self._when(self.times.get(level)), who, asked if self.clock.open else "")
 
     def _who(self, level: int, node: Node | None) -> str:
         """书记 · 6号楼楼栋长 · 调度中心; a vacant seat says so."""
@@ -92,7 +92,7 @@ class _Builder:
             said = f"{node.name}{position}"
         else:
             name = words.rung(level, lane=node.kind == "grid")
-            short = position.removeprefix(name).removeprefix("街道")
+            short = position.removeprefix(name).removeprefix("街道").removeprefix("乡镇")
             said = short if len(short) > 1 else position
         return said if self.turn.holder(node_seat(node.code)) else _("%(who)s（空缺）", who=said)
 

@@ -26,4 +26,4 @@ def head_of(node: Node, position: str) -> str:
     for word in ("街道", "社区", "小区", "网格", "村"):
         if node.name.endswith(word) and position.startswith(word) and len(position) > len(word) + 1:
             return node.name + position.removeprefix(word)
-    return node.name + position
+    return node.name + position.removeprefix("乡镇")

@@ -23,9 +23,8 @@ from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Pre
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
 from dispatch.web.street.preview import preview_of
 from dispatch.web.street.typed import LISTS, PLAIN, Typed, whistle_of
+from dispatch.web.whistle.page import CHANNELS
 
-#: 来源: where a whistle may come from
-CHANNELS = ("主动发现", "12345", "网格巡查", "领导批示", "群众来访", "网上提议")
 NEARBY = timedelta(days=30)
 MOST_OPTIONS = 12
 EMPTY = Typed("", {}, (), (), "", False, False)

@@ -1,14 +1,15 @@
 """The whistle page, put together for the person who looks at it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from fastapi import Request
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import permissions
-from dispatch.domain.case import ENDED, Actor
-from dispatch.domain.clocks import TOTAL
+from dispatch.domain.case import ENDED, ON_HOLD, Actor
+from dispatch.domain.clocks import HOLD, TOTAL
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps import why as why_step
 from dispatch.steps.shown import ClockView, PartView
@@ -19,20 +20,36 @@ from dispatch.web import say, words
 from dispatch.web.common.frame import build_frame, level_of, places
 from dispatch.web.common.ladders import ladder_clock, large_ladder
 from dispatch.web.common.paths import path_of
-from dispatch.web.common.times import lamp_of, length, ruler_of, time_of
+from dispatch.web.common.times import lamp_of, length, moment, ruler_of, time_of
 from dispatch.web.common.why import why_text
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
 from dispatch.web.live.address import events_of
 from dispatch.web.models.form import AssignmentRow
-from dispatch.web.models.parts import ActionButton, Hidden, Ladder, NavItem, Notice, Role, Span, Text, link, spans
+from dispatch.web.models.parts import (
+    ActionButton,
+    Hidden,
+    Ladder,
+    Lamp,
+    NavItem,
+    Notice,
+    Role,
+    Ruler,
+    Span,
+    Text,
+    link,
+    spans,
+    strong,
+)
 from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.forms import ASKS, label, tokens
 from dispatch.web.whistle.reader import Expected, expected
 from dispatch.web.whistle.told import photos_of, timeline
 
+#: 来源: where a whistle may come from; the first is the street's own eyes
+CHANNELS = ("主动发现", "12345", "网格巡查", "领导批示", "群众来访", "网上提议")
 #: so many buttons stand beside the primary one, the others go behind 更多
 BESIDE = 2
 #: each unit carries its own button for these
@@ -109,7 +126,8 @@ def _meta(view: WhistleView) -> str:
     parts[1] = _(parts[1])
     source = view.source or {}
     if source.get("channel"):
-        parts.append(_("%(channel)s 转来", channel=source["channel"]) if source.get("number") else source["channel"])
+        handed = source.get("number") and source["channel"] != CHANNELS[0]
+        parts.append(_("%(channel)s 转来", channel=source["channel"]) if handed else source["channel"])
     if source.get("callback_required"):
         parts[-1] += _("，要求回访")
     return "・".join(parts)
@@ -144,13 +162,19 @@ def button(view: WhistleView, token: str, *, primary: bool = False, unit: str = 
 def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) -> Expectation:
     actions, more = buttons(view, what)
     heading = what.heading or (_("现在要你做的") if what.mine else _("现在不用你做什么"))
+    lamp, time, ruler = lamp_of(what.clock), time_of(what.clock, turn), ruler_of(what.clock, turn)
+    if view.status == ON_HOLD and what.clock is not None and what.clock.stage == HOLD:
+        lamp, ruler = Lamp.HOLD, Ruler(0.0, Lamp.HOLD)
+        if time is not None and what.clock.due_at is not None:
+            review = strong(moment(what.clock.due_at, turn.now, weekday_too=True))
+            time = replace(time, due=spans(review, _(" 复查")))
     return Expectation(
         heading=heading,
         state=state_of(view.case, turn, actor, merged_into=str(view.merged_into.number) if view.merged_into else ""),
         sentence=what.sentence,
-        lamp=lamp_of(what.clock),
-        time=time_of(what.clock, turn),
-        ruler=ruler_of(what.clock, turn),
+        lamp=lamp,
+        time=time,
+        ruler=ruler,
         actions=actions,
         more=more,
         slip_url=f"/w/{view.number}/slip",
