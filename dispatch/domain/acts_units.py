@@ -34,7 +34,9 @@ def own(case: Case, actor: Actor) -> Assignment:
 
 
 def ask(case: Case, actor: Actor, turn: Turn, kind: str, data: dict[str, Any], *, unit: str | None = None) -> Request:
-    """Something that somebody else decides; the ruling clock runs until they do."""
+    """Something that somebody else decides; the ruling clock runs until they do. One of a kind waits at a time."""
+    if any(one.status == "pending" and (one.kind, one.unit) == (kind, unit) for one in case.requests):
+        raise NotNow("这件已经有人提出同样的申请，请等答复")
     made = Request(turn.new_id(), case.gen, kind, unit, "pending", actor.person, turn.now, data=data)
     case.touch_request(made)
     parts.begin_stage(case, turn, RULING, f"{kind}:{unit}" if unit else kind)
@@ -69,6 +71,7 @@ def begin_work(case: Case, part: Assignment) -> str | None:
 
 # ── report-in ────────────────────────────────────────────────────────────────────────────────────
 def can_report(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """The unit has a part here and has not reported in yet."""
     if own(case, actor).status not in (parts.WAITING,):
         raise NotNow("贵单位已经签收过了")
 
@@ -90,6 +93,7 @@ def report_in(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | No
 
 
 def can_arrive(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """The unit is not on site yet; where the report-in is on site, a position or a photo comes along."""
     if actor.unit is None:
         return
     part = own(case, actor)
@@ -125,6 +129,7 @@ def arrive(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def is_on_site(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """The unit is on site."""
     if own(case, actor).status != parts.ON_SITE:
         raise NotNow("还没有到场，谈不上离场")
 
@@ -150,6 +155,7 @@ def note(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 # ── resolve ──────────────────────────────────────────────────────────────────────────────────────
 def can_resolve(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """The lead only, signed (on site where asked), with a reply; and with a reason if an assisting unit is absent."""
     part = own(case, actor)
     if part.role != LEAD:
         raise NotNow("只有主办单位报结；协办单位请记进展")
@@ -201,6 +207,7 @@ def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────
 def can_hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    """Once per unit, before work starts and within the policy's time, with a reason; a unit named for it exists."""
     part = own(case, actor)
     if part.handed_back:
         raise NotNow("每个单位只能申请一次退单")
@@ -238,6 +245,7 @@ def moment(fields: Fields, name: str, remedy: str, now: datetime) -> datetime:
 
 
 def can_extend(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The lead only, before the deadline, to a later moment, with a reason."""
     if own(case, actor).role != LEAD:
         raise NotNow("只有主办单位可以申请延期")
     clock = case.clock("handling")
@@ -275,6 +283,7 @@ def _share_used(clock: Clock, turn: Turn, policy: clocks.StagePolicy) -> float:
 
 
 def can_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The lead or the street, with a reason and a review date to come."""
     if actor.unit is not None and own(case, actor).role != LEAD:
         raise NotNow("只有主办单位或街道可以申请挂账")
     need(fields, "reason", "写上为什么现在办不了")
@@ -293,6 +302,7 @@ def request_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | 
 
 
 def can_withdraw(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """A request of one's own is still pending."""
     if _mine(case, actor, fields) is None:
         raise NotNow("没有您提出、还没答复的申请")
 
@@ -328,6 +338,7 @@ def explain(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def has_instruction(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """An instruction waits for this unit's signature."""
     if case.pending("instruction", actor.unit) is None:
         raise NotNow("没有等贵单位签收的批示")
 
@@ -341,6 +352,7 @@ def sign_instruction(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> s
 
 
 def can_object(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """The unit has a part here and says what it objects to."""
     own(case, actor)
     need(fields, "text", "写上对评价有什么异议")
 
