@@ -69,6 +69,7 @@ def take_over(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | No
 
 
 def is_taken(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """Taken over by oneself, except for the desk."""
     request = case.pending("take-over")
     if request is None or (actor.role != "desk" and request.data.get("node") != actor.node):
         raise NotNow("没有由您提级办理")
@@ -84,6 +85,7 @@ def send_down(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | No
 
 
 def can_send_up(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
+    """A clock has climbed to one's own rung."""
     if not _at_my_rung(case, actor, turn):
         raise NotNow("这件现在不在您这一级")
 
@@ -106,6 +108,7 @@ def send_up(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def can_consult(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The units invited exist."""
     units = fields.get("units")
     if not isinstance(units, list | tuple) or not units:
         raise Invalid("写上请哪些单位来会商", field="units", value=units)

@@ -24,6 +24,7 @@ def _named(case: Case, fields: Fields, turn: Turn) -> tuple[str, list[str]]:
 
 
 def can_assign(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The units exist; once it is routed, only the desk assigns anew."""
     if actor.role != "desk" and case.status not in ("raised", "at-desk"):
         raise NotNow("已经派出去了；改派请找区调度台，追加单位用「追加单位」")
     _named(case, fields, turn)
@@ -91,6 +92,7 @@ def _remember(case: Case, actor: Actor, fields: Fields, turn: Turn, lead: str, a
 
 # ── hand-back ────────────────────────────────────────────────────────────────────────────────────
 def has_hand_back(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """A hand-back waits for its ruling; yes or no, a yes names another unit."""
     request = case.pending("hand-back", fields.get("unit"))
     if request is None:
         raise NotNow("没有等裁定的退单")
@@ -141,6 +143,7 @@ def can_decide(kind: str) -> Callable[[Case, Actor, Fields, Turn], None]:
     """A pending request of this kind, and a yes or no."""
 
     def guard(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
+        """Such a request waits, with a yes or no; a street grants extensions up to the policy's limit only."""
         request = case.pending(kind, fields.get("unit"))
         if request is None:
             raise NotNow("没有等答复的申请")

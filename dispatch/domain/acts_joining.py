@@ -28,6 +28,7 @@ def main_of(fields: Fields) -> Case:
 
 
 def can_merge(case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """Into another whistle of the district that has not ended."""
     main = main_of(fields)
     if main.id == case.id:
         raise Invalid("不能并到自己", field="into", value=str(main.facts.number))
@@ -60,6 +61,7 @@ def _merge_of(case: Case) -> Request | None:
 
 
 def can_unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
+    """Merged less than a day ago."""
     request = _merge_of(case)
     if request is None:
         raise NotNow("这件没有并单")
@@ -100,6 +102,7 @@ def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn:
 
 
 def can_add_child(_case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """The child's own whistle is made in the same transaction."""
     if not fields.get("child"):
         raise Invalid("写上要拆出来的是什么事", field="body", value=None)
 

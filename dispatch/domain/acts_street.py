@@ -38,6 +38,7 @@ def unit_code(case: Case, turn: Turn, value: object, field: str) -> str:
 
 
 def can_call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The unit exists and does not work on it yet; as assisting or informed."""
     code = unit_code(case, turn, fields.get("unit", ""), "unit")
     if fields.get("role", ASSIST) not in (ASSIST, INFORM):
         raise Invalid("追加的单位只能是协办或知会", field="role", value=fields.get("role"))
@@ -60,6 +61,7 @@ def call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def can_keep(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
+    """The street has a squad, and no unit has begun to work."""
     unit_code(case, turn, "JD", "unit")
     if parts.started(case):
         raise NotNow("单位已经开始办理，不能改为街道自办")
@@ -84,6 +86,7 @@ def keep(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """Yes or no; a no names one of the policy's listed reasons."""
     accepted = fields.get("accepted")
     if not isinstance(accepted, bool):
         raise Invalid("请选核查通过还是退回重办", field="accepted", value=accepted)
@@ -182,6 +185,7 @@ def callback(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | Non
 
 
 def can_evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The unit had a part in the work."""
     code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
     part = case.unit(code)
     if part is None or part.role == INFORM:
@@ -202,6 +206,7 @@ def evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | Non
 
 
 def can_close(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """Called back first, where the source wants it."""
     if case.facts.callback_required and not case.called_back:
         raise NotNow("来源要求回访：先登记回访，再办结")
 
@@ -213,6 +218,7 @@ def close(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None:
 
 
 def can_cancel(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """No unit has begun to work, except for the desk."""
     if actor.role != "desk" and parts.started(case):
         raise NotNow("单位已经到场办理；请改为申请撤哨")
 
@@ -235,6 +241,7 @@ def request_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str 
 
 
 def can_transfer(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """To another street, before any unit has begun to work."""
     node = turn.reference.tree.get(str(fields.get("to")))
     if node is None or node.level != 4 or node.code == case.facts.street:
         raise Invalid("写上转给哪个街道（代码）", field="to", value=fields.get("to"))
@@ -250,6 +257,7 @@ def transfer(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None
 
 
 def has_transfer(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """A transfer waits for its answer."""
     if case.pending("transfer") is None:
         raise NotNow("没有等接收的转办")
 
@@ -284,6 +292,7 @@ def decline_transfer(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> s
 
 
 def can_deny(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """The unit says that it is on site."""
     code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
     part = case.unit(code)
     if part is None or part.status != parts.ON_SITE:

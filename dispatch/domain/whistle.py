@@ -45,7 +45,8 @@ class Transition:
     """One row: in which statuses the act is possible, what it does, which status follows.
 
     `effect` returns the status that follows, or None where it stays; `to` names the possible ones for the
-    generated page. `in_force` tells that the same actor repeats what already holds.
+    generated page. `in_force` tells that the same actor repeats what already holds. Of the clocks' stages (or
+    `all`), `starts` begin a fresh run, `stops` are answered, `rests` and `resumes` keep what was left.
     """
 
     action: str
@@ -56,6 +57,8 @@ class Transition:
     in_force: Repeat = _never
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
     repeatable: bool = False
 
 
@@ -74,11 +77,12 @@ def _row(
     in_force: Repeat = _never,
     starts: str = "",
     stops: str = "",
+    rests: str = "",
+    resumes: str = "",
     repeatable: bool = False,
 ) -> Transition:
-    return Transition(
-        action, sources, to, effect, guard, in_force, tuple(starts.split()), tuple(stops.split()), repeatable
-    )
+    begin, stop, rest, resume = (tuple(stages.split()) for stages in (starts, stops, rests, resumes))
+    return Transition(action, sources, to, effect, guard, in_force, begin, stop, rest, resume, repeatable)
 
 
 U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
@@ -98,7 +102,17 @@ TABLE: dict[str, Transition] = {
         _row("arrive", WORK | {LOCAL}, U.arrive, (HANDLING,), U.can_arrive, U.arrived, stops="reported"),
         _row("leave", WORK, U.leave, guard=U.is_on_site),
         _row("note", LIVE, U.note, (HANDLING,), repeatable=True),
-        _row("resolve", WORK, U.resolve, (RESOLVED, VERIFIED), U.can_resolve, U.resolved, "verification"),
+        _row(
+            "resolve",
+            WORK,
+            U.resolve,
+            (RESOLVED, VERIFIED),
+            U.can_resolve,
+            U.resolved,
+            "verification answering",
+            "handling",
+            "handling",
+        ),
         _row(
             "hand-back",
             WORK,
@@ -146,12 +160,13 @@ TABLE: dict[str, Transition] = {
             (VERIFIED, HANDLING),
             S.can_verify,
             starts="answering",
-            stops="verification handling",
+            stops="verification handling reported",
+            resumes="handling",
         ),
         _row("feedback", frozenset({VERIFIED}), S.feedback, (ANSWERED,)),
         _row("callback", frozenset({ANSWERED}), S.callback, repeatable=True),
         _row("evaluate", DONE | {CLOSED}, S.evaluate, guard=S.can_evaluate, repeatable=True),
-        _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="answering total"),
+        _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="all"),
         _row("cancel", LIVE - DONE, S.cancel, (CANCELLED,), S.can_cancel, stops="all"),
         _row("request-cancel", UNDER_WAY, S.request_cancel, in_force=U.asked("cancel"), starts="ruling"),
         _row(
@@ -162,10 +177,26 @@ TABLE: dict[str, Transition] = {
             in_force=U.asked("transfer"),
             starts="ruling",
         ),
-        _row("accept-transfer", LIVE, S.accept_transfer, (RAISED,), S.has_transfer, stops="ruling"),
+        _row(
+            "accept-transfer",
+            LIVE,
+            S.accept_transfer,
+            (RAISED,),
+            S.has_transfer,
+            starts="dispatch",
+            stops="ruling handling reported",
+        ),
         _row("decline-transfer", LIVE, S.decline_transfer, guard=S.has_transfer, stops="ruling"),
-        _row("deny-arrival", WORK, S.deny_arrival, guard=S.can_deny, starts="reported"),
-        _row("reopen", frozenset({ANSWERED, CLOSED}), S.reopen, (ASSIGNED, HANDLING, RAISED), starts="all but total"),
+        _row("deny-arrival", WORK, S.deny_arrival, guard=S.can_deny, resumes="reported"),
+        _row(
+            "reopen",
+            frozenset({ANSWERED, CLOSED}),
+            S.reopen,
+            (ASSIGNED, HANDLING, RAISED),
+            starts="dispatch reported handling",
+            stops="answering reported ruling",
+            resumes="total",
+        ),
         # the desk
         _row(
             "assign",
@@ -175,10 +206,25 @@ TABLE: dict[str, Transition] = {
             D.can_assign,
             D.assigned,
             "reported handling",
-            "dispatch",
+            "dispatch reported",
         ),
-        _row("rule", WORK | {RESOLVED, ON_HOLD}, D.rule, (ASSIGNED,), D.has_hand_back, stops="ruling"),
-        _row("decide-extension", LIVE, D.decide_extension, guard=D.can_decide("extension"), stops="ruling"),
+        _row(
+            "rule",
+            WORK | {RESOLVED, ON_HOLD},
+            D.rule,
+            (ASSIGNED,),
+            D.has_hand_back,
+            starts="reported handling",
+            stops="ruling reported",
+        ),
+        _row(
+            "decide-extension",
+            LIVE,
+            D.decide_extension,
+            guard=D.can_decide("extension"),
+            starts="handling",
+            stops="ruling",
+        ),
         _row(
             "decide-hold",
             WORK,
@@ -187,8 +233,9 @@ TABLE: dict[str, Transition] = {
             D.can_decide("hold"),
             starts="hold",
             stops="ruling",
+            rests="handling reported",
         ),
-        _row("decide-cancel", LIVE, D.decide_cancel, (CANCELLED,), D.can_decide("cancel"), stops="ruling"),
+        _row("decide-cancel", LIVE, D.decide_cancel, (CANCELLED,), D.can_decide("cancel"), stops="all"),
         _row(
             "decide-objection",
             DONE | {CLOSED},
@@ -196,9 +243,9 @@ TABLE: dict[str, Transition] = {
             guard=D.can_decide("objection"),
             stops="ruling",
         ),
-        _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold"),
-        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, stops="all"),
-        _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, starts="all"),
+        _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold", resumes="handling reported"),
+        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests="all"),
+        _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, resumes="all"),
         _row("add-child", LIVE - DONE, J.add_child, guard=J.can_add_child, repeatable=True),
         # the chain
         _row("urge", LIVE, C.urge, repeatable=True),
