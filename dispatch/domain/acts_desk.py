@@ -143,7 +143,7 @@ def can_decide(kind: str) -> Callable[[Case, Actor, Fields, Turn], None]:
     """A pending request of this kind, and a yes or no."""
 
     def guard(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-        """Such a request waits, with a yes or no; a street grants extensions up to the policy's limit only."""
+        """Such a request waits; with a yes or no."""
         request = case.pending(kind, fields.get("unit"))
         if request is None:
             raise NotNow("没有等答复的申请")
@@ -152,6 +152,8 @@ def can_decide(kind: str) -> Callable[[Case, Actor, Fields, Turn], None]:
         if kind == "extension" and fields["granted"]:
             _within_power(case, actor, turn, _until(fields, request, turn))
 
+    if kind == "extension":
+        guard.__doc__ = "Such a request waits; with a yes or no. A street grants as much as the policy lets it."
     return guard
 
 

@@ -46,7 +46,8 @@ class Transition:
 
     `effect` returns the status that follows, or None where it stays; `to` names the possible ones for the
     generated page. `in_force` tells that the same actor repeats what already holds. Of the clocks' stages (or
-    `all`), `starts` begin a fresh run, `stops` are answered, `rests` and `resumes` keep what was left.
+    `all`), `starts` begin a fresh run, `stops` are answered, `rests` and `resumes` keep what was left. `moves` are the
+    sources that the status leaves, where it stays in the others.
     """
 
     action: str
@@ -60,8 +61,16 @@ class Transition:
     rests: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
     repeatable: bool = False
+    moves: frozenset[str] | None = None
+
+    def leads(self, source: str) -> tuple[str, ...]:
+        """The statuses that may follow on `source`; none: it stays."""
+        if self.moves is not None and source not in self.moves:
+            return ()
+        return tuple(status for status in self.to if status != source)
 
 
+FRESH = frozenset({ASSIGNED})
 WORK = frozenset({ASSIGNED, HANDLING})
 UNDER_WAY = WORK | {LOCAL, RESOLVED, ON_HOLD}
 LIVE = STATUSES - ENDED
@@ -80,9 +89,10 @@ def _row(
     rests: str = "",
     resumes: str = "",
     repeatable: bool = False,
+    moves: frozenset[str] | None = None,
 ) -> Transition:
     begin, stop, rest, resume = (tuple(stages.split()) for stages in (starts, stops, rests, resumes))
-    return Transition(action, sources, to, effect, guard, in_force, begin, stop, rest, resume, repeatable)
+    return Transition(action, sources, to, effect, guard, in_force, begin, stop, rest, resume, repeatable, moves)
 
 
 U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
@@ -98,10 +108,20 @@ TABLE: dict[str, Transition] = {
             U.can_report,
             U.reported,
             stops="reported",
+            moves=FRESH,
         ),
-        _row("arrive", WORK | {LOCAL}, U.arrive, (HANDLING,), U.can_arrive, U.arrived, stops="reported"),
+        _row(
+            "arrive",
+            WORK | {LOCAL},
+            U.arrive,
+            (HANDLING,),
+            U.can_arrive,
+            U.arrived,
+            stops="reported",
+            moves=FRESH,
+        ),
         _row("leave", WORK, U.leave, guard=U.is_on_site),
-        _row("note", LIVE, U.note, (HANDLING,), repeatable=True),
+        _row("note", LIVE, U.note, (HANDLING,), repeatable=True, moves=FRESH),
         _row(
             "resolve",
             WORK,

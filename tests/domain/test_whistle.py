@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dispatch.domain import whistle
-from dispatch.domain.case import ENDED, STATUSES, Actor
+from dispatch.domain.case import ENDED, STATUSES, Actor, Case, Request
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
+from dispatch.domain.whistle import Transition
 from tests.domain.cases import (
     COMMUNITY,
     DESK,
@@ -64,6 +65,27 @@ def test_what_is_not_possible_now_says_what_is() -> None:
         play.act(clerk(), "feedback", {"reply": "好了"})
     assert "call" in refused.value.allowed
     assert "feedback" not in refused.value.allowed
+
+
+@pytest.mark.parametrize("action", sorted(whistle.TABLE))
+def test_no_act_is_done_from_a_status_that_its_row_does_not_name(action: str) -> None:
+    row = whistle.TABLE[action]
+    doer = next(one for one in (LEAD, clerk(), DESK, head(STREET), head(COMMUNITY), clerk("130403001"))
+                if (one.role, action) in {(grant.role, grant.action) for grant in GRANTS})  # fmt: skip
+    for status in STATUSES - row.sources:
+        play = Play(SEEPAGE).route()
+        ask = Request(play.id(), 1, "transfer", None, "pending", "x", play.now, data={"to": "130403001"})
+        play.case.requests.append(ask)
+        play.case.status = status
+        before = (play.case.seq, play.case.version)
+        if row.in_force(play.case, doer, {}):
+            continue
+        with pytest.raises((NotNow, Forbidden, NotFound)) as refused:
+            play.act(doer, action, {})
+        assert (play.case.status, play.case.seq, play.case.version) == (status, *before)
+        if isinstance(refused.value, NotNow):
+            assert set(refused.value.allowed) == set(whistle.allowed(play.case, doer, play.turn))
+            assert all(status in whistle.TABLE[one].sources for one in refused.value.allowed)
 
 
 def test_others_do_not_even_learn_that_it_exists() -> None:
@@ -256,6 +278,28 @@ def test_the_street_keeps_it_after_all() -> None:
     assert [part.unit for part in play.case.parts()] == ["JD-130403011"]
 
 
+def stood(case: Case) -> dict[tuple[str, str | None], tuple[int, bool, bool]]:
+    """Run, open and running of each clock."""
+    return {key: (clock.run, clock.open, clock.running) for key, clock in case.clocks.items()}
+
+
+def undeclared(before: dict[tuple[str, str | None], tuple[int, bool, bool]], case: Case, row: Transition) -> None:
+    """What an act did to the clocks stands in its row of the table."""
+    for (stage, unit), (run, is_open, running) in stood(case).items():
+        old = before.get((stage, unit), (0, False, False))
+        if run > old[0]:
+            said = row.starts
+        elif old[1] and not is_open:
+            said = row.stops
+        elif running and not old[2]:
+            said = row.resumes
+        elif old[2] and not running:
+            said = row.rests
+        else:
+            continue
+        assert stage in said or "all" in said, f"{row.action}: {stage}"
+
+
 class Life(RuleBasedStateMachine):
     """Anybody does anything at any moment, and time passes: what must hold, holds after every step."""
 
@@ -284,7 +328,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), actor=st.sampled_from(actors), action=st.sampled_from(sorted(whistle.TABLE)))
     def act(self, data: Any, actor: Actor, action: str) -> None:
         case = self.play.case
-        before = (case.status, case.version, case.seq)
+        before, clocks = (case.status, case.version, case.seq), stood(case)
         offered = action in whistle.allowed(case, actor, self.play.turn)
         try:
             changed = self.play.act(actor, action, self.fields(data))
@@ -292,7 +336,8 @@ class Life(RuleBasedStateMachine):
             assert (case.status, case.version, case.seq) == before
             return
         assert offered or not changed
-        assert case.status in (*whistle.TABLE[action].to, before[0])
+        assert case.status in (*whistle.TABLE[action].leads(before[0]), before[0])
+        undeclared(clocks, case, whistle.TABLE[action])
         assert case.seq > before[2] or not changed
 
     @rule(hours=st.floats(0.01, 200))
