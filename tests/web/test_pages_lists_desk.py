@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from dispatch.clock import new_id
+from dispatch.steps import route
 from dispatch.store import cases, dead_letters
 from dispatch.store.dead_letters import DeadLetter
 from dispatch.web.desk import candidates, letters
@@ -127,6 +128,15 @@ async def test_a_unit_complained_about_is_no_candidate(world: World) -> None:
     turn = world.service.turn("130403", await world.database.now())
     assert case.facts.sealed
     assert "CG" not in [one.unit for one in candidates.offered(case, turn, ("", ""), ())]
+
+
+async def test_a_complaint_about_the_street_is_not_left_to_the_street(world: World) -> None:
+    receipt = await world.raised("投诉街道办事处不作为，垃圾没人管")
+    async with world.database.transaction() as uow:
+        await route.route(world.service, uow, [UUID(receipt["id"])], {})
+    page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
+    assert "回避件" in page or "（已封存）" in page
+    assert 'value="keep"' not in page
 
 
 # ── rulings ──────────────────────────────────────────────────────────────────────────────────────

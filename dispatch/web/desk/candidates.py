@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.domain import whistle
+from dispatch.domain.avoidance import STREET
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.matching import Hit, Match
 from dispatch.domain.turn import Turn
@@ -51,7 +52,7 @@ def candidates(
     """The opened item: what it says, and the choice."""
     found = list(offered(case, turn, text, rulings))
     options = [_option(one, turn, load, chosen=place == 0) for place, one in enumerate(found)]
-    if whistle.possible(case, actor, "keep", turn):
+    if whistle.possible(case, actor, "keep", turn) and not _accuses_street(case):
         options = [_own(option, case, turn) for option in options]
         if not any(option.value == KEEP for option in options):
             options += _squad(case, turn, load)
@@ -91,6 +92,11 @@ def words_for(case: Case, turn: Turn, unit: str) -> tuple[str, ...]:
 
 def _match(case: Case) -> Match:
     return Match.from_json(case.facts.matched) if case.facts.matched else Match(0)
+
+
+def _accuses_street(case: Case) -> bool:
+    """A complaint about the street is not left to the street (回避)."""
+    return bool(case.facts.hidden_from) or any(one.unit in (STREET, "JD") for one in _match(case).accused)
 
 
 def _by_duty(case: Case, turn: Turn) -> Iterator[Candidate]:
