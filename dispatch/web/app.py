@@ -18,14 +18,15 @@ from starlette.staticfiles import StaticFiles
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.refusals import Refusal
 from dispatch.store.errors import StoreError
-from dispatch.web import auth, i18n, problems
+from dispatch.web import auth, entering, i18n, problems
 from dispatch.web.api import openapi
 from dispatch.web.api.routes import ROUTERS
+from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps
 from dispatch.web.hot import Front, Hot
 from dispatch.web.i18n import _
 from dispatch.web.models.entry import ErrorPage
-from dispatch.web.models.parts import Frame, NavItem, Span
+from dispatch.web.models.parts import NavItem, Span
 from dispatch.web.render import render
 from dispatch.web.security import Shell
 
@@ -50,7 +51,7 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
     )
     app.state.deps = deps
     _handlers(app)
-    for router in (*ROUTERS, auth.router, *(find_pages() if pages is None else pages)):
+    for router in (*ROUTERS, entering.router, *(find_pages() if pages is None else pages)):
         app.include_router(router)
     openapi.install(app, deps)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
@@ -114,13 +115,7 @@ def shown(request: Request, problem: Response) -> Response:
         return problem
     said: dict[str, Any] = orjson.loads(problem.body)
     visit = getattr(request.state, "visit", None)
-    frame = Frame(
-        title=said["title"],
-        demo=request.app.state.deps.demo,
-        here=request.url.path,
-        csrf=auth.csrf_of(request, visit),
-        signed_in=visit is not None,
-    )
+    frame = build_frame(request, visit, said["title"])
     page = ErrorPage(
         frame,
         problem.status_code,

@@ -312,11 +312,15 @@ async def test_a_token_does_what_its_scopes_say(world: World) -> None:
     assert (await raiser.get("/api/v1/whistles")).status_code == 403
 
 
-async def test_nobody_finds_the_administrator_s_pages_by_asking(world: World) -> None:
-    client = world.client()
-    page = await client.get("/password", headers={"Accept": "text/html"})
-    assert (page.status_code, page.headers["location"]) == (303, "/sign-in?next=/password")
-    assert (await me(await world.as_(ADMIN)))["role"] == "administrator"
+@pytest.mark.parametrize(("demo", "leads"), [(True, "/?next=/password"), (False, "/sign-in?next=/password")])
+async def test_people_are_led_to_where_they_say_who_they_are(demo_url: str, demo: bool, leads: str) -> None:
+    world = await open_world(demo_url, demo=demo)
+    try:
+        page = await world.client().get("/password", headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["location"]) == (303, leads)
+        assert (await me(await world.as_(ADMIN)))["role"] == "administrator"
+    finally:
+        await world.close()
 
 
 @pytest.mark.parametrize(
