@@ -17,7 +17,7 @@ from dispatch.domain.routing import Routing
 from dispatch.domain.turn import Turn
 from dispatch.steps.intake import NewWhistle, preview
 from dispatch.steps.service import Service
-from dispatch.steps.shown import ClockView, PartView, PlaceView, clock_view, part_view, place_view, seat_view
+from dispatch.steps.shown import ClockView, PartView, PlaceView, clock_view, in_order, part_view, place_view, seat_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _forecast(case: Case, new: NewWhistle, routing: Routing, clocks: Sequence[Cl
         reason=routing.reason.as_json(),
         runners_up=tuple(_runner(hit.duty, hit.score, hit.words, turn, case) for hit in routing.runners_up),
         danger_words=routing.reason.danger,
-        assignments=tuple(part_view(part, short(part.unit)) for part in case.parts()),
+        assignments=tuple(part_view(part, short(part.unit)) for part in in_order(case, turn)),
         clocks=tuple(clocks),
         due_at=handling.due_at if handling else None,
         climb=tuple(climb(case, turn)),

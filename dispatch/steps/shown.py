@@ -94,6 +94,22 @@ def place_view(code: str | None, turn: Turn) -> PlaceView | None:
     return PlaceView(node.code, node.name, tree.label(node.code), chain)
 
 
+def in_order(case: Case, turn: Turn) -> list[Assignment]:
+    """The parts of the present generation: those still in it first, the lead, then as the units' list has them."""
+    order = {"lead": 0, "assist": 1, "inform": 2}
+    listed = {unit.code: place for place, unit in enumerate(turn.reference.units.all)}
+    parts = [part for part in case.assignments.values() if part.gen == case.gen]
+    return sorted(
+        parts,
+        key=lambda part: (
+            part.status == "released",
+            order.get(part.role, 3),
+            part.assigned_at,
+            listed.get(part.unit, 0),
+        ),
+    )
+
+
 def part_view(part: Assignment, name: str) -> PartView:
     """A unit's part as shown."""
     return PartView(

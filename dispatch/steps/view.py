@@ -11,7 +11,7 @@ from uuid import UUID
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import whistle as machine
-from dispatch.domain.case import LEAD, RAISED, Actor, Assignment, Case, Clock
+from dispatch.domain.case import LEAD, RAISED, Actor, Case, Clock
 from dispatch.domain.permissions import CLERK, DESK
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
@@ -23,6 +23,7 @@ from dispatch.steps.shown import (
     PlaceView,
     accountable,
     clock_view,
+    in_order,
     part_view,
     place_view,
 )
@@ -192,7 +193,7 @@ def _assemble(
         last_at=case.last_at,
         source=said.source,
         reporter=said.reporter if _may_call(case, actor) else None,
-        assignments=tuple(part_view(part, name(part.unit)) for part in _parts(case)),
+        assignments=tuple(part_view(part, name(part.unit)) for part in in_order(case, turn)),
         routing=_routing(log, words),
         clocks=tuple(clock_view(clock, turn) for clock in _clocks(case)),
         accountable=accountable(case, turn),
@@ -207,12 +208,6 @@ def _assemble(
         as_of=turn.now,
         case=case,
     )
-
-
-def _parts(case: Case) -> list[Assignment]:
-    order = {"lead": 0, "assist": 1, "inform": 2}
-    parts = [part for part in case.assignments.values() if part.gen == case.gen]
-    return sorted(parts, key=lambda part: (part.status == "released", order.get(part.role, 3), part.assigned_at))
 
 
 def _clocks(case: Case) -> list[Clock]:
