@@ -14,17 +14,17 @@ from dispatch.web.auth import (
     Form,
     SignInNeeded,
     after,
-    csrf_of,
     keep_visit,
     present,
     session_cookie,
     text_of,
     visitor,
 )
+from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.entry import SignInPage
-from dispatch.web.models.parts import Field, FieldError, Frame
+from dispatch.web.models.parts import Field, FieldError
 from dispatch.web.render import render
 
 router = APIRouter(include_in_schema=False)
@@ -174,15 +174,8 @@ def _page(
     onward: str,
     errors: tuple[FieldError, ...] = (),
 ) -> Response:
-    deps = deps_of(request)
     visit: Visit | None = getattr(request.state, "visit", None)
-    frame = Frame(
-        title=_("登录") if template == "sign_in.html" else _("改密码"),
-        demo=deps.demo,
-        csrf=csrf_of(request, visit),
-        here=request.url.path,
-        signed_in=visit is not None,
-    )
+    frame = build_frame(request, visit, _("登录") if template == "sign_in.html" else _("改密码"))
     submit = "/sign-in" if template == "sign_in.html" else PASSWORD_PAGE
     page = SignInPage(frame, fields, errors, onward, submit)
     response = HTMLResponse(render(template, page, i18n.language()), status, {"Cache-Control": "no-store"})

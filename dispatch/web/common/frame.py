@@ -93,8 +93,9 @@ def build_frame(
 ) -> Frame:
     """The frame of a page. `current` is the address of the place of the role that this page belongs to.
 
-    `task`: a page with one task, whose action bar replaces the tab bar on phones. `events`: address of the live
-    stream ("": none). Speak the page's language around it (`dispatch.web.i18n.speaking`; the shell does).
+    `now`: the moment the page's times are of, against which they tick. `task`: a page with one task, whose action
+    bar replaces the tab bar on phones. `events`: address of the live stream ("": none). Speak the page's language
+    around it (`dispatch.web.i18n.speaking`; the shell does).
     """
     deps = deps_of(request)
     reference = reference_of(deps, visit)
@@ -121,7 +122,7 @@ def build_frame(
         contrast=contrast,
         text=text,
         as_of=say.moment(moment, moment, ZONE) if now else "",
-        now=int(moment.timestamp()),
+        now=int(now.timestamp()) if now else 0,
     )
 
 
