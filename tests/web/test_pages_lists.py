@@ -213,9 +213,7 @@ async def test_a_street_page_is_for_streets(world: World) -> None:
     await (await browse(world, SECRETARY)).get("/street")
 
 
-@pytest.mark.parametrize(
-    "query", ["status=x", "category=999", "unit=zz", "place=1", "cursor=x", "q=" + "长" * 61]
-)
+@pytest.mark.parametrize("query", ["status=x", "category=999", "unit=zz", "place=1", "cursor=x", "q=" + "长" * 61])
 async def test_a_wrong_filter_is_said(world: World, query: str) -> None:
     await (await browse(world, CLERK)).get(f"/street?{query}", 422)
 
