@@ -18,7 +18,7 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import BuildingPage
-from dispatch.web.models.parts import ActionButton, Empty, Hidden, Notice, Option, SmallLadder
+from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, Notice, Option, SmallLadder
 
 #: the three answers, which are also what is noted
 ANSWERS: Mapping[str, str] = {"working": N_("有人在办"), "nobody": N_("还没人来"), "done": N_("已经办好了")}
@@ -41,11 +41,6 @@ def _answered(one: Reached, seat: str) -> bool:
 
 def building_page(request: Request, visit: Visit, found: Standing, notices: Iterable[Notice] = ()) -> BuildingPage:
     """The page of the first item that waits, or the sentence that none does."""
-    waiting = unanswered(found)
-    one = waiting[0] if waiting else None
-    tree, node = found.turn.reference.tree, found.node
-    above = tree.get(node.parent) if node.parent else None
-    place = f"{above.name}{node.name}" if above is not None and not above.general else node.name
     frame = build_frame(
         request,
         visit,
@@ -56,30 +51,13 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         notices=tuple(notices),
         now=found.view.as_of,
     )
-    greeting = _("%(place)s・%(position)s，您好", place=place, position=position_of(node, found.turn))
-    policy = found.turn.reference.policies.standard
-    rest = _(
-        "志愿岗位，不打分。晚上 %(from)s 点到早上 %(until)s 点不打扰。",
-        **{"from": policy.quiet_from - 12, "until": policy.quiet_until},
-    )
-    if one is None:
-        return BuildingPage(
-            frame=frame,
-            greeting=greeting,
-            heading=_("今天没有要您看的"),
-            title="",
-            context="",
-            question="",
-            answers=(),
-            url="",
-            next_note=_("有事会出现在这里。"),
-            rest_note=rest,
-            ladder=SmallLadder(0, times.small_ladder(0).word),
-            empty=Empty(_("没有要您看的。"), _("有到期没办的，会先请您看一眼。")),
-        )
+    waiting = unanswered(found)
+    if not waiting:
+        return _nothing(frame, found)
+    one = waiting[0]
     return BuildingPage(
         frame=frame,
-        greeting=greeting,
+        greeting=_greeting(found),
         heading=_("请您去看一眼"),
         title=title_of(one.item),
         context=_context(one, found),
@@ -87,11 +65,44 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         answers=tuple(Option(value, _(label)) for value, label in ANSWERS.items()),
         url=f"{PATH}/{one.item.number}/answer",
         next_note=_next(one, found),
-        rest_note=rest,
+        rest_note=_rest(found),
         ladder=ladder_of(one.item, found.turn),
         hidden=(Hidden("version", str(one.item.version)), Hidden("key", token_urlsafe(16))),
         away=_away(one, found),
         more=_("看完这件，还有 %(n)s 件请您看。", n=len(waiting) - 1) if len(waiting) > 1 else "",
+    )
+
+
+def _nothing(frame: Frame, found: Standing) -> BuildingPage:
+    return BuildingPage(
+        frame=frame,
+        greeting=_greeting(found),
+        heading=_("今天没有要您看的"),
+        title="",
+        context="",
+        question="",
+        answers=(),
+        url="",
+        next_note=_("有事会出现在这里。"),
+        rest_note=_rest(found),
+        ladder=SmallLadder(0, times.small_ladder(0).word),
+        empty=Empty(_("没有要您看的。"), _("有到期没办的，会先请您看一眼。")),
+    )
+
+
+def _greeting(found: Standing) -> str:
+    node = found.node
+    above = found.turn.reference.tree.get(node.parent) if node.parent else None
+    place = f"{above.name}{node.name}" if above is not None and not above.general else node.name
+    return _("%(place)s・%(position)s，您好", place=place, position=position_of(node, found.turn))
+
+
+def _rest(found: Standing) -> str:
+    """When they are left in peace; the policy's hours on a twelve-hour clock."""
+    policy = found.turn.reference.policies.standard
+    return _(
+        "志愿岗位，不打分。晚上 %(from)s 点到早上 %(until)s 点不打扰。",
+        **{"from": policy.quiet_from - 12, "until": policy.quiet_until},
     )
 
 

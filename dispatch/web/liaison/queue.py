@@ -21,7 +21,7 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
-from dispatch.web.models.parts import Empty, Lamp, NavItem, Notice, Option
+from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
 
 PATH = "/queue"
 #: rows on a page
@@ -61,19 +61,8 @@ async def queue_page(
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     rows = tuple(queue_row(item, shown, address.here) for item in page.items)
     heading, count = _heading(address, tally)
-    current = f"{PATH}?role=assist" if address.get("role") == "assist" else PATH
-    frame = build_frame(
-        request,
-        visit,
-        _("待办"),
-        current=current,
-        phone_title=_("%(unit)s・待办", unit=unit.short),
-        events=events_of("queue", page.as_of),
-        notices=notices,
-        now=page.as_of,
-    )
     return QueuePage(
-        frame=replace(frame, here=address.here),
+        frame=_frame(request, visit, address, bench, notices),
         heading=heading,
         count=count,
         rows=rows,
@@ -93,6 +82,20 @@ async def queue_page(
         empty=_empty(address),
         state_heading="" if bench.own else _("状态"),
     )
+
+
+def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notices: Sequence[Notice]) -> Frame:
+    frame = build_frame(
+        request,
+        visit,
+        _("待办"),
+        current=f"{PATH}?role=assist" if address.get("role") == "assist" else PATH,
+        phone_title=_("%(unit)s・待办", unit=bench.unit.short),
+        events=events_of("queue", bench.turn.now),
+        notices=notices,
+        now=bench.turn.now,
+    )
+    return replace(frame, here=address.here)
 
 
 def address_of(request: Request) -> Address:
