@@ -92,7 +92,7 @@ class Ground:
             standings = await store.read(connection, ids)
             await editions.ready(connection, standings)
         async with self.database.transaction() as uow:
-            for table in ("whistle", "whistle_state", "whistle_clock", "request", "escalation"):
+            for table in ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event"):
                 await uow.connection.execute(f"DELETE FROM {table}")
         return [found for standing in standings for found in compare(standing, editions.of(DISTRICT))]
 

@@ -1,0 +1,389 @@
+"""What must hold after anything: read from the log, the ledger and the clients' own journal, and from nothing else.
+
+It knows the stages of the design's table and none of the service's code, so that an error there is not repeated here.
+`python -m tests.chaos.checker URL` prints every violated rule of a database; no journal is needed for most of them.
+"""
+
+import asyncio
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import asyncpg
+import orjson
+
+from tests.chaos.running_clocks import Clock, RunningClocks
+
+DISTRICT_RUNG = 5
+CLIMBED = "clock.climbed"
+#: what the sweep logs, with the mark that its ledger row carries
+FIRED = {
+    "clock.warned": "warn", "clock.overdue": "due", CLIMBED: "due", "hold.lapsed": "review",
+    "clock.reminded": "remind", "clock.noticed": "notice",
+}  # fmt: skip
+#: an act of the API → the facts it may have logged
+FACTS = {
+    "report-in": {"reported-in"}, "arrive": {"arrived"}, "note": {"noted"}, "resolve": {"resolved"},
+    "verify": {"verified", "rejected"}, "feedback": {"answered"}, "close": {"closed"}, "assign": {"assigned"},
+    "urge": {"urged"}, "hand-back": {"hand-back.asked"}, "rule": {"hand-back.ruled"}, "cancel": {"cancelled"},
+    "request-hold": {"hold.asked"}, "decide-hold": {"hold.decided"}, "resume": {"hold.ended"},
+}  # fmt: skip
+#: after these a clock may be due at another moment than was told
+_MOVES = {
+    "extension.decided",
+    "hold.ended",
+    "hold.lapsed",
+    "rejected",
+    "hand-back.ruled",
+    "assigned",
+    "reopened",
+    "unmerged",
+}
+#: a scheduler that runs takes what is due within this
+PATIENCE = timedelta(seconds=30)
+#: a rung that comes no later than this after its time (or a tenth of the wait) is counted from when it was due
+ON_TIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the log."""
+
+    whistle: str
+    seq: int
+    at: datetime
+    id: str
+    type: str
+    seat: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of the ledger."""
+
+    clock: str
+    run: int
+    rung: int
+    mark: str
+    nth: int
+    whistle: str
+    at: datetime
+    due_at: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A promise: what a client was given for its key."""
+
+    key: str
+    whistle: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An act that a client was told is done. `key` where it is one that may be repeated."""
+
+    whistle: str
+    action: str
+    seat: str
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class Journal:
+    """What the clients saw. `sent` counts keys of repeatable acts that went out, answered or not."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
+    sent: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that is looked at. `waits[r]`: seconds before rung r where they elapse; `topic`: (whistle, seq, event id)
+    as they stand on the lifecycle topic from its beginning, None where it is not whole any more. `until`: when all
+    this was read, schedulers running; what should have come before must be there."""
+
+    log: Sequence[Fact]
+    ledger: Sequence[Step]
+    journal: Journal | None = None
+    waits: Mapping[int, float] = field(default_factory=dict)
+    topic: Sequence[tuple[str, int, str]] | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken rule (its number in the list of what must hold, or a word), where, and how."""
+
+    rule: str
+    whistle: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"rule {self.rule}: {self.whistle}: {self.said}"
+
+
+def check(evidence: Evidence) -> list[Violation]:
+    """Every violation."""
+    lives: dict[str, list[Fact]] = defaultdict(list)
+    for fact in evidence.log:
+        lives[fact.whistle].append(fact)
+    ledger: dict[str, list[Step]] = defaultdict(list)
+    for step in evidence.ledger:
+        ledger[step.whistle].append(step)
+    found: list[Violation] = []
+    for whistle in lives.keys() | ledger.keys():
+        life = sorted(lives[whistle], key=lambda fact: fact.seq)
+        for rule, said in _one(life, ledger[whistle], evidence):
+            found.append(Violation(rule, whistle, said))
+    found += _orders(evidence.log)
+    if evidence.topic is not None:
+        found += _topic(lives, evidence.topic)
+    if evidence.journal is not None:
+        found += _journal(lives, evidence.journal)
+    return sorted(found, key=lambda one: (one.rule, one.whistle, one.said))
+
+
+Said = Iterator[tuple[str, str]]
+
+
+def _one(life: list[Fact], ledger: list[Step], evidence: Evidence) -> Said:
+    yield from _contiguous(life)
+    yield from _once(life, ledger)
+    yield from _not_early(life, ledger)
+    yield from _rungs(life)
+    yield from _full_time(life, ledger, evidence.waits)
+    yield from _running(life, evidence.until)
+
+
+def _contiguous(life: list[Fact]) -> Said:
+    """12: a log without gaps or doubles, and no time that runs backwards."""
+    seqs = [fact.seq for fact in life]
+    if seqs != list(range(1, len(seqs) + 1)):
+        yield "12", f"seq is {seqs}"
+    for before, after in pairwise(life):
+        if after.at < before.at:
+            yield "12", f"{after.type} (seq {after.seq}) is before {before.type}"
+
+
+def _once(life: list[Fact], ledger: list[Step]) -> Said:
+    """2 and 5: one ledger row for each step, one fact for each ledger row, whoever swept."""
+    keys = Counter((step.clock, step.run, step.rung, step.mark, step.nth) for step in ledger)
+    for key, n in keys.items():
+        if n > 1:
+            yield "2", f"{n} ledger rows for {key}"
+    fired = {fact.id: fact for fact in life if fact.type in FIRED}
+    by_event = Counter(step.event for step in ledger)
+    for fact in fired.values():
+        if by_event[fact.id] != 1:
+            yield "5", f"{fact.type} (seq {fact.seq}) has {by_event[fact.id]} ledger rows"
+    for step in ledger:
+        told = fired.get(step.event)
+        if told is None:
+            yield "5", f"ledger row of {step.clock} rung {step.rung} {step.mark} without its fact"
+        elif (told.data["clock"], told.data["run"], FIRED[told.type], told.at) != (
+            step.clock, step.run, step.mark, step.at,
+        ):  # fmt: skip
+            yield "5", f"ledger row and fact (seq {told.seq}) differ"
+
+
+def _not_early(life: list[Fact], ledger: list[Step]) -> Said:
+    """1: never before it is due."""
+    for step in ledger:
+        if step.at < step.due_at:
+            yield "1", f"{step.mark} on rung {step.rung} fired {step.due_at - step.at} before it was due"
+    announced: dict[tuple[str, int], datetime] = {}
+    for fact in life:
+        if fact.type == "sent-up":
+            announced.clear()
+        if fact.type != CLIMBED:
+            continue
+        due = fact.data.get("due_at")
+        if due and fact.at < datetime.fromisoformat(due):
+            yield "1", f"seq {fact.seq} climbs before the stage ran out"
+        key = fact.data["clock"], fact.data["run"]
+        if key in announced and fact.at < announced[key]:
+            yield "1", f"seq {fact.seq} climbs before the moment that the rung below was given"
+        if fact.data.get("next_at"):
+            announced[key] = datetime.fromisoformat(fact.data["next_at"])
+
+
+def _climbs(life: list[Fact]) -> dict[tuple[str, int], list[Fact]]:
+    runs: dict[tuple[str, int], list[Fact]] = defaultdict(list)
+    for fact in life:
+        if fact.type == CLIMBED:
+            runs[fact.data["clock"], fact.data["run"]].append(fact)
+    return runs
+
+
+def _rungs(life: list[Fact]) -> Said:
+    """3: no rung skipped without saying so, none twice, none beyond the district."""
+    for climbs in _climbs(life).values():
+        rungs = [fact.data["rung"] for fact in climbs]
+        first = rungs[0]
+        told = [row["rung"] for row in climbs[0].data.get("informed") or ()]
+        if told != list(range(1, first)):
+            yield "3", f"starts on rung {first} and informs {told}"
+        if rungs != list(range(first, first + len(rungs))):
+            yield "3", f"climbs {rungs}"
+        if rungs[-1] > DISTRICT_RUNG:
+            yield "3", f"climbs beyond the district: {rungs}"
+
+
+def _full_time(life: list[Fact], ledger: list[Step], waits: Mapping[int, float]) -> Said:
+    """7: however late a rung came, the next one has its full time."""
+    due = {step.event: step.due_at for step in ledger}
+    for fact in life:
+        wait = waits.get(fact.data.get("rung", 0) + 1)
+        if fact.type != CLIMBED or wait is None or fact.id not in due or not fact.data.get("next_at"):
+            continue
+        given = datetime.fromisoformat(fact.data["next_at"]) - fact.at
+        full = timedelta(seconds=wait)
+        late = fact.at - due[fact.id]
+        least = full if late > min(ON_TIME, full / 10) else full - late
+        if given < least:
+            yield "7", f"seq {fact.seq}: rung {fact.data['rung'] + 1} is given {given}, not {least}"
+
+
+def _running(life: list[Fact], until: datetime | None) -> Said:
+    """4 and 14: only what runs can fire; and something runs, or somebody has signed for its rest."""
+    clocks = RunningClocks()
+    to_come: dict[Clock, tuple[Fact, datetime]] = {}
+    for fact in life:
+        if fact.type in FIRED:
+            clock: Clock = (fact.data["stage"], fact.data.get("unit"))
+            if clock not in clocks.running:
+                yield "4", f"{fact.type} (seq {fact.seq}) of {clock}, which does not run"
+            to_come.pop(clock, None)
+            if (following := _following(fact)) is not None:
+                to_come[clock] = fact, following
+        clocks.take(fact.type, fact.data)
+        to_come = {} if fact.type in _MOVES else {one: it for one, it in to_come.items() if one in clocks.running}
+        if not clocks.over and not clocks.somebody_answers:
+            yield "14", f"after {fact.type} (seq {fact.seq}) nothing runs"
+    for clock, (fact, following) in to_come.items():
+        if until is not None and following + PATIENCE < until:
+            yield "14", f"{clock} should have fired at {following} (seq {fact.seq} says), and did not"
+
+
+def _following(fact: Fact) -> datetime | None:
+    """When a clock that has just fired must fire again, as far as the log tells."""
+    told = fact.data.get("next_at") if fact.type == CLIMBED else None
+    if fact.type == "clock.warned":
+        told = fact.data.get("due_at")
+    return datetime.fromisoformat(told) if told else None
+
+
+def _orders(log: Iterable[Fact]) -> list[Violation]:
+    """Each supervision order has a number of its own, and each step to the district has one."""
+    found: list[Violation] = []
+    numbers: dict[int, Fact] = {}
+    for fact in log:
+        if fact.type != CLIMBED or fact.data["rung"] != DISTRICT_RUNG:
+            continue
+        order = fact.data.get("order")
+        if order is None:
+            found.append(Violation("order", fact.whistle, f"seq {fact.seq} reaches the district without an order"))
+        elif order in numbers:
+            found.append(Violation("order", fact.whistle, f"order {order} was issued twice"))
+        else:
+            numbers[order] = fact
+    return found
+
+
+def _topic(lives: Mapping[str, list[Fact]], topic: Sequence[tuple[str, int, str]]) -> list[Violation]:
+    """12 and 13: every fact from routing on left once or more, and nothing else; first occurrences in order."""
+    found: list[Violation] = []
+    first: dict[str, list[int]] = defaultdict(list)
+    seen: set[str] = set()
+    logged = {fact.id for life in lives.values() for fact in life}
+    for whistle, seq, id in topic:
+        if id not in logged:
+            found.append(Violation("12", whistle, f"seq {seq} left, and is not in the log"))
+        if id not in seen:
+            seen.add(id)
+            first[whistle].append(seq)
+    for whistle, seqs in first.items():
+        if seqs != sorted(seqs):
+            found.append(Violation("13", whistle, f"first occurrences in the order {seqs}"))
+    for whistle, life in lives.items():
+        found += [
+            Violation("12", whistle, f"{fact.type} (seq {fact.seq}) never left")
+            for fact in life
+            if fact.id not in seen and fact.type != "raised"
+        ]
+    return found
+
+
+def _journal(lives: Mapping[str, list[Fact]], journal: Journal) -> list[Violation]:
+    """A receipt is one whistle, routed once; what was answered as done is in the log, once."""
+    found: list[Violation] = []
+    for receipt in journal.receipts:
+        types = Counter(fact.type for fact in lives.get(receipt.whistle, ()))
+        if types["raised"] != 1:
+            found.append(Violation("receipt", receipt.whistle, f"{receipt.key}: raised {types['raised']} times"))
+        if types["routed"] != 1:
+            found.append(Violation("receipt", receipt.whistle, f"{receipt.key}: routed {types['routed']} times"))
+    whistles = Counter(receipt.whistle for receipt in journal.receipts)
+    found += [Violation("receipt", one, f"given for {n} keys") for one, n in whistles.items() if n > 1]
+    if journal.receipts:
+        unknown = lives.keys() - whistles.keys()
+        found += [Violation("receipt", one, "raised without a receipt: doubled") for one in unknown]
+    for act in set(journal.answered):
+        times = _logged(lives.get(act.whistle, ()), act.action, act.seat)
+        if not times:
+            found.append(Violation("12", act.whistle, f"{act.action} by {act.seat} was answered and is not in the log"))
+    keyed = Counter((act.whistle, act.action, act.seat) for act in set(journal.answered) if act.key)
+    for (whistle, action, seat), sent in journal.sent.items():
+        times = _logged(lives.get(whistle, ()), action, seat)
+        if not keyed[whistle, action, seat] <= times <= sent:
+            found.append(Violation("12", whistle, f"{action} by {seat}: sent {sent} times, in the log {times} times"))
+    return found
+
+
+def _logged(life: Iterable[Fact], action: str, seat: str) -> int:
+    return sum(1 for fact in life if fact.seat == seat and fact.type in FACTS[action])
+
+
+# ── from a database ──────────────────────────────────────────────────────────────────────────────
+async def read(url: str, journal: Journal | None = None, waits: Mapping[int, float] | None = None) -> Evidence:
+    """The evidence of a database, at one moment."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            log = [
+                Fact(str(row[0]), row[1], row[2], str(row[3]), row[4], row[5], orjson.loads(row[6]))
+                for row in await connection.fetch(
+                    "SELECT whistle, seq, at, id, type, seat, data FROM whistle_event ORDER BY whistle, seq"
+                )
+            ]
+            ledger = [
+                Step(str(row[0]), *row[1:5], str(row[5]), row[6], row[7], str(row[8]))
+                for row in await connection.fetch(
+                    "SELECT clock, run, rung, mark, nth, whistle, at, due_at, event FROM escalation"
+                )
+            ]
+    finally:
+        await connection.close()
+    return Evidence(log, ledger, journal, waits or {})
+
+
+def main() -> None:
+    """Print what is violated; exit code 1 where anything is."""
+    found = check(asyncio.run(read(sys.argv[1])))
+    for one in found:
+        print(one)
+    print(f"{len(found)} violations")
+    raise SystemExit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
