@@ -145,7 +145,7 @@ def receipt_json(receipt: Receipt, base_url: str) -> dict[str, Any]:
         "links": {
             "self": f"{base_url}/api/v1/whistles/{receipt.number}",
             "deadline": f"{base_url}/api/v1/whistles/{receipt.number}/deadline",
-            "page": f"{base_url}/whistles/{receipt.number}",
+            "page": f"{base_url}/w/{receipt.number}",
         },
     }
 
