@@ -1,7 +1,7 @@
 """The kinds of value that may travel: codes, moments, numbers. Free text only comes in, on `whistles.inbound`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -45,6 +45,23 @@ def is_code(value: str) -> bool:
 
 
 _PLAIN = frozenset({int, bool, float, type(None), datetime, UUID})
+#: longer strings are ids and moments, which do not come again
+_COMES_AGAIN, _KEPT = 24, 8192
+
+
+class _Known(dict[str, bool]):
+    """Whether a string may travel. Codes that may are kept: they come again; what may not is never kept."""
+
+    def __missing__(self, value: str) -> bool:
+        found = _TRAVELS(value) is not None
+        if found and len(value) <= _COMES_AGAIN:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[value] = found
+        return found
+
+
+_MAY = _Known()
 
 
 def travelling(value: Any) -> Any:
@@ -54,20 +71,36 @@ def travelling(value: Any) -> Any:
     """
     kind = type(value)
     if kind is str:
-        return value if _TRAVELS(value) else None
+        return value if _MAY[value] else None
     if kind in _PLAIN:
         return value
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         kept = {}
         for key, each in value.items():
-            left = travelling(each)
-            if (left is not None or each is None) and _TRAVELS(key):
+            if type(each) is str:
+                left = each if _MAY[each] else None
+            elif type(each) in _PLAIN:
+                left = each
+            else:
+                left = travelling(each)
+            if (left is not None or each is None) and _MAY[key]:
                 kept[key] = left
         return kept
-    if isinstance(value, list | tuple | set | frozenset):
-        return [left for each in value if (left := travelling(each)) is not None]
+    if kind is list or isinstance(value, list | tuple | set | frozenset):
+        return _each(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, str):  # a StrEnum
         return travelling(str(value))
     return None
+
+
+def _each(values: Iterable[Any]) -> list[Any]:
+    kept = []
+    for each in values:
+        if type(each) is str:
+            if _MAY[each]:
+                kept.append(each)
+        elif (left := travelling(each)) is not None:
+            kept.append(left)
+    return kept

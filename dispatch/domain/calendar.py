@@ -108,10 +108,11 @@ class WorkCalendar:
 
     `code` names it, `revision` is a hash of its content (kept with every clock that was reckoned by it), `day` is the
     length of one working day (7 h; 24 h round the clock), `always` says that it never rests, `zone` is local time.
+    `name` is `code@revision`, as clocks keep it.
     """
 
     __slots__ = ("_after", "_days", "_ends", "_first", "_span", "_starts", "_unpublished",
-                 "always", "code", "day", "revision", "zone")  # fmt: skip
+                 "always", "code", "day", "name", "revision", "zone")  # fmt: skip
 
     def __init__(
         self,
@@ -125,6 +126,7 @@ class WorkCalendar:
     ) -> None:
         """Made by `timetable.build`: one `Day` for each date from `first` on; none at all means round the clock."""
         self.code, self.zone, self.day, self.revision = code, zone, day, revision
+        self.name = f"{code}@{revision}"
         self.always = not days
         self._first, self._days, self._unpublished = first, tuple(days), unpublished
         if self.always:

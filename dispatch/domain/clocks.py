@@ -25,9 +25,11 @@ ON_TIME = timedelta(minutes=5)
 LAST_RUNG = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StagePolicy:
     """How one run of a clock is timed and climbs; kept with the run, so that a later policy changes nothing by itself.
+
+    Compared by identity, which is what makes it a quick key of what is remembered below.
 
     `limit` is None where the moment is given (a review date). `start` 0 means: never climbs.
     `waits[r - 1]` is the wait before rung r, counted from the rung before; the start rung comes at once.
@@ -94,10 +96,14 @@ def start(
     `fixed` is a moment given by hand; `source` the source's own deadline with the policy's margin: the earlier holds.
     """
     before = case.clock(stage, unit)
-    limit = _limit(policy)
-    due_at = fixed or due(limit, now, calendar)
-    if source is not None and source[0] is not None:
-        due_at = earlier(due_at, source[0], source[1], now, calendar)
+    due_at, warn_at, provisional = _run(policy, calendar, now)
+    if fixed is not None or (source is not None and source[0] is not None):
+        limit = _limit(policy)
+        due_at = fixed or due_at
+        if source is not None and source[0] is not None:
+            due_at = earlier(due_at, source[0], source[1], now, calendar)
+        warn_at = _warning(policy, limit, calendar, now, due_at)
+        provisional = limit.working and calendar.is_provisional(now, due_at)
     clock = Clock(
         id=before.id if before else new_id,
         stage=stage,
@@ -106,28 +112,44 @@ def start(
         run=before.run + 1 if before else 1,
         started_at=now,
         policy=policy.snapshot(),
-        calendar=f"{calendar.code}@{calendar.revision}",
+        calendar=calendar.name,
         due_at=due_at,
         running_since=now,
-        provisional=limit.working and calendar.is_provisional(now, due_at),
+        provisional=provisional,
     )
-    _arm(clock, policy, limit, calendar, now)
+    _arm(clock, warn_at)
     case.touch_clock(clock)
     return clock
 
 
-def _arm(clock: Clock, policy: StagePolicy, limit: Limit, calendar: WorkCalendar, now: datetime) -> None:
+@lru_cache(maxsize=2048)
+def _run(policy: StagePolicy, calendar: WorkCalendar, now: datetime) -> tuple[datetime, datetime | None, bool]:
+    """End, warning and whether they are provisional, of a run from `now` on: the same for a whole batch of cases."""
+    limit = _limit(policy)
+    due_at = due(limit, now, calendar)
+    provisional = limit.working and calendar.is_provisional(now, due_at)
+    return due_at, _warning(policy, limit, calendar, now, due_at), provisional
+
+
+def _warning(
+    policy: StagePolicy, limit: Limit, calendar: WorkCalendar, now: datetime, due_at: datetime
+) -> datetime | None:
+    """When most of the time is used; None where that is no moment of its own."""
+    if not policy.warn or not policy.limit:
+        return None
+    counted = between(limit, now, due_at, calendar)
+    warn_at = shift(limit, now, counted * policy.warn / 100, calendar)
+    return warn_at if now < warn_at < due_at else None
+
+
+def _arm(clock: Clock, warn_at: datetime | None) -> None:
     """Set the first mark of a run: the warning, or, where that is past, the end."""
-    assert clock.due_at is not None
     if clock.stage == HOLD:
         clock.mark, clock.fires_at = REVIEW, clock.due_at
-        return
-    clock.mark, clock.fires_at = DUE, clock.due_at
-    if policy.warn and policy.limit:
-        capped = between(limit, now, clock.due_at, calendar)
-        warn_at = shift(limit, now, capped * policy.warn / 100, calendar)
-        if now < warn_at < clock.due_at:
-            clock.mark, clock.fires_at = WARN, warn_at
+    elif warn_at is not None:
+        clock.mark, clock.fires_at = WARN, warn_at
+    else:
+        clock.mark, clock.fires_at = DUE, clock.due_at
 
 
 def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | None:
@@ -244,7 +266,7 @@ def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: W
     clock.started_at = clock.running_since = now
     clock.due_at, clock.remaining, clock.fires_in = until, None, None
     clock.provisional = limit.working and calendar.is_provisional(now, until)
-    _arm(clock, policy, limit, calendar, now)
+    _arm(clock, _warning(policy, limit, calendar, now, until))
     case.touch_clock(clock)
 
 

@@ -244,7 +244,7 @@ def _by_duty(duty: Duty, reason: Reason, chain: Chain, units: Units, kind: Kind)
     return Routing(
         outcome,
         kind,
-        replace(reason, left_out=left_out),
+        replace(reason, left_out=left_out) if left_out else reason,
         duty.code,
         lead.code,
         assist,

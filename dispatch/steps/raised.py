@@ -1,5 +1,6 @@
 """What the handlers of the raised topics do with a batch: route the good, keep the bad, in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -15,9 +16,16 @@ from schemas.whistle import WhistleRaisedV1
 
 log = structlog.get_logger(__name__)
 
+#: whistles of one transaction, and how many of these are under way at once: the database works on one while the
+#: next is decided
+PART, AT_ONCE = 125, 2
+
 
 async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLetter]) -> list[Case]:
-    """Route what these messages point at; the message is a signal, the state decides. Returns what was routed."""
+    """Route what these messages point at; the message is a signal, the state decides. Returns what was routed.
+
+    A large batch is committed in parts. Where one fails the batch comes again, and finds the others done.
+    """
     origins: dict[UUID, dict[str, object]] = {}
     for item in good:
         if isinstance(item.event.body, WhistleRaisedV1):
@@ -27,10 +35,7 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
                 "offset": item.offset,
                 "recorded_at": item.time.isoformat(),
             }
-    async with service.database.transaction() as uow:
-        routed = await route(service, uow, list(origins), origins)
-        if bad:
-            await keep(uow, bad)
+    routed = await _route(service, list(origins), origins, bad)
     for case in routed:
         where = origins.get(case.id, {})
         log.info(
@@ -44,4 +49,29 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
             partition=where.get("partition"),
             offset=where.get("offset"),
         )
+    return routed
+
+
+async def _route(
+    service: Service, ids: list[UUID], origins: dict[UUID, dict[str, object]], bad: Sequence[DeadLetter]
+) -> list[Case]:
+    """In parts side by side; the dead letters go with the first. Raises what the first failing part raised."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(some: list[UUID], letters: Sequence[DeadLetter]) -> list[Case]:
+        async with free, service.database.transaction() as uow:
+            routed = await route(service, uow, some, origins)
+            if letters:
+                await keep(uow, letters)
+        return routed
+
+    parts = [ids[first : first + PART] for first in range(0, len(ids), PART)] or [[]]
+    done = await asyncio.gather(
+        *(one(some, () if number else bad) for number, some in enumerate(parts)), return_exceptions=True
+    )
+    routed: list[Case] = []
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+        routed += each
     return routed

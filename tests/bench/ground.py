@@ -1,4 +1,4 @@
-"""The servers that both sides of every row run on: PostgreSQL with fsync from the wheel, one broker, our own processes."""
+"""The servers that both sides of every row run on: PostgreSQL with fsync from the wheel, one broker, our processes."""
 
 from __future__ import annotations
 

@@ -14,10 +14,11 @@ def svg(kept: dict[str, Any]) -> str:
     rows = kept["rows"]
     height = TOP + STEP * len(rows) + 48
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"',
+        ' font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-        f'<text x="16" y="26" font-size="16" font-weight="bold">Ours against the bare loop, {escape(kept["at"])}</text>',
-        '<text x="16" y="44" fill="#666">bar: median ratio; line: lowest to highest round; red mark: what it must hold</text>',
+        f'<text x="16" y="26" font-size="16">Ours against the bare loop, {escape(kept["at"])}</text>',
+        '<text x="16" y="44" fill="#666">bar: median ratio; line: lowest to highest round; mark: must hold</text>',
     ]
     for i, row in enumerate(rows):
         parts.extend(_row(row, TOP + STEP * i))

@@ -176,8 +176,8 @@ async def prepared(source: str) -> tuple[Statement, dict[str, list[list[Values]]
 
 
 #: the whistles whose facts routing changes: those that came without a category and got one
-_CHANGED = """EXISTS (SELECT FROM whistle_event e WHERE e.whistle = id AND e.seq = 1 AND e.data ->> 'category' IS NULL)
-AND category IS NOT NULL"""
+_CHANGED = """category IS NOT NULL AND EXISTS (
+    SELECT FROM whistle_event e WHERE e.whistle = whistle.id AND e.seq = 1 AND e.data ->> 'category' IS NULL)"""
 
 
 def _only(table: Table, *names: str) -> Table:
