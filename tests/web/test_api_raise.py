@@ -32,6 +32,7 @@ async def test_a_receipt_names_what_was_promised(world: World) -> None:
     assert (receipt["status"], receipt["version"]) == ("raised", 1)
     assert len(str(receipt["number"])) == 10
     assert receipt["received_at"].endswith("+00:00")
+    assert (await client.get(receipt["links"]["page"])).status_code != 404
     seen = await world.get(receipt["number"])
     assert (seen["id"], seen["body"], seen["place"]["code"]) == (receipt["id"], FIRE_DOOR, BUILDING)
     assert seen["raised_by"]["node"] == STREET
