@@ -222,6 +222,11 @@ ASKS: Mapping[str, Asks] = {
     "decide-cancel-no": Asks("decide-cancel", N_("不同意，接着办。"), _MAYBE, given={"granted": False}),
     "decide-objection-yes": Asks("decide-objection", N_("异议成立。"), tap=True, given={"granted": True}),
     "decide-objection-no": Asks("decide-objection", N_("异议不成立，评价不变。"), _MAYBE, given={"granted": False}),
+    "merge": Asks("merge", N_("同一件事并成一件：答复只写一次，各自送达；一天之内可以撤销。"),
+                  lambda _v, _t: (Field("into", _("并到哪一件"), hint=_("写那一件的编号"), required=True),)),
+    "unmerge": Asks("unmerge", N_("撤销并单，回到并单以前；钟从停下的地方接着走。"), tap=True),
+    "add-child": Asks("add-child", N_("拆出来的自己成一件，按它自己的内容派单。"),
+                      _text("body", N_("要拆出来的是什么事")), repeatable=True),
     "resume": Asks("resume", N_("条件好了，接着办；钟从停下的地方接着走。"), tap=True),
     # the chain
     "urge": Asks("urge", N_("马上通知在办的单位；不改时限。"), tap=True, repeatable=True),
@@ -245,7 +250,7 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 
 
 def tokens(actions: tuple[str, ...]) -> tuple[str, ...]:
-    """The tokens of these acts, in their order; acts without a form (merge, children) are left out."""
+    """The tokens of these acts, in their order."""
     return tuple(token for action in actions for token in PAIRS.get(action, (action,)) if token in ASKS)
 
 
