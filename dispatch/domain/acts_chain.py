@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.domain.acts_street import unit_code
-from dispatch.domain.acts_units import need
+from dispatch.domain.asking import need
 from dispatch.domain.case import LEAD, Actor, Case, Request
 from dispatch.domain.clocks import DUE, LAST_RUNG
 from dispatch.domain.refusals import Invalid, NotNow

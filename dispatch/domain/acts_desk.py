@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.domain import clocks, parts
 from dispatch.domain.acts_street import unit_code
-from dispatch.domain.acts_units import decide, need
+from dispatch.domain.asking import decide, need
 from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, Actor, Case, Request
 from dispatch.domain.clocks import DISPATCH, HOLD
 from dispatch.domain.ladder import CLERK_POST

@@ -1,12 +1,12 @@
 """What a unit does: sign, arrive, leave, note, resolve, ask for something, explain itself."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from dispatch.domain import clocks, parts
-from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Clock, Request
-from dispatch.domain.clocks import ANSWERING, REPORTED, RULING, VERIFICATION
+from dispatch.domain.asking import ask, decide, need, own
+from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Request
+from dispatch.domain.clocks import ANSWERING, REPORTED, VERIFICATION
 from dispatch.domain.ladder import CLERK_POST, DESK_POST
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
@@ -15,50 +15,6 @@ from dispatch.domain.units import node_seat, unit_seat
 Fields = Mapping[str, Any]
 #: outcomes whose reply goes straight to answering: nobody reports in, nothing is verified
 REPLY_ONLY = ("answer", "relay")
-
-
-def need(fields: Fields, name: str, remedy: str) -> str:
-    """A text field that must not be empty."""
-    value = str(fields.get(name) or "").strip()
-    if not value:
-        raise Invalid(remedy, field=name, value=fields.get(name))
-    return value
-
-
-def own(case: Case, actor: Actor) -> Assignment:
-    """The acting unit's part."""
-    part = case.unit(actor.unit)
-    if part is None or part.status == parts.RELEASED:
-        raise NotNow("这件不在贵单位名下")
-    return part
-
-
-def ask(case: Case, actor: Actor, turn: Turn, kind: str, data: dict[str, Any], *, unit: str | None = None) -> Request:
-    """Something that somebody else decides; the ruling clock runs until they do. One of a kind waits at a time."""
-    if any(one.status == "pending" and (one.kind, one.unit) == (kind, unit) for one in case.requests):
-        raise NotNow("这件已经有人提出同样的申请，请等答复")
-    made = Request(turn.new_id(), case.gen, kind, unit, "pending", actor.person, turn.now, data=data)
-    case.touch_request(made)
-    parts.begin_stage(case, turn, RULING, f"{kind}:{unit}" if unit else kind)
-    return made
-
-
-def decide(case: Case, actor: Actor, turn: Turn, request: Request, status: str) -> None:
-    """The ruling: granted, refused or withdrawn; its clock is answered."""
-    request.status, request.decided_by, request.decided_at = status, actor.person, turn.now
-    case.touch_request(request)
-    asker = f"{request.kind}:{request.unit}" if request.unit else request.kind
-    clocks.answer(case, RULING, asker, turn.now)
-
-
-def asked(kind: str) -> Callable[[Case, Actor, Fields], bool]:
-    """The same actor's request of this kind is already pending."""
-
-    def in_force(case: Case, actor: Actor, _fields: Fields) -> bool:
-        found = case.pending(kind, actor.unit)
-        return found is not None and found.asked_by == actor.person
-
-    return in_force
 
 
 def begin_work(case: Case, part: Assignment) -> str | None:
@@ -203,124 +159,6 @@ def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     parts.rest_all(case, turn, "handling")
     parts.begin_stage(case, turn, VERIFICATION)
     return RESOLVED
-
-
-# ── asking ───────────────────────────────────────────────────────────────────────────────────────
-def can_hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-    """Once per unit, before work starts and within the policy's time, with a reason; a unit named for it exists."""
-    part = own(case, actor)
-    if part.handed_back:
-        raise NotNow("每个单位只能申请一次退单")
-    if part.started or part.status == parts.DONE:
-        raise NotNow("已经开始办理，不能再退单")
-    limit = turn.policy(case).handback_within
-    calendar = turn.reference.calendar_of(part.unit)
-    if turn.now > clocks.due(limit, part.assigned_at, calendar):
-        raise NotNow("退单要在派单后{limit}内提出", limit=str(limit))
-    need(fields, "reason", "写上退单理由")
-    to = fields.get("to")
-    if to and turn.reference.units.resolve(str(to), turn.chain(case.facts.place)) is None:
-        raise Invalid("没有「{to}」这个单位，写上应由哪个单位办", field="to", value=to, to=to)
-
-
-def hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """The unit keeps answering until the desk has ruled (首接负责): its clocks run on."""
-    part = own(case, actor)
-    part.handed_back = True
-    case.touch(part)
-    reason = turn.text(case, "reason", str(fields["reason"]))
-    data = {"reason": reason, "clause": fields.get("clause"), "to": fields.get("to")}
-    made = ask(case, actor, turn, "hand-back", data, unit=part.unit)
-    event = turn.event(case, "hand-back.asked", unit=part.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "hand-back", urgent=case.emergency)
-    return None
-
-
-def moment(fields: Fields, name: str, remedy: str, now: datetime) -> datetime:
-    """A moment in the future, with its zone."""
-    value = fields.get(name)
-    if not isinstance(value, datetime) or value.tzinfo is None or value <= now:
-        raise Invalid(remedy, field=name, value=str(value) if value else None)
-    return value
-
-
-def can_extend(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-    """The lead only, before the deadline, to a later moment, with a reason."""
-    if own(case, actor).role != LEAD:
-        raise NotNow("只有主办单位可以申请延期")
-    clock = case.clock("handling")
-    if clock is None or not clock.running or clock.due_at is None or clock.due_at <= turn.now:
-        raise NotNow("已经到期，不能再申请延期；请说明情况")
-    until = moment(fields, "until", "写上延到什么时候（要晚于现在）", turn.now)
-    if until <= clock.due_at:
-        raise Invalid("延到的时间要晚于现在的时限", field="until", value=until.isoformat())
-    need(fields, "reason", "写上为什么要延期")
-
-
-def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    clock = case.clock("handling")
-    assert clock is not None
-    assert clock.due_at is not None
-    policy = clocks.StagePolicy.of(clock)
-    share = _share_used(clock, turn, policy)
-    late = share >= turn.policy(case).late_extension_share
-    data = {
-        "until": fields["until"].isoformat(),
-        "reason": turn.text(case, "reason", str(fields["reason"])),
-        "late": late or None,
-    }
-    made = ask(case, actor, turn, "extension", data, unit=actor.unit)
-    event = turn.event(case, "extension.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.street, "secretary"), "extension")
-    return None
-
-
-def _share_used(clock: Clock, turn: Turn, policy: clocks.StagePolicy) -> float:
-    calendar = turn.calendar(clock.calendar)
-    assert clock.due_at is not None
-    total = clocks.seconds_between(policy, clock.started_at, clock.due_at, calendar)
-    return 1 - clocks.seconds_left(clock, turn.now, calendar) / total if total else 1.0
-
-
-def can_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-    """The lead or the street, with a reason and a review date to come."""
-    if actor.unit is not None and own(case, actor).role != LEAD:
-        raise NotNow("只有主办单位或街道可以申请挂账")
-    need(fields, "reason", "写上为什么现在办不了")
-    moment(fields, "review_on", "写上复查日（要晚于今天）", turn.now)
-
-
-def request_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    data = {
-        "reason": turn.text(case, "reason", str(fields["reason"])),
-        "review_on": fields["review_on"].isoformat(),
-    }
-    made = ask(case, actor, turn, "hold", data, unit=actor.unit)
-    event = turn.event(case, "hold.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.street), "hold")
-    return None
-
-
-def can_withdraw(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
-    """A request of one's own is still pending."""
-    if _mine(case, actor, fields) is None:
-        raise NotNow("没有您提出、还没答复的申请")
-
-
-def _mine(case: Case, actor: Actor, fields: Fields) -> Request | None:
-    kind = fields.get("kind")
-    for request in case.requests:
-        if request.status == "pending" and request.asked_by == actor.person and kind in (None, request.kind):
-            return request
-    return None
-
-
-def withdraw(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    request = _mine(case, actor, fields)
-    assert request is not None
-    decide(case, actor, turn, request, "withdrawn")
-    turn.event(case, "withdrawn", request=str(request.id), asked=request.kind, unit=request.unit)
-    return None
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from dispatch.domain.case import ENDED, STATUSES
 from dispatch.domain.clocks import STAGES
 from dispatch.domain.policy import Policy
 from dispatch.domain.reference import Reference
-from dispatch.domain.whistle import LIVE, TABLE, Transition
+from dispatch.domain.transitions import LIVE, TABLE, Transition
 from dispatch.steps.read_files import build_reference, read_district
 from dispatch.web.words import BUTTONS
 from dispatch.web.words import STAGES as STAGE_WORDS

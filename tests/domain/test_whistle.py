@@ -12,7 +12,7 @@ from dispatch.domain import whistle
 from dispatch.domain.case import ENDED, STATUSES, Actor, Case, Request
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
-from dispatch.domain.whistle import Transition
+from dispatch.domain.transitions import Transition
 from tests.domain.cases import (
     COMMUNITY,
     DESK,

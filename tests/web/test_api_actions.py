@@ -9,7 +9,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from dispatch.domain.whistle import TABLE
+from dispatch.domain.transitions import TABLE
 from dispatch.steps import pictures
 from dispatch.web.api.acts import ACTS, EXAMPLES
 from tests.factories import (

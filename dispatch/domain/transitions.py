@@ -1,0 +1,287 @@
+"""The state machine of a whistle, as one table: from, action, guard, to; the clocks each act starts and stops.
+
+`act` is the only way a person's deed changes a case. Who may do what is `permissions.TABLE`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.domain import (
+    acts_chain,
+    acts_desk,
+    acts_joining,
+    acts_moving,
+    acts_requests,
+    acts_street,
+    acts_units,
+    asking,
+)
+from dispatch.domain.case import (
+    ANSWERED,
+    ASSIGNED,
+    AT_DESK,
+    CANCELLED,
+    CLOSED,
+    ENDED,
+    HANDLING,
+    LOCAL,
+    MERGED,
+    ON_HOLD,
+    RAISED,
+    RESOLVED,
+    STATUSES,
+    VERIFIED,
+    Actor,
+    Case,
+)
+from dispatch.domain.turn import Turn
+
+Fields = Mapping[str, Any]
+Guard = Callable[[Case, Actor, Fields, Turn], None]
+Effect = Callable[[Case, Actor, Fields, Turn], str | None]
+Repeat = Callable[[Case, Actor, Fields], bool]
+
+
+def _never(_case: Case, _actor: Actor, _fields: Fields) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: in which statuses the act is possible, what it does, which status follows.
+
+    `effect` returns the status that follows, or None where it stays; `to` names the possible ones for the
+    generated page. `in_force` tells that the same actor repeats what already holds. Of the clocks' stages (or
+    `all`), `starts` begin a fresh run, `stops` are answered, `rests` and `resumes` keep what was left. `moves` are the
+    sources that the status leaves, where it stays in the others.
+    """
+
+    action: str
+    sources: frozenset[str]
+    to: tuple[str, ...]
+    effect: Effect
+    guard: Guard | None = None
+    in_force: Repeat = _never
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
+    repeatable: bool = False
+    moves: frozenset[str] | None = None
+
+    def leads(self, source: str) -> tuple[str, ...]:
+        """The statuses that may follow on `source`; none: it stays."""
+        if self.moves is not None and source not in self.moves:
+            return ()
+        return tuple(status for status in self.to if status != source)
+
+
+FRESH = frozenset({ASSIGNED})
+WORK = frozenset({ASSIGNED, HANDLING})
+UNDER_WAY = WORK | {LOCAL, RESOLVED, ON_HOLD}
+LIVE = STATUSES - ENDED
+DONE = frozenset({VERIFIED, ANSWERED})
+
+
+def _row(
+    action: str,
+    sources: frozenset[str],
+    effect: Effect,
+    to: tuple[str, ...] = (),
+    guard: Guard | None = None,
+    in_force: Repeat = _never,
+    starts: str = "",
+    stops: str = "",
+    rests: str = "",
+    resumes: str = "",
+    repeatable: bool = False,
+    moves: frozenset[str] | None = None,
+) -> Transition:
+    begin, stop, rest, resume = (tuple(stages.split()) for stages in (starts, stops, rests, resumes))
+    return Transition(action, sources, to, effect, guard, in_force, begin, stop, rest, resume, repeatable, moves)
+
+
+U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
+R, M, A = acts_requests, acts_moving, asking
+TABLE: dict[str, Transition] = {
+    row.action: row
+    for row in (
+        # the units
+        _row(
+            "report-in",
+            WORK | {ON_HOLD},
+            U.report_in,
+            (HANDLING,),
+            U.can_report,
+            U.reported,
+            stops="reported",
+            moves=FRESH,
+        ),
+        _row(
+            "arrive",
+            WORK | {LOCAL},
+            U.arrive,
+            (HANDLING,),
+            U.can_arrive,
+            U.arrived,
+            stops="reported",
+            moves=FRESH,
+        ),
+        _row("leave", WORK, U.leave, guard=U.is_on_site),
+        _row("note", LIVE, U.note, (HANDLING,), repeatable=True, moves=FRESH),
+        _row(
+            "resolve",
+            WORK,
+            U.resolve,
+            (RESOLVED, VERIFIED),
+            U.can_resolve,
+            U.resolved,
+            "verification answering",
+            "handling",
+            "handling",
+        ),
+        _row(
+            "hand-back",
+            WORK,
+            R.hand_back,
+            guard=R.can_hand_back,
+            in_force=A.asked("hand-back"),
+            starts="ruling",
+        ),
+        _row(
+            "request-extension",
+            WORK,
+            R.request_extension,
+            guard=R.can_extend,
+            in_force=A.asked("extension"),
+            starts="ruling",
+        ),
+        _row("request-hold", WORK, R.request_hold, guard=R.can_hold, in_force=A.asked("hold"), starts="ruling"),
+        _row("withdraw", LIVE, R.withdraw, guard=R.can_withdraw, stops="ruling"),
+        _row("explain", LIVE, U.explain, repeatable=True),
+        _row("sign-instruction", LIVE, U.sign_instruction, guard=U.has_instruction),
+        _row(
+            "object",
+            DONE | {CLOSED},
+            U.object_to,
+            guard=U.can_object,
+            in_force=A.asked("objection"),
+            starts="ruling",
+        ),
+        # the street
+        _row("call", WORK, S.call, guard=S.can_call, in_force=S.called, starts="reported"),
+        _row(
+            "keep",
+            frozenset({RAISED, AT_DESK, ASSIGNED}),
+            S.keep,
+            (HANDLING,),
+            S.can_keep,
+            S.kept,
+            "handling",
+            "dispatch reported",
+        ),
+        _row(
+            "verify",
+            frozenset({RESOLVED}),
+            S.verify,
+            (VERIFIED, HANDLING),
+            S.can_verify,
+            starts="answering",
+            stops="verification handling reported",
+            resumes="handling",
+        ),
+        _row("feedback", frozenset({VERIFIED}), S.feedback, (ANSWERED,)),
+        _row("callback", frozenset({ANSWERED}), S.callback, repeatable=True),
+        _row("evaluate", DONE | {CLOSED}, S.evaluate, guard=S.can_evaluate, repeatable=True),
+        _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="all"),
+        _row("cancel", LIVE - DONE, M.cancel, (CANCELLED,), M.can_cancel, stops="all"),
+        _row("request-cancel", UNDER_WAY, M.request_cancel, in_force=A.asked("cancel"), starts="ruling"),
+        _row(
+            "transfer",
+            frozenset({RAISED, AT_DESK, ASSIGNED}),
+            M.transfer,
+            guard=M.can_transfer,
+            in_force=A.asked("transfer"),
+            starts="ruling",
+        ),
+        _row(
+            "accept-transfer",
+            LIVE,
+            M.accept_transfer,
+            (RAISED,),
+            M.has_transfer,
+            starts="dispatch",
+            stops="ruling handling reported",
+        ),
+        _row("decline-transfer", LIVE, M.decline_transfer, guard=M.has_transfer, stops="ruling"),
+        _row("deny-arrival", WORK, S.deny_arrival, guard=S.can_deny, resumes="reported"),
+        _row(
+            "reopen",
+            frozenset({ANSWERED, CLOSED}),
+            M.reopen,
+            (ASSIGNED, HANDLING, RAISED),
+            starts="dispatch reported handling",
+            stops="answering reported ruling",
+            resumes="total",
+        ),
+        # the desk
+        _row(
+            "assign",
+            frozenset({RAISED, AT_DESK, LOCAL}) | WORK,
+            D.assign,
+            (ASSIGNED,),
+            D.can_assign,
+            D.assigned,
+            "reported handling",
+            "dispatch reported",
+        ),
+        _row(
+            "rule",
+            WORK | {RESOLVED, ON_HOLD},
+            D.rule,
+            (ASSIGNED,),
+            D.has_hand_back,
+            starts="reported handling",
+            stops="ruling reported",
+        ),
+        _row(
+            "decide-extension",
+            LIVE,
+            D.decide_extension,
+            guard=D.can_decide("extension"),
+            starts="handling",
+            stops="ruling",
+        ),
+        _row(
+            "decide-hold",
+            WORK,
+            D.decide_hold,
+            (ON_HOLD,),
+            D.can_decide("hold"),
+            starts="hold",
+            stops="ruling",
+            rests="handling reported",
+        ),
+        _row("decide-cancel", LIVE, D.decide_cancel, (CANCELLED,), D.can_decide("cancel"), stops="all"),
+        _row(
+            "decide-objection",
+            DONE | {CLOSED},
+            D.decide_objection,
+            guard=D.can_decide("objection"),
+            stops="ruling",
+        ),
+        _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold", resumes="handling reported"),
+        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests="all"),
+        _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, resumes="all"),
+        _row("add-child", LIVE - DONE, J.add_child, guard=J.can_add_child, repeatable=True),
+        # the chain
+        _row("urge", LIVE, C.urge, repeatable=True),
+        _row("instruct", LIVE, C.instruct, repeatable=True),
+        _row("take-over", UNDER_WAY, C.take_over, in_force=C.taken),
+        _row("send-down", UNDER_WAY, C.send_down, guard=C.is_taken),
+        _row("send-up", UNDER_WAY, C.send_up, guard=C.can_send_up),
+        _row("consult", LIVE, C.consult, guard=C.can_consult, repeatable=True),
+        _row("minutes", LIVE, C.minutes, repeatable=True),
+    )
+}
