@@ -105,9 +105,8 @@ class Intake:
 
     async def _flush(self, batch: Sequence[Prepared]) -> Sequence[Stored]:
         service = self._service
-        year = year_of(await service.database.now())
-        await service.whistle_numbers.ready(year, len(batch))
-        async with service.database.transaction() as uow:
+        async with service.database.statement() as uow:
+            await service.whistle_numbers.ready(year_of(await uow.now()), len(batch))
             return await write(service, uow, batch)
 
 

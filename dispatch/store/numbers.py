@@ -32,6 +32,10 @@ def is_number(text: str) -> bool:
     return len(text) == 10 and text.isascii() and text.isdigit() and check_digit(text[:9]) == text[9]
 
 
+#: batches that one lease lasts for: under load a lease would else cost a commit for every few batches
+AHEAD = 16
+
+
 async def lease(uow: UnitOfWork, kind: str, year: int, count: int) -> Iterator[int]:
     """The next `count` places in a series without gaps: taken in this transaction, given back if it fails.
 
@@ -64,7 +68,7 @@ class Numbers:
             missing = count - self._left(year)
             if missing <= 0:
                 return
-            size = max(self._block, missing)
+            size = max(self._block, missing, AHEAD * count)
             async with self._database.transaction() as uow:
                 first = int(await uow.connection.fetchval(_LEASE, self._kind, year, size))
             if year != self._year:
