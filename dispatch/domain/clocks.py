@@ -158,20 +158,32 @@ def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | N
     if clock is None or not clock.open:
         return None
     clock.answered_at = now
-    clock.fires_at = clock.mark = clock.parked = None
+    clock.fires_at = clock.parked = None
+    if clock.rung < LAST_RUNG:  # at the district it says whether a reminder or the notice is next, should it count on
+        clock.mark = None
     clock.running_since = clock.fires_in = None
     case.touch_clock(clock)
     return clock
 
 
-def restore(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | None:
-    """An answer turns out not to have happened (未到场): the same run counts on as if it never had."""
+def restore(case: Case, stage: str, unit: str | None, now: datetime, district: WorkCalendar) -> Clock | None:
+    """An answer turns out not to have happened (未到场): the same run counts on as if it never had.
+
+    One that had climbed stays on its rung, and what comes next there gets its full time again.
+    """
     clock = case.clock(stage, unit)
     if clock is None or clock.open or clock.due_at is None:
         return None
     clock.answered_at = None
     clock.running_since = clock.started_at
-    clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
+    policy = StagePolicy.of(clock)
+    if clock.rung == 0:
+        clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
+    elif clock.rung < LAST_RUNG:
+        clock.mark, clock.fires_at = DUE, due(parse(policy.waits[clock.rung]), now, district)
+    else:
+        clock.mark = clock.mark or REMIND
+        clock.fires_at = due(parse(policy.remind), now, district)
     case.touch_clock(clock)
     return clock
 

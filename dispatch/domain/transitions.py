@@ -110,7 +110,7 @@ TABLE: dict[str, Transition] = {
         # the units
         _row(
             "report-in",
-            WORK | {ON_HOLD},
+            WORK | {RESOLVED, ON_HOLD},
             U.report_in,
             (HANDLING,),
             U.can_report,
@@ -120,7 +120,7 @@ TABLE: dict[str, Transition] = {
         ),
         _row(
             "arrive",
-            WORK | {LOCAL},
+            WORK | {LOCAL, RESOLVED},
             U.arrive,
             (HANDLING,),
             U.can_arrive,

@@ -14,6 +14,7 @@ from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.transitions import Transition
 from tests.domain.cases import (
+    BUILDING,
     COMMUNITY,
     DESK,
     DISTRICT,
@@ -134,6 +135,40 @@ def test_an_on_site_report_in_needs_a_place_or_a_photo_and_signing_stops_nothing
     play.act(clerk(), "deny-arrival", {"unit": "XF"})
     assert clock.open
     assert clock.run == 1
+
+
+def test_an_assisting_unit_may_still_report_in_while_the_result_is_verified() -> None:
+    play = solved()
+    clock = play.case.clock("reported", "SQ-130403011-D01")
+    assert clock is not None
+    assert clock.open
+    play.act(liaison("SQ-130403011-D01"), "report-in")
+    assert not clock.open
+    assert play.case.status == "resolved"
+    with pytest.raises(NotNow):
+        play.act(LEAD, "arrive", {"latitude": 36.6, "longitude": 114.5})
+
+
+@pytest.mark.parametrize("rung", [2, 5])
+def test_a_denied_arrival_goes_on_from_its_rung_and_never_beyond_the_district(rung: int) -> None:
+    play = Play(FIRE_DOOR, danger=True, place=BUILDING).route()
+    clock = play.case.clock("reported", "XF")
+    assert clock is not None
+    while clock.rung < max(rung, 3):
+        play.next()
+    reached, ledger = clock.rung, len(play.ledger)
+    for _ in range(7 if rung == 5 else 0):  # reminders, the notice, reminders
+        play.next()
+    play.act(liaison("XF"), "arrive", {"latitude": 36.6, "longitude": 114.5})
+    play.act(clerk(), "deny-arrival", {"unit": "XF"})
+    assert (clock.rung, clock.run, clock.open) == (reached, 1, True)
+    assert clock.fires_at is not None
+    assert clock.fires_at > play.now
+    for _ in range(12):
+        play.next()
+    assert clock.rung == 5
+    assert len(play.ledger) > ledger
+    assert len(play.ledger) == len(set(play.ledger))
 
 
 def test_the_lead_cannot_resolve_over_a_unit_that_never_came_without_saying_why() -> None:
