@@ -1,0 +1,103 @@
+"""A simulated year: the same seed tells the same story, and every figure can be counted again from its log."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+
+from dispatch.domain.turn import ZONE
+from dispatch.local.simulation.arrivals import HOURS, year
+from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, first_day, simulate
+from dispatch.local.trouble import Trouble
+from dispatch.store.database import Database
+from tests.domain.cases import reference
+from tests.servers import TestPostgres
+
+DEMO = Path(__file__).parents[2] / "deploy" / "demo"
+SCENE = Scene(DEMO, date(2026, 3, 2), 5, 14.0, 7)
+
+
+async def once(postgres: TestPostgres, scene: Scene = SCENE, policy: Path | None = None) -> tuple[Outcome, str]:
+    url = await postgres.fresh()
+    return await simulate(url, scene, policy), url
+
+
+async def test_the_same_seed_gives_the_same_year_and_its_figures_are_those_of_the_log(postgres: TestPostgres) -> None:
+    first, url = await once(postgres)
+    second, other = await once(postgres)
+    assert first.digest == second.digest
+    assert first.figures == second.figures
+    assert first.lived == second.lived
+    assert first.figures.closed
+    assert first.lived.stuck == 0
+    await recount(url, first)
+    for one in (url, other):
+        await postgres.drop(one)
+
+
+async def recount(url: str, outcome: Outcome) -> None:
+    """Count everything again, from nothing but the events."""
+    database = await Database.connect(url, size=1)
+    async with database.acquire() as connection:
+        log = await connection.fetch("SELECT whistle, at, type, data FROM whistle_event ORDER BY whistle, seq")
+        virtual = await connection.fetchval("SELECT max(at) FROM whistle_event")
+    await database.close()
+    figures, types = outcome.figures, Counter(row["type"] for row in log)
+    data = [(row["type"], row["whistle"], orjson.loads(row["data"])) for row in log]
+    late = {
+        (said["stage"], said["clock"], said["run"])
+        for kind, _, said in data
+        if kind in ("clock.climbed", "clock.overdue")
+    }
+    climbs = [said for kind, _, said in data if kind == "clock.climbed"]
+    assert figures.whistles == types["raised"] == outcome.lived.whistles
+    assert figures.closed == types["closed"]
+    assert figures.open == len({row["whistle"] for row in log}) - types["closed"]
+    assert figures.late == dict(sorted(Counter(stage for stage, _, _ in late).items()))
+    assert figures.climbs == dict(sorted(Counter(said["rung"] for said in climbs).items()))
+    assert figures.orders == sum("order" in said for said in climbs)
+    assert figures.rework == types["rejected"]
+    reported = Counter(
+        said["unit"] for said in {(s["clock"], s["run"]): s for s in climbs if s["stage"] == "reported"}.values()
+    )
+    assert {unit: load.late_reports for unit, load in figures.units.items() if load.late_reports} == dict(reported)
+    assert virtual < datetime(2026, 3, 7, tzinfo=ZONE) + timedelta(minutes=1)
+
+
+async def test_another_seed_is_another_year_and_a_tighter_policy_makes_more_late(
+    postgres: TestPostgres, tmp_path: Path
+) -> None:
+    scene = Scene(DEMO, SCENE.start, 2, 14.0, 7)
+    text = (DEMO / "policies.yaml").read_text(encoding="utf-8")
+    tight = tmp_path / "policies.yaml"
+    tight.write_text(text.replace("limit: 4wh, emergency: 30m, start: 1", "limit: 1wh, emergency: 10m, start: 1"))
+    assert tight.read_text() != text
+    usual, a = await once(postgres, scene)
+    other, b = await once(postgres, Scene(DEMO, SCENE.start, 2, 14.0, 8))
+    tried, c = await once(postgres, scene, tight)
+    assert usual.digest != other.digest
+    assert usual.figures.whistles == tried.figures.whistles
+    assert tried.figures.late["reported"] > usual.figures.late.get("reported", 0)
+    for url in (a, b, c):
+        await postgres.drop(url)
+
+
+def test_what_comes_in_follows_hour_and_season_and_never_the_policy() -> None:
+    texts = yaml.safe_load(DEMO_SEED.read_text(encoding="utf-8"))
+    coming = year(reference(), texts, date(2026, 1, 1), 365, 27.0, 1)
+    assert coming == year(reference(), texts, date(2026, 1, 1), 365, 27.0, 1)
+    assert 9000 < len(coming) < 11000
+    assert [one.at for one in coming] == sorted(one.at for one in coming)
+    ordinary = Counter(one.at.hour for one in coming if not one.danger)
+    assert ordinary[HOURS.index(max(HOURS))] > 5 * ordinary[21]
+    heating = Counter(one.at.month for one in coming if one.category == "213")
+    assert sum(heating[month] for month in (1, 2, 12)) > 2 * sum(heating[month] for month in (6, 7, 8))
+
+
+def test_the_year_begins_where_holidays_are_published_and_a_wrong_folder_is_said() -> None:
+    assert first_day(DEMO).month == 1
+    with pytest.raises(Trouble, match="no folder"):
+        first_day(DEMO / "nowhere")
