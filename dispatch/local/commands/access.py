@@ -1,0 +1,88 @@
+"""`password`, `token`: how a person and a program get in; outside demo mode nobody has a password at first."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from dispatch.clock import new_id
+from dispatch.domain.refusals import Refusal
+from dispatch.local.commands.place import database_url
+from dispatch.local.commands.plain import plainly
+from dispatch.local.trouble import Trouble
+from dispatch.settings import read
+from dispatch.steps import sign_in
+from dispatch.store import accounts, people
+from dispatch.store.database import Database
+
+Account = Annotated[str, typer.Argument(help="Sign-in of the account, e.g. xf.liaison, or the person's code.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command()(password)
+    app.command()(token)
+
+
+def password(account: Account) -> None:
+    """Set an account's password, asked for here; its holder changes it at the first sign-in."""
+    with plainly():
+        settings = read()
+        new = typer.prompt("新密码 New password", hide_input=True, confirmation_prompt=True)
+        asyncio.run(_password(database_url(settings), account, new))
+    typer.echo(f"{account}：首次登录时要改。To be changed at the first sign-in.")
+
+
+def token(
+    account: Account,
+    name: Annotated[str, typer.Option(help="What it is for; shown where tokens are listed.")],
+    seat: Annotated[str | None, typer.Option(help="Seat it acts from, where the person holds several.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it runs out.")] = 90,
+) -> None:
+    """Make an API token that may do what the account's seat may do. Shown once; only its hash is kept."""
+    with plainly():
+        made, until = asyncio.run(_token(database_url(read()), account, name, seat, timedelta(days=days)))
+    typer.echo(made)
+    typer.echo(f"有效至 until {until.isoformat(timespec='seconds')}", err=True)
+
+
+async def _password(url: str, account: str, new: str) -> None:
+    database = await Database.connect(url, size=1, application="dispatch-password")
+    try:
+        person = await _person(database, account)
+        try:
+            await sign_in.set_password(database, person, new)
+        except Refusal as refusal:
+            raise Trouble(refusal.words() + "。", "密码没有改。Nothing was changed.") from None
+    finally:
+        await database.close()
+
+
+async def _token(url: str, account: str, name: str, seat: str | None, lasts: timedelta) -> tuple[str, datetime]:
+    database = await Database.connect(url, size=1, application="dispatch-token")
+    try:
+        person = await _person(database, account)
+        held = [one.code for one in await sign_in.seats_of(database, person)]
+        chosen = seat or (held[0] if len(held) == 1 else None)
+        if chosen not in held:
+            raise Trouble(f"{account} 现在的席位：{'、'.join(held) or '没有'}。", "Name one of them with --seat.")
+        made = secrets.token_urlsafe(32)
+        async with database.transaction() as uow:
+            now = await uow.now()
+            row = people.Token(new_id(), sign_in.digest(made), person, chosen, name)
+            await people.add_tokens(uow, [row], now, now + lasts)
+        return made, now + lasts
+    finally:
+        await database.close()
+
+
+async def _person(database: Database, account: str) -> str:
+    async with database.acquire() as connection:
+        person = await accounts.person_of(connection, account)
+    if person is None:
+        raise Trouble(f"没有「{account}」这个账号。", "Accounts come from people.yaml: dispatch load DIR.")
+    return person
