@@ -112,7 +112,8 @@ async def test_the_oldest_of_a_queue(db: Database) -> None:
 _CLOCK = """
 INSERT INTO whistle_clock (id, whistle, stage, gen, run, rung, nth, fires_at, started_at, used, policy, calendar,
                            provisional, parked)
-VALUES (gen_random_uuid(), gen_random_uuid(), 'handling', 1, 1, 0, 0, $1, coalesce($1, now()), '0', '{}', 'district@1', false, $2)"""
+VALUES (gen_random_uuid(), gen_random_uuid(), 'handling', 1, 1, 0, 0, $1, coalesce($1, now()), '0', '{}', 'district@1',
+        false, $2)"""
 
 
 async def test_clocks_not_taken_count_after_thirty_seconds_and_parked_ones_apart(db: Database) -> None:
