@@ -137,6 +137,8 @@ class Stack:
         await server.settled()
         if server.prepare():
             self._say("第一次启动：已建好内嵌数据库。First start: the embedded database is made.")
+            if self.settings.demo:
+                self._say("正在演出过去三十天的约 300 件，约一分钟。Living the demo's past 30 days, about a minute.")
         self._postgres = Keeper(server.spec, say=self._say, ready=server.until_ready)
         await self._postgres.start()
         await server.create()
