@@ -24,6 +24,7 @@ from dispatch.settings import Settings
 from dispatch.steps import inbound, raised
 from dispatch.steps.service import Service
 from dispatch.store.outbox import Waker
+from dispatch.web.hot import settle
 from dispatch.web.probe import probe
 from handlers import on_inbound, on_raised
 
@@ -87,6 +88,7 @@ async def run_worker(settings: Settings) -> None:
         delivering = made.run("delivery", delivery.run(made.stopping))
         async with working(made.service, made.waker, bootstrap, client) as work:
             made.run("watchdog", _watch(work))
+            settle()
             log.info("worker.started")
             await serve(
                 _probe(made, work), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds

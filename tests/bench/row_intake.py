@@ -20,7 +20,7 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
     slow = Figure("POST /whistles, p99", "ms", "less", None)
     for _ in range(size.rounds):
         async with ground.database() as ours, ground.database() as bare:
-            token = await _token(ours)
+            token = await token_of(ours)
             async with ground.web(ours) as port:
                 a = await _measure(port, token, size.posts)
             await _accepted(ours, size.posts)
@@ -41,7 +41,8 @@ async def _measure(port: int, token: str, count: int) -> tuple[float, float]:
     return done["count"] / done["seconds"], at(done["latencies"], 0.99)
 
 
-async def _token(url: str) -> str:
+async def token_of(url: str) -> str:
+    """A clerk's token."""
     world = await open_world(url)
     try:
         return await world.token(CLERK)

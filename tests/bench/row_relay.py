@@ -7,7 +7,6 @@ rows, lets nothing overtake, parks nothing, and loses its place when it fails.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections import defaultdict
 from time import perf_counter
 from typing import Any
@@ -19,6 +18,7 @@ from dispatch.bus.producer import connector, partition_of
 from dispatch.bus.relay import Relay
 from dispatch.store.database import Database
 from dispatch.store.outbox import Waker
+from dispatch.web.hot import settle
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground, connected
 from tests.bench.seeded import raise_many
@@ -72,7 +72,7 @@ async def _ours(url: str, kafka: str, count: int) -> float:
             await _until(lambda: relay.holding)
             await asyncio.sleep(0.2)
             await connection.execute("DROP TABLE outbox; ALTER TABLE filled RENAME TO outbox")
-            _settle()
+            settle()
             began = perf_counter()
             waker.wake()
             await _until(lambda: relay.counts.sent >= count)
@@ -92,7 +92,7 @@ async def _bare(url: str, kafka: str, count: int) -> float:
             counts = {row[0]: 0 for row in await connection.fetch("SELECT DISTINCT topic FROM outbox")}
             for topic in counts:
                 counts[topic] = len(await producer.partitions_for(topic))
-            _settle()
+            settle()
             began = perf_counter()
             top, sent = 0, 0
             while rows := await connection.fetch(_READ, top, BATCH):
@@ -123,8 +123,3 @@ async def _until(holds: Any, within: float = 60.0) -> None:
     async with asyncio.timeout(within):
         while not holds():
             await asyncio.sleep(0.002)
-
-
-def _settle() -> None:
-    gc.collect()
-    gc.freeze()

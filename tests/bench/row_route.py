@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from dispatch.bus import broker as bus
 from dispatch.bus.producer import connector, partition_of
 from dispatch.steps import raised
+from dispatch.web.hot import settle
 from handlers import on_raised
 from schemas import topics
 from tests.bench.bare import Statement, Table, Values, Write
@@ -100,8 +101,7 @@ async def _ours(url: str, kafka: str, count: int) -> float:
     broker = bus.make_broker(kafka, name="bench")
     broker.include_router(on_raised.router)
     broker.context.set_global("route_step", step)
-    gc.collect()
-    gc.freeze()
+    settle()
     try:
         await bus.start(broker)
         async with asyncio.timeout(120):
@@ -120,8 +120,7 @@ async def _bare(source: str, target: str, kafka: str, count: int) -> float:
         *READ, bootstrap_servers=kafka, group_id="bare", auto_offset_reset="earliest", enable_auto_commit=False,
         fetch_max_wait_ms=5,
     )  # fmt: skip
-    gc.collect()
-    gc.freeze()
+    settle()
     async with connected(target) as connection:
         await consumer.start()
         try:

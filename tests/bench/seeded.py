@@ -11,7 +11,7 @@ from tests.bench.whistles import new
 from tests.factories import CLERK, DISTRICT, STREET, open_world
 
 
-async def raise_many(url: str, count: int, *, routed: bool = False) -> list[UUID]:
+async def raise_many(url: str, count: int) -> list[UUID]:
     """So many whistles, each another one; returns their ids."""
     world = await open_world(url)
     clerk = Actor("street-clerk", "p", CLERK, node=STREET, district=DISTRICT, principal="person:p")
@@ -20,9 +20,17 @@ async def raise_many(url: str, count: int, *, routed: bool = False) -> list[UUID
         for first in range(0, count, 500):
             some = range(first, min(first + 500, count))
             ids += [receipt.id for receipt in await asyncio.gather(*(world.intake.raise_(clerk, new(i)) for i in some))]
-        for first in range(0, count if routed else 0, 500):
+    finally:
+        await world.close()
+    return ids
+
+
+async def route_all(url: str, ids: list[UUID]) -> None:
+    """Route whistles that were raised."""
+    world = await open_world(url)
+    try:
+        for first in range(0, len(ids), 500):
             async with world.database.transaction() as uow:
                 await route(world.service, uow, ids[first : first + 500], {})
     finally:
         await world.close()
-    return ids
