@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_PYTHON_VERSION_WARNING := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help run test lint unit bench chaos browser audit lock clean settings
+.PHONY: help run test lint unit bench chaos browser pictures audit lock clean settings
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do
@@ -51,6 +51,9 @@ chaos: .venv/dev.stamp .build/system.stamp ## Kill things under load for MINUTES
 
 browser: .venv/dev.stamp .build/system.stamp ## All pages in Chromium; pictures in .build/pictures
 	@exec .venv/bin/python -m pytest tests/browser -m browser
+
+pictures: .venv/dev.stamp ## The README's pictures anew, from a running demo (make run) in Chromium
+	@exec $(PY) -m tests.browser.pictures
 
 audit: .venv/dev.stamp ## Known holes in what is installed (asks the network)
 	@exec .venv/bin/pip-audit --require-hashes --disable-pip --strict -r deploy/requirements.lock
