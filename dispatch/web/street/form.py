@@ -132,7 +132,7 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     recap = [
         Recap(_("什么事"), typed.get("body").strip()),
         Recap(_("在哪里"), path_of(place, reference)),
-        Recap(_("现在有危险吗"), answers.get(typed.get("danger"), _("没有"))),
+        Recap(_("现在有危险吗"), answers.get(typed.get("danger"), _("没有回答"))),
         Recap(_("来源"), typed.get("source_channel") or CHANNELS[0]),
     ]
     if typed.kept:

@@ -75,7 +75,9 @@ def strip(view: WhistleView, ms: int, *, demo: bool, now: datetime) -> Strip:
         where = _("分区 %(p)s・位移 %(o)s", p=origin.get("partition"), o=origin.get("offset"))
         steps.append(StripStep(took, _("主题 %(topic)s", topic=origin["topic"]), where))
     else:
-        steps.append(StripStep("", _("主题 whistles.raised"), _("对账时补派，没有等消息") if routed else _("还没发出")))
+        topic = "whistles.raised.urgent" if view.kind == "emergency" else "whistles.raised"
+        said = _("对账时补派，没有等消息") if routed else _("还没发出")
+        steps.append(StripStep("", _("主题 %(topic)s", topic=topic), said))
     if routed is not None:
         count = sum(1 for part in view.assignments if part.role != "inform" and part.status != "released")
         note = _("进了 %(n)s 家的待办", n=count) if count else _("没有派给单位")
