@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals
+from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals, url_of
 from dispatch.scheduler import ClockGuard, Job, Ticker
 from dispatch.settings import Settings
 from dispatch.steps import escalate, inbound, prune, raised, reconcile, replay, snapshot
@@ -22,12 +22,16 @@ async def run_scheduler(settings: Settings) -> None:
     """Tick until SIGTERM; then let the ticks at work end."""
     async with base(settings, "scheduler") as made:
         stop_on_signals(made.stopping)
-        ticker = Ticker(jobs(made), functools.partial(locks.singleton, made.database), made.metrics)
+        wanted = jobs(made)
+        # a lock is held beside the work that it guards: from one pool, locks alone could take every connection
+        locking = await Database.connect(url_of(settings), size=len(wanted), application="dispatch-scheduler-locks")
+        ticker = Ticker(wanted, functools.partial(locks.singleton, locking), made.metrics)
         ticking = made.run("ticker", ticker.run(made.stopping, settings.stop_seconds))
         app = probe(made.metrics, {**checks(made), "ticks": ticker.ready}, [made.show_snapshot])
         log.info("scheduler.started")
         await serve(app, settings.host, settings.scheduler_port, made.stopping, grace=settings.stop_seconds)
         await ticking
+        await locking.close()
         log.info("scheduler.stopped")
     made.end()
 
