@@ -1,0 +1,160 @@
+"""People at work through the HTTP API while processes die: they raise, act, insist, and note what they were told."""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import httpx
+
+from tests.chaos.checker import FACTS, Answered, Journal, Receipt
+from tests.chaos.fleet import Fleet
+
+TEXTS = ("楼道消防门被锁", "天沟渗水，三户漏水", "没有规则说的事", "垃圾成堆没人清", "物业不管", "演示一分钟")
+CLERK, DESK, SECRETARY = "node:130403011:clerk", "node:130403:dispatcher", "node:130403011:head"
+PLACE = "130403011-D01-X1-B3"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was raised: known to everybody in the crowd."""
+
+    id: str
+    number: int
+
+
+class Crowd:
+    """`work` until told to stop. `tokens` by seat."""
+
+    def __init__(self, fleet: Fleet, tokens: dict[str, str], seed: int) -> None:
+        self.journal = Journal()
+        #: answers that must never be given: 5xx other than 503
+        self.wrong: list[str] = []
+        self.acts = 0
+        self._webs = [member.url for member in fleet.members if member.role == "web"]
+        self._tokens, self._seed = tokens, seed
+        self._told: list[Told] = []
+        self._keys = 0
+        self._stopping = asyncio.Event()
+
+    async def work(self, seconds: float, *, raising: int = 3, acting: int = 5) -> None:
+        """So many people of each kind, for so many seconds; each finishes what was begun."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(timeout=8, limits=limits) as http, asyncio.TaskGroup() as people:
+            for i in range(raising):
+                people.create_task(self._raise(http, Random(f"raise {self._seed} {i}")))
+            for i in range(acting):
+                people.create_task(self._act(http, Random(f"act {self._seed} {i}")))
+            await asyncio.sleep(seconds)
+            self._stopping.set()
+
+    async def _raise(self, http: httpx.AsyncClient, dice: Random) -> None:
+        while not self._stopping.is_set():
+            self._keys += 1
+            key = f"chaos-{self._keys}"
+            body = {"body": f"{dice.choice(TEXTS)}（{key}）", "place": PLACE}
+            answer = await self._insist(http, dice, CLERK, "/api/v1/whistles", body, key)
+            told = answer.json()
+            self.journal.receipts.append(Receipt(key, told["id"], told["number"]))
+            self._told.append(Told(told["id"], told["number"]))
+            await asyncio.sleep(dice.uniform(0.05, 0.5))
+
+    async def _act(self, http: httpx.AsyncClient, dice: Random) -> None:
+        while not self._stopping.is_set():
+            await asyncio.sleep(dice.uniform(0.02, 0.2))
+            if not self._told:
+                continue
+            # mostly what is new; the rest is left to climb
+            recent = self._told[-40:]
+            await self._one(http, dice, dice.choice(recent))
+
+    async def _one(self, http: httpx.AsyncClient, dice: Random, told: Told) -> None:
+        seen = await self._ask(http, dice, "GET", DESK, f"/api/v1/whistles/{told.number}")
+        if seen is None or seen.status_code != 200:
+            return
+        units = [part["unit"] for part in seen.json()["assignments"] if part["role"] != "inform"]
+        seat = dice.choice([CLERK, DESK, SECRETARY, *(f"unit:{unit}:liaison" for unit in units * 2)])
+        if seat not in self._tokens:
+            return
+        mine = await self._ask(http, dice, "GET", seat, f"/api/v1/whistles/{told.number}")
+        if mine is None or mine.status_code != 200:
+            return
+        shown = mine.json()
+        # assigning again what the list assigned is answered as done and changes nothing: only what is at the desk
+        left = {"cancel"} if shown["status"] == "at-desk" else {"cancel", "assign"}
+        possible = [action for action in shown["allowed_actions"] if action in FACTS and action not in left]
+        if possible:
+            await self._do(http, dice, seat, told, dice.choice(possible), shown["version"])
+
+    async def _do(
+        self, http: httpx.AsyncClient, dice: Random, seat: str, told: Told, action: str, version: int
+    ) -> None:
+        path, fields = f"/api/v1/whistles/{told.number}/actions/{action}", _fields(action, dice)
+        if action == "note":
+            self._keys += 1
+            key = f"note-{self._keys}"
+            self.journal.sent[told.id, action, seat] += 1
+            answer: httpx.Response | None = await self._insist(http, dice, seat, path, fields, key)
+        else:
+            key = None
+            answer = await self._ask(http, dice, "POST", seat, path, {**fields, "version": version})
+        if answer is not None and answer.status_code == 200:
+            self.acts += 1
+            self.journal.answered.append(Answered(told.id, action, seat, key))
+
+    async def _insist(
+        self, http: httpx.AsyncClient, dice: Random, seat: str, path: str, body: dict[str, Any], key: str
+    ) -> httpx.Response:
+        """Until it is answered, with one key, as a patient client does."""
+        while True:
+            answer = await self._ask(http, dice, "POST", seat, path, body, key)
+            if answer is not None and answer.status_code < 500:
+                return answer
+            await asyncio.sleep(0.2)
+
+    async def _ask(
+        self,
+        http: httpx.AsyncClient,
+        dice: Random,
+        method: str,
+        seat: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        key: str | None = None,
+    ) -> httpx.Response | None:
+        """One request to any of the webs; None: nobody knows what became of it."""
+        headers = {"Authorization": f"Bearer {self._tokens[seat]}"} | ({"Idempotency-Key": key} if key else {})
+        try:
+            answer = await http.request(method, dice.choice(self._webs) + path, json=body, headers=headers)
+        except httpx.HTTPError:
+            return None
+        if answer.status_code >= 500 and answer.status_code != 503:
+            self.wrong.append(f"{method} {path} by {seat}: {answer.status_code} {answer.text[:300]}")
+        return answer
+
+
+def _fields(action: str, dice: Random) -> dict[str, Any]:
+    match action:
+        case "arrive":
+            return {"latitude": 36.61, "longitude": 114.51}
+        case "note":
+            return {"text": "看过现场"}
+        case "resolve":
+            return {"reply": "已处理", "reason": "协办不用到"}
+        case "verify":
+            accepted = dice.random() < 0.6
+            return {"accepted": accepted} | ({} if accepted else {"reason": "not-done"})
+        case "feedback":
+            return {"reply": "已经处理好了"}
+        case "assign":
+            return {"lead": dice.choice(["CG", "ZJ"]), "assist": []}
+        case "hand-back":
+            return {"reason": "不归我们", "to": dice.choice(["SC", "MZ"])}
+        case "rule":
+            return {"upheld": dice.random() < 0.5}
+        case "request-hold":
+            return {"reason": "等配件", "review_on": "2099-01-01T00:00:00+08:00"}
+        case "decide-hold":
+            return {"granted": dice.random() < 0.5}
+        case _:
+            return {}

@@ -1,0 +1,187 @@
+"""The promise under fire: N of each role, people at work, `kill -9` and SIGSTOP; then what the log says is checked."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from dispatch.bus.topics import ensure
+from dispatch.local.demo import ensure_tokens
+from dispatch.local.demo import identities as _identities
+from dispatch.steps.audit import audit
+from dispatch.steps.load import load
+from dispatch.steps.rules import Rules
+from dispatch.store.database import Database
+from schemas import topics
+from tests.chaos import checker
+from tests.chaos.checker import Evidence
+from tests.chaos.crowd import Crowd
+from tests.chaos.district import WAITS, hurried
+from tests.chaos.fleet import Fleet
+from tests.factories import DISTRICT
+from tests.servers import TestBroker
+
+#: of the short version in every test run
+SEED, SECONDS = 20261123, 25.0
+
+
+async def tokens_of(url: str, folder: Path) -> dict[str, str]:
+    """The hurried district loaded; a token for each of the demo's identities, by seat."""
+    database = await Database.connect(url, size=2)
+    try:
+        await load(database, hurried(folder), "chaos")
+        rules = Rules(database)
+        await rules.refresh()
+        reference = rules.of(DISTRICT)
+        listed = await ensure_tokens(database, reference, folder / "demo.json")
+        seats = [seat for seat, _ in _identities(reference, await database.now())]
+        return {seat: account["token"] for seat, account in zip(seats, listed, strict=True)}
+    finally:
+        await database.close()
+
+
+async def settled(url: str, within: float = 60.0) -> None:
+    """Until nothing waits to be routed, to leave, or has been due for long."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(within):
+            while await connection.fetchval(
+                """SELECT EXISTS (SELECT FROM whistle_state WHERE status = 'raised')
+                   OR EXISTS (SELECT FROM outbox)
+                   OR EXISTS (SELECT FROM whistle_clock WHERE fires_at < clock_timestamp() - interval '3 s')"""
+            ):
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        waiting = await connection.fetch(
+            """SELECT whistle, stage, unit, mark, fires_at, parked FROM whistle_clock
+               WHERE fires_at < clock_timestamp() - interval '3 s' LIMIT 20"""
+        )
+        raise AssertionError(f"it does not settle; due and not taken: {[tuple(row) for row in waiting]}") from None
+    finally:
+        await connection.close()
+
+
+async def lifecycle(kafka: str) -> list[tuple[str, int, str]]:
+    """Whistle, place in its log and id of every record on the lifecycle topic, each partition in its order."""
+    consumer = AIOKafkaConsumer(topics.LIFECYCLE, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    found: list[tuple[str, int, str]] = []
+    try:
+        while batch := await consumer.getmany(timeout_ms=1500):
+            for records in batch.values():
+                for record in records:
+                    headers: dict[str, Any] = dict(record.headers)
+                    body = orjson.loads(record.value)
+                    found.append((body["whistle"], body["sequence"], headers["ce_id"].decode()))
+    finally:
+        await consumer.stop()
+    return found
+
+
+class Phases:
+    """How long each part took."""
+
+    def __init__(self) -> None:
+        self._last, self._said = time.monotonic(), list[str]()
+
+    def end(self, name: str) -> None:
+        now = time.monotonic()
+        self._said.append(f"{name} {now - self._last:.0f} s")
+        self._last = now
+
+    def __str__(self) -> str:
+        return ", ".join(self._said)
+
+
+async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) -> tuple[Evidence, Crowd, Fleet]:
+    """The whole thing; the evidence is read while everybody still runs, once all is settled."""
+    phases = Phases()
+    tokens = await tokens_of(url, folder)
+    broker = TestBroker()
+    kafka = await asyncio.to_thread(broker.start)
+    try:
+        await ensure(kafka, replication=1)
+        async with Fleet(folder, url, kafka) as fleet:
+            phases.end("start")
+            crowd = Crowd(fleet, tokens, seed)
+            async with asyncio.TaskGroup() as going:
+                going.create_task(crowd.work(seconds))
+                going.create_task(_torment(fleet, Random(seed), seconds * 0.9, every))
+            phases.end("rage")
+            await settled(url)
+            phases.end("settle")
+            until = datetime.now(UTC)
+        phases.end("stop")
+        await _drained(url)
+        evidence = await checker.read(url, crowd.journal, WAITS)
+        evidence.until = until
+        evidence.topic = await lifecycle(kafka)
+        phases.end("read")
+        print(phases)
+        return evidence, crowd, fleet
+    finally:
+        await asyncio.to_thread(broker.stop)
+
+
+async def _torment(fleet: Fleet, dice: Random, seconds: float, every: float) -> None:
+    """Clients insist: in the end everybody must be up again, or they would insist for ever."""
+    await fleet.torment(dice, seconds, every)
+    await fleet.whole()
+
+
+async def _drained(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    left = await connection.fetchval("SELECT count(*) FROM outbox")
+    await connection.close()
+    assert left == 0, f"{left} rows did not leave before the end"
+
+
+async def run(url: str, folder: Path, seed: int, seconds: float, every: float) -> None:
+    print(f"\nchaos: seed {seed}, {seconds:.0f} s")
+    began = time.monotonic()
+    evidence, crowd, fleet = await rage(url, folder, seed, seconds, every)
+    types = Counter(fact.type for fact in evidence.log)
+    reached = sum(1 for fact in evidence.log if fact.type == "clock.climbed" and fact.data["rung"] == 5)
+    print(
+        f"{len(crowd.journal.receipts)} receipts, {crowd.acts} acts, {len(evidence.ledger)} steps of the ladder,"
+        f" {reached} to the district; killed {len(fleet.hits.killed)}, frozen {len(fleet.hits.frozen)};"
+        f" {time.monotonic() - began:.0f} s"
+    )
+    found = checker.check(evidence)
+    for one in found:
+        print(one)
+    database = await Database.connect(url, size=1)
+    differences = [one async for one in audit(database)]
+    await database.close()
+    for difference in differences[:50]:
+        print(difference)
+    assert not found, f"{len(found)} violations: {found[0]}"
+    assert not differences
+    assert not crowd.wrong, crowd.wrong[:5]
+    # it was no quiet day
+    assert len(crowd.journal.receipts) > 20
+    assert crowd.acts > 20
+    assert types["clock.climbed"] > 50
+    assert reached
+    assert fleet.hits.killed
+
+
+@pytest.mark.timeout(240)
+async def test_a_minute_of_it(database: str, tmp_path: Path) -> None:
+    await run(database, tmp_path, SEED, SECONDS, every=4.0)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(0)
+async def test_as_long_as_asked(database: str, tmp_path: Path) -> None:
+    minutes, seed = float(os.environ.get("CHAOS_MINUTES", "10")), int(os.environ.get("CHAOS_SEED", time.time()))
+    await run(database, tmp_path, seed, minutes * 60, every=5.0)
