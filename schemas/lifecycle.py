@@ -71,6 +71,7 @@ FACTS: dict[str, str] = {
     "clock.climbed": "An overdue stage climbed one rung.",
     "clock.reminded": "At the district: one more reminder.",
     "clock.noticed": "At the district: a written notice (通报).",
+    "cover.missing": "Nobody of a unit is on duty while an emergency's clock runs (没人在岗).",
     "clock.recomputed": "A deadline was computed anew (calendar or policy).",
     "supervision.ordered": "A supervision order was issued (督办单).",
 }

@@ -8,7 +8,7 @@ import structlog
 from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals, url_of
 from dispatch.scheduler import ClockGuard, Job, Ticker
 from dispatch.settings import Settings
-from dispatch.steps import escalate, inbound, prune, raised, reconcile, replay, snapshot
+from dispatch.steps import cover, escalate, inbound, prune, raised, reconcile, replay, snapshot
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch, clocks, locks, partitions
 from dispatch.store.database import Database
@@ -47,6 +47,7 @@ def jobs(made: Base) -> list[Job]:
     grace = timedelta(seconds=settings.reconcile_grace_seconds)
     return [
         Job("sweep", settings.sweep_seconds, guard.guarded(lambda: escalate.sweep(service))),
+        Job("cover", settings.sweep_seconds, lambda: cover.watch(service), singleton=True),
         Job("reconcile", settings.reconcile_seconds, lambda: reconcile.reconcile(service, grace), singleton=True),
         Job("retry", 10.0, lambda: replay.retry(database, steps(service)), singleton=True),
         Job("unpark", 60.0, lambda: _unpark(database), singleton=True),

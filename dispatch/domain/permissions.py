@@ -14,6 +14,7 @@ ROLES = (CLERK, LIAISON, SUPERIOR, IN_CHARGE, DESK, DUTY, ADMIN, AUDITOR)
 ROLE_OF_POST = {
     "liaison": LIAISON,
     "deputy": LIAISON,
+    "rota": LIAISON,
     "section": SUPERIOR,
     "leader": SUPERIOR,
     "principal": SUPERIOR,

@@ -13,6 +13,7 @@ from dispatch.domain.units import Holding, People, Person, Seat, Unit, Units, no
 
 if TYPE_CHECKING:
     from dispatch.domain.calendar import WorkCalendar
+    from dispatch.domain.cover import Shift
 
 __all__ = [
     "Chain",
@@ -52,6 +53,7 @@ class Reference:
     calendars: Mapping[str, WorkCalendar]
     weights: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
+    rota: tuple[Shift, ...] = ()
 
     @property
     def edition(self) -> int:

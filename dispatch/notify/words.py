@@ -57,6 +57,7 @@ ASKED: Mapping[str, str] = {
     "resumed": "恢复办理，请继续",
     "transfer": "其他街道转来一件，请接收",
     "transfer-declined": "对方未接收转办，请另行处理",
+    "uncovered": "单位没人在岗，请马上安排人到场",
     "arrival-denied": "街道反映未到场，请立即到场",
 }
 _OTHER = "有新情况，请查看"

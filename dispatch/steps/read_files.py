@@ -19,7 +19,7 @@ from dispatch.steps.reading.marked import BrokenFilesError, FileError, Marked, r
 from dispatch.steps.reading.places import grow, initials_of, read_places
 from dispatch.steps.reading.rules import read_duties, read_policies, read_weights, read_words
 from dispatch.steps.reading.times import make_calendars, read_calendars
-from dispatch.steps.reading.who import make_people, make_units, read_people, read_units
+from dispatch.steps.reading.who import make_people, make_rota, make_units, read_people, read_units
 
 __all__ = ["NAMES", "BrokenFilesError", "Documents", "FileError", "build_reference", "read_district"]
 
@@ -83,6 +83,7 @@ def build_reference(documents: Mapping[str, Any], versions: Mapping[str, int]) -
         calendars=make_calendars(documents["calendars"]),
         weights=documents["weights"],
         versions=dict(versions),
+        rota=tuple(make_rota(documents["people"])),
     )
 
 

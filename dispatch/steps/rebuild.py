@@ -11,7 +11,7 @@ from itertools import count, groupby
 from typing import Any
 from uuid import UUID
 
-from dispatch.domain import acts_joining, ladder, outcome, whistle
+from dispatch.domain import acts_joining, cover, ladder, outcome, whistle
 from dispatch.domain.case import SYSTEM, Assignment, Case, Event, Facts, LedgerRow, Request
 from dispatch.domain.clocks import HOLD
 from dispatch.domain.finish import finish
@@ -41,6 +41,8 @@ TOLD = (
     "rework",
 )
 FIRED = frozenset({"clock.warned", "clock.overdue", "clock.climbed", "clock.reminded", "clock.noticed", "hold.lapsed"})
+#: facts that the service makes by itself, beside those of the clocks' marks
+ALONE = frozenset({"routed", "cover.missing"})
 #: ids made here stand far below every real one
 _MADE = 1 << 32
 
@@ -156,6 +158,10 @@ class _Replay:
         if entry.type == "routed":
             outcome.apply(case, _routing(case, entry), turn)
             finish(case, turn, status_changed=True)
+            return
+        if entry.type == "cover.missing":
+            cover.missing(case, entry.data["unit"], entry.data.get("next_seat"), turn)
+            finish(case, turn)
             return
         if "of" in entry.data:  # it follows the one it was merged into
             acts_joining.with_main(case, entry.type, None, other(entry.data["of"], 0), turn)

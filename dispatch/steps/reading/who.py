@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, time
 from typing import Any, get_args
 
+from dispatch.domain.cover import Shift
 from dispatch.domain.tree import LEVELS, Node
 from dispatch.domain.units import (
     BY_PLACE,
@@ -21,6 +22,7 @@ from dispatch.steps.reading.cursor import Cursor
 
 UNIT_CODE = r"[A-Z]{2,6}(-[\dA-Z-]+)?"
 TYPES = get_args(UnitType)
+HOURS = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
 UNIT_POSTS = ("liaison", "deputy", "section", "leader", "principal")
 NODE_POSTS = ("head", "clerk", "secretary", "duty", "dispatcher", "administrator", "auditor")
 _EACH = {"street": ("street", "township"), "community": ("community", "village")}
@@ -91,6 +93,7 @@ def read_people(top: Cursor, nodes: Collection[Node], units: dict[str, Any]) -> 
     known = {unit_seat(unit["code"], post) for unit in units["units"] for post in posts}
     known |= {node_seat(node.code, row["post"]) for row in by_node for node in nodes if node.kind == row["each"]}
     known |= {node_seat(row["node"], row["post"]) for row in written}
+    rota = [_shift(one, [unit["code"] for unit in units["units"]]) for one in top.each("rota")]
     terms = [
         {
             "seat": one.text("seat", among=known),
@@ -101,13 +104,37 @@ def read_people(top: Cursor, nodes: Collection[Node], units: dict[str, Any]) -> 
         for one in top.each("terms")
     ]
     top.close()
-    patterns = {"units": by_unit, "nodes": by_node, "seats": written, "terms": terms}
+    patterns = {"units": by_unit, "nodes": by_node, "seats": written, "terms": terms, "rota": rota}
     return {"title": title, "since": since, **patterns}
 
 
 def make_units(document: dict[str, Any]) -> Iterator[Unit]:
     for row in document["units"]:
         yield Unit(**row)
+
+
+def _shift(one: Cursor, units: Collection[str]) -> dict[str, Any]:
+    """One unit's rota: 18:00-08:30, and who takes turns."""
+    return {
+        "unit": one.text("unit", among=units),
+        "hours": one.text("hours", shape=HOURS),
+        "position": one.text("position", "值班员"),
+        "people": one.texts("people", least=1),
+        "since": one.day("since"),
+    }
+
+
+def make_rota(document: dict[str, Any]) -> Iterator[Shift]:
+    """The shifts; persons are coded by their place in the list."""
+    for row in document.get("rota", ()):
+        first, last = (time.fromisoformat(part) for part in row["hours"].split("-"))
+        seat = unit_seat(row["unit"], "rota")
+        people = tuple(_coded(seat, row["people"]))
+        yield Shift(row["unit"], first, last, people, date.fromisoformat(row["since"]))
+
+
+def _coded(seat: str, names: list[str]) -> list[str]:
+    return [seat] if len(names) == 1 else [f"{seat}:{n}" for n in range(1, len(names) + 1)]
 
 
 Seated = tuple[list[Seat], list[Person], list[Holding]]
@@ -140,6 +167,10 @@ def make_people(document: dict[str, Any], units: dict[str, Any], nodes: Collecti
         code = node_seat(row["node"], row["post"])
         seat = Seat(code, row["post"], row["position"], node=row["node"])
         _seat(seat, row["people"], since, terms.get(code, []), seated)
+    for row in document.get("rota", ()):
+        code = unit_seat(row["unit"], "rota")
+        seat = Seat(code, "rota", row["position"], unit=row["unit"])
+        _seat(seat, row["people"], date.fromisoformat(row["since"]), [], seated)
     return seated
 
 
@@ -148,8 +179,7 @@ def _seat(seat: Seat, names: list[str], since: date, terms: list[dict[str, Any]]
     seats.append(seat)
     ends = sorted(date.fromisoformat(term["since"]) for term in terms)
     until = next((day for day in ends if day > since), None)
-    for n, name in enumerate(names, 1):
-        code = seat.code if len(names) == 1 else f"{seat.code}:{n}"
+    for code, name in zip(_coded(seat.code, names), names, strict=True):
         persons.append(Person(code, name))
         holdings.append(Holding(seat.code, code, since, until))
     for term in terms:

@@ -1,0 +1,127 @@
+"""Leave and cover: who of a unit is on duty at a moment, and what happens when nobody is.
+
+Within a unit's hours its liaison is on duty, else the deputy; beyond them whoever has the turn on its rota. A unit that
+is on duty round the clock (`duty` in units.yaml) has no hours beyond.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from dispatch.domain.case import Case, Event, Request
+from dispatch.domain.clocks import REPORTED
+from dispatch.domain.ladder import DESK_POST
+from dispatch.domain.turn import ZONE, Turn
+from dispatch.domain.units import node_seat, unit_seat
+
+if TYPE_CHECKING:
+    from dispatch.domain.calendar import WorkCalendar
+    from dispatch.domain.reference import Reference
+
+#: the kind of request that a flag is kept as, so that one run of a clock is flagged once
+COVER = "cover"
+#: whose turn it is to be told when nobody of a unit is on duty, lowest first
+ABOVE = ("section", "leader", "principal")
+_MOMENT = timedelta(seconds=1)
+#: a rest between two stretches of work that is no longer than this is no end of the day: somebody can be reached
+LUNCH = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A rota (值班表): from `first` to `last` o'clock (district time, over midnight if it is earlier), a person a day.
+
+    `people` take turns from the day `since` on; a shift over midnight belongs to the day it began. The same hour twice:
+    round the clock.
+    """
+
+    unit: str
+    first: time
+    last: time
+    people: tuple[str, ...]
+    since: date
+
+    def turn(self, at: datetime) -> tuple[str, ...]:
+        """Who is on, the one whose turn it is first; empty outside the shift."""
+        local = at.astimezone(ZONE)
+        day, now = local.date(), local.time()
+        if self.first < self.last:
+            if not self.first <= now < self.last:
+                return ()
+        elif now < self.last:
+            day -= timedelta(days=1)
+        elif now < self.first:
+            return ()
+        n = (day - self.since).days % len(self.people)
+        return (*self.people[n:], *self.people[:n])
+
+
+def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
+    """The person of the unit who is on duty; None: nobody. `away` are the persons on leave at that moment."""
+    known = reference.units.get(unit)
+    calendar = reference.calendar_of(unit)
+    day = at.astimezone(ZONE).date()
+    if (known is not None and known.duty) or calendar.always or _in_hours(calendar, at):
+        for post in ("liaison", "deputy"):
+            person = reference.people.holder(unit_seat(unit, post), day)
+            if person is not None and person.code not in away:
+                return person.code
+    for shift in reference.rota:
+        if shift.unit == unit:
+            for code in shift.turn(at):
+                if code not in away:
+                    return code
+    return None
+
+
+def _in_hours(calendar: "WorkCalendar", at: datetime) -> bool:
+    if calendar.worked(at, at + _MOMENT):
+        return True
+    return bool(calendar.worked(at - LUNCH, at)) and bool(calendar.worked(at, at + LUNCH))
+
+
+def next_seat(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
+    """The lowest seat above the liaison with somebody in it who is not away."""
+    day = at.astimezone(ZONE).date()
+    for post in ABOVE:
+        person = reference.people.holder(unit_seat(unit, post), day)
+        if person is not None and person.code not in away:
+            return unit_seat(unit, post)
+    return None
+
+
+def flagged(case: Case, unit: str) -> bool:
+    """Whether this run of the unit's clock was flagged already."""
+    clock = case.clock(REPORTED, unit)
+    return clock is not None and any(
+        one.kind == COVER
+        and one.unit == unit
+        and one.data.get("clock") == str(clock.id)
+        and one.data["run"] == clock.run
+        for one in case.requests
+    )
+
+
+def missing(case: Case, unit: str, seat: str | None, turn: Turn) -> Event:
+    """Nobody of the unit is on duty while its clock runs: the desk and the next seat (if any is held) are told now."""
+    clock = case.clock(REPORTED, unit)
+    assert clock is not None
+    made = Request(turn.new_id(), case.gen, COVER, unit, "granted", None, turn.now)
+    made.data = {"clock": str(clock.id), "run": clock.run}
+    case.touch_request(made)
+    event = turn.event(
+        case,
+        "cover.missing",
+        request=str(made.id),
+        clock=str(clock.id),
+        stage=clock.stage,
+        unit=unit,
+        run=clock.run,
+        due_at=clock.due_at.isoformat() if clock.due_at else None,
+        next_seat=seat,
+    )
+    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "uncovered", urgent=True)
+    if seat is not None:
+        turn.tell(case, event, seat, "uncovered", urgent=True)
+    return event

@@ -1,0 +1,144 @@
+"""Leave and cover: leave is noted, and a running emergency clock with nobody on duty is flagged at once.
+
+The watch looks at the few units that are still expected on site; so whoever goes on leave meanwhile is noticed as well.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from dispatch.domain import cover
+from dispatch.domain.case import Actor
+from dispatch.domain.finish import finish
+from dispatch.domain.parts import WAITING
+from dispatch.domain.permissions import ADMIN, DESK, SUPERIOR
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound
+from dispatch.steps.service import Service
+from dispatch.store import absences
+from dispatch.store import cases as store
+from dispatch.store.absences import Absence, Expected
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """没人在岗: an emergency's clock runs, nobody of the unit is on duty; `next_seat` is told with the desk."""
+
+    number: int
+    whistle: UUID
+    unit: str
+    unit_name: str
+    street: str
+    due_at: datetime | None
+    flagged_at: datetime | None
+    next_seat: str | None
+
+
+async def watch(service: Service) -> int:
+    """Flag every emergency clock with nobody on duty that was not flagged in this run. How many were."""
+    async with service.database.acquire() as connection:
+        waiting = await absences.expected(connection, unflagged=True)
+        if not waiting:
+            return 0
+        now = await service.database.now()
+        away = await absences.away(connection, now)
+    bare = [one for one in waiting if _nobody(service, one, now, away)]
+    if not bare:
+        return 0
+    units: dict[UUID, list[str]] = {}
+    for one in bare:
+        units.setdefault(one.whistle, []).append(one.unit)
+    return await _flag(service, units, away)
+
+
+def _nobody(service: Service, one: Expected, now: datetime, away: frozenset[str]) -> bool:
+    return cover.on_duty(service.rules.of(one.district), one.unit, now, away) is None
+
+
+async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[str]) -> int:
+    flagged = 0
+    async with service.database.transaction() as uow:
+        cases = await store.lock(uow, units, skip_locked=True)
+        await store.fill(uow.connection, cases)
+        now = await uow.now()
+        for case in cases:
+            turn = service.turn(case.facts.district, now)
+            for unit in units[case.id]:
+                part, clock = case.unit(unit), case.clock("reported", unit)
+                if part is None or part.status != WAITING or clock is None or not clock.running:
+                    continue
+                if cover.flagged(case, unit):
+                    continue
+                cover.missing(case, unit, cover.next_seat(turn.reference, unit, now, away), turn)
+                flagged += 1
+                log.warning("cover.missing", whistle=str(case.id), number=case.facts.number, unit=unit)
+            if case.events:
+                finish(case, turn)
+        await service.save(uow, cases)
+    return flagged
+
+
+async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
+    """What the desk's page shows under 没人在岗, the earliest due first. Raises `Forbidden`, `Unavailable`."""
+    if actor.role != DESK:
+        raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
+    reference = service.rules.of(actor.district or "")
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        waiting = await absences.expected(connection, unflagged=False, district=actor.district)
+        away = await absences.away(connection, now)
+    return [
+        Uncovered(
+            one.number,
+            one.whistle,
+            one.unit,
+            unit.short if (unit := reference.units.get(one.unit)) else one.unit,
+            one.street,
+            one.due_at,
+            one.flagged_at,
+            cover.next_seat(reference, one.unit, now, away),
+        )
+        for one in waiting
+        if _nobody(service, one, now, away)
+    ]
+
+
+async def go(service: Service, actor: Actor, person: str, from_at: datetime, to_at: datetime) -> Absence:
+    """Note that somebody is away. Raises `Invalid`, `NotFound`, `Forbidden`.
+
+    One's own leave, that of one's unit for its leaders, anybody's of the district for desk and administrator.
+    """
+    _may(service, actor, person)
+    if from_at.tzinfo is None or to_at.tzinfo is None or to_at <= from_at:
+        raise Invalid("请假的结束要晚于开始", field="to", value=to_at.isoformat())
+    made = Absence(service.new_id(), person, from_at, to_at, actor.person)
+    async with service.database.transaction() as uow:
+        await absences.add(uow, made, await uow.now())
+    return made
+
+
+async def back(service: Service, actor: Actor, person: str) -> int:
+    """Somebody is back earlier, or does not go after all. Raises `NotFound`, `Forbidden`."""
+    _may(service, actor, person)
+    async with service.database.transaction() as uow:
+        return await absences.end(uow, person, await uow.now())
+
+
+def _may(service: Service, actor: Actor, person: str) -> None:
+    people = service.rules.of(actor.district or "").people
+    if person not in people.persons:
+        raise NotFound("没有「{person}」这个人", field="person", value=person, person=person)
+    if person == actor.person or actor.role in (ADMIN, DESK):
+        return
+    seats = [held.seat for held in people.by_person.get(person, ())]
+    if actor.role == SUPERIOR and actor.unit in _units(people.seats[seat].unit for seat in seats):
+        return
+    raise Forbidden("只能登记自己的请假；单位领导可以登记本单位的", field="person", value=person)
+
+
+def _units(codes: Iterable[str | None]) -> set[str]:
+    return {code for code in codes if code}

@@ -1,0 +1,96 @@
+"""Who is away from when to when, and which units are still expected on site in an emergency."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatch.store.connection import Connection
+from dispatch.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A person's leave."""
+
+    id: UUID
+    person: str
+    from_at: datetime
+    to_at: datetime
+    noted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A unit whose on-site clock runs in an emergency; `flagged_at` when somebody was told that nobody is on duty."""
+
+    whistle: UUID
+    number: int
+    district: str
+    street: str
+    unit: str
+    assigned_at: datetime
+    due_at: datetime | None
+    flagged_at: datetime | None
+
+
+async def add(uow: UnitOfWork, absence: Absence, now: datetime) -> None:
+    """Note a leave. Raises `Rejected` for a person that is not known."""
+    await uow.connection.execute(
+        "INSERT INTO absence (id, person, from_at, to_at, noted_by, noted_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        absence.id,
+        absence.person,
+        absence.from_at,
+        absence.to_at,
+        absence.noted_by,
+        now,
+    )
+
+
+async def end(uow: UnitOfWork, person: str, now: datetime) -> int:
+    """Back: what has begun ends now, what has not is taken away. How many leaves that were."""
+    gone = await uow.connection.fetch(
+        "DELETE FROM absence WHERE person = $1 AND from_at >= $2 RETURNING id", person, now
+    )
+    cut = await uow.connection.fetch(
+        "UPDATE absence SET to_at = $2 WHERE person = $1 AND from_at < $2 AND to_at > $2 RETURNING id", person, now
+    )
+    return len(gone) + len(cut)
+
+
+async def away(connection: Connection, now: datetime) -> frozenset[str]:
+    """The persons on leave at a moment."""
+    rows = await connection.fetch("SELECT DISTINCT person FROM absence WHERE to_at > $1 AND from_at <= $1", now)
+    return frozenset(row["person"] for row in rows)
+
+
+async def listed(connection: Connection, persons: list[str], now: datetime) -> list[Absence]:
+    """Leaves of these persons that are not over, the earliest first."""
+    rows = await connection.fetch(
+        """SELECT id, person, from_at, to_at, noted_by FROM absence WHERE person = ANY($1::text[]) AND to_at > $2
+           ORDER BY from_at, id""",
+        persons,
+        now,
+    )
+    return [Absence(*row.values()) for row in rows]
+
+
+async def expected(connection: Connection, *, unflagged: bool, district: str | None = None) -> list[Expected]:
+    """Units that have neither signed nor come in an emergency, the earliest due first."""
+    rows = await connection.fetch(
+        """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.assigned_at, c.due_at, f.at
+           FROM assignment a
+           JOIN whistle w ON w.id = a.whistle AND w.kind = 'emergency'
+           JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = 'reported' AND c.unit = a.unit
+                AND c.running_since IS NOT NULL AND c.answered_at IS NULL
+           LEFT JOIN LATERAL (
+               SELECT max(r.asked_at) AS at FROM request r
+               WHERE r.whistle = a.whistle AND r.kind = 'cover' AND r.unit = a.unit
+                 AND r.data ->> 'clock' = c.id::text AND (r.data ->> 'run')::int = c.run
+           ) f ON true
+           WHERE a.active AND a.on_site AND a.status = 'assigned' AND ($1::text IS NULL OR w.district = $1)
+             AND (NOT $2::boolean OR f.at IS NULL)
+           ORDER BY c.due_at NULLS LAST, a.whistle, a.unit""",
+        district,
+        unflagged,
+    )
+    return [Expected(*row.values()) for row in rows]

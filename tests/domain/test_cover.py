@@ -1,0 +1,44 @@
+"""Who is on duty: hours, deputies, leave, rotas."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from dispatch.domain.cover import Shift, next_seat, on_duty
+from tests.domain.cases import MONDAY, reference
+
+NIGHT = MONDAY + timedelta(hours=14)  # 23:00 in Handan
+LUNCH = MONDAY + timedelta(hours=4)  # 13:00
+SUNDAY = MONDAY - timedelta(days=1)
+
+
+def test_liaison_then_deputy_then_nobody_and_the_section_head_is_next() -> None:
+    both = ("unit:SC:liaison", "unit:SC:deputy")
+    assert on_duty(reference(), "SC", MONDAY) == both[0]
+    assert on_duty(reference(), "SC", LUNCH) == both[0]
+    assert on_duty(reference(), "SC", MONDAY, both[:1]) == both[1]
+    assert on_duty(reference(), "SC", MONDAY, both) is None
+    assert next_seat(reference(), "SC", MONDAY, both) == "unit:SC:section"
+    assert next_seat(reference(), "SC", MONDAY, ("unit:SC:section",)) == "unit:SC:leader"
+    assert next_seat(reference(), "nobody", MONDAY) is None
+
+
+@pytest.mark.parametrize("at", [NIGHT, SUNDAY])
+def test_beyond_the_hours_only_units_round_the_clock_and_rotas(at: datetime) -> None:
+    assert on_duty(reference(), "SC", at) is None
+    assert on_duty(reference(), "XF", at) == "unit:XF:liaison"
+    assert (on_duty(reference(), "ZJ", at) or "").startswith("unit:ZJ:rota:")
+
+
+def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> None:
+    shift = Shift("SC", time(18), time(8, 30), ("a", "b", "c"), date(2026, 6, 15))
+    town = replace(reference(), rota=(shift,))
+    evening = datetime(2026, 6, 15, 12, tzinfo=UTC)  # 20:00
+    assert on_duty(town, "SC", evening) == "a"
+    assert on_duty(town, "SC", evening + timedelta(hours=8)) == "a"
+    assert on_duty(town, "SC", evening + timedelta(days=1)) == "b"
+    assert on_duty(town, "SC", evening + timedelta(days=3)) == "a"
+    assert on_duty(town, "SC", evening, ("a",)) == "b"
+    assert shift.turn(MONDAY) == ()
+    assert replace(shift, first=time(8, 30)).turn(MONDAY)

@@ -1,0 +1,111 @@
+"""Nobody on duty for a running emergency clock: the desk and the next seat hear at once, once."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from dispatch.clock import VirtualClock, new_id
+from dispatch.domain.case import Actor
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound
+from dispatch.steps import casework, cover, route
+from dispatch.steps.audit import audit
+from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.rules import Rules
+from dispatch.steps.service import Service
+from dispatch.store.database import Database
+from dispatch.store.numbers import Numbers
+from tests.domain.cases import BUILDING, DESK, MONDAY, STREET, clerk, liaison
+
+NIGHT = MONDAY + timedelta(hours=14)
+SQUAD = f"JD-{STREET}"
+TWO = ("unit:XF:liaison", "unit:XF:deputy")
+
+
+class Night:
+    """A service at eleven in the evening, with one fire door locked: XF leads, ZJ and the street's squad assist."""
+
+    def __init__(self, service: Service, clock: VirtualClock, id: UUID) -> None:
+        self.service, self.clock, self.id = service, clock, id
+
+    async def facts(self) -> list[tuple[str, str | None, str | None]]:
+        async with self.service.database.acquire() as connection:
+            rows = await connection.fetch(
+                """SELECT type, data ->> 'unit' AS unit, data ->> 'next_seat' AS seat FROM whistle_event
+                   WHERE whistle = $1 AND type = 'cover.missing' ORDER BY seq""",
+                self.id,
+            )
+        return [tuple(row.values()) for row in rows]
+
+    async def told(self) -> set[str]:
+        async with self.service.database.acquire() as connection:
+            rows = await connection.fetch("SELECT recipient FROM notice WHERE kind = 'uncovered' AND urgent")
+        return {row["recipient"] for row in rows}
+
+
+@pytest.fixture
+async def night(demo_url: str) -> AsyncIterator[Night]:
+    clock = VirtualClock(NIGHT)
+    database = await Database.connect(demo_url, size=4, virtual=clock.now)
+    service = Service(database, Rules(database), Numbers(database, "whistle", 10), new_id, ("null",))
+    await service.rules.refresh()
+    new = NewWhistle(STREET, "楼道消防门被锁", "cover", hashlib.sha256(b"cover").digest(), place=BUILDING, danger=True)
+    receipt = await Intake(service).raise_(clerk(), new)
+    async with database.transaction() as uow:
+        await route.route(service, uow, [receipt.id], {})
+    yield Night(service, clock, receipt.id)
+    await database.close()
+
+
+async def test_a_squad_that_has_gone_home_is_flagged_once_and_before_the_deadline(night: Night) -> None:
+    assert await cover.watch(night.service) == 1
+    assert await night.facts() == [("cover.missing", SQUAD, f"unit:{SQUAD}:section")]
+    assert await night.told() == {"node:130403:dispatcher", f"unit:{SQUAD}:section"}
+    assert await cover.watch(night.service) == 0
+    (shown,) = await cover.uncovered(night.service, DESK)
+    assert (shown.unit, shown.flagged_at is not None, shown.next_seat) == (SQUAD, True, f"unit:{SQUAD}:section")
+    assert shown.due_at is not None
+    assert shown.due_at > night.clock.now()
+    with pytest.raises(Forbidden):
+        await cover.uncovered(night.service, clerk())
+    assert [one async for one in audit(night.service.database)] == []
+
+
+async def test_whoever_goes_on_leave_meanwhile_is_noticed_and_whoever_comes_back_too(night: Night) -> None:
+    await cover.watch(night.service)
+    desk = replace(DESK, district="130403")
+    for person in TWO:
+        await cover.go(night.service, desk, person, night.clock.now(), night.clock.now() + timedelta(days=3))
+    assert await cover.watch(night.service) == 1
+    assert [unit for _, unit, _ in await night.facts()] == [SQUAD, "XF"]
+    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {SQUAD, "XF"}
+    night.clock.advance(timedelta(minutes=1))
+    assert await cover.back(night.service, desk, TWO[1]) == 1
+    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {SQUAD}
+    assert [one async for one in audit(night.service.database)] == []
+
+
+async def test_a_unit_that_has_come_is_not_looked_for(night: Night) -> None:
+    await casework.act(night.service, liaison(SQUAD), night.id, "arrive", {"latitude": 36.6, "longitude": 114.5})
+    assert await cover.watch(night.service) == 0
+    assert await cover.uncovered(night.service, DESK) == []
+
+
+async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night: Night) -> None:
+    now, later = night.clock.now(), night.clock.now() + timedelta(days=1)
+    own = Actor("liaison", TWO[0], TWO[0], unit="XF", district="130403")
+    leader = Actor("superior", "unit:XF:leader", "unit:XF:leader", unit="XF", district="130403")
+    stranger = replace(leader, unit="ZJ", person="unit:ZJ:leader")
+    await cover.go(night.service, own, TWO[0], now, later)
+    await cover.go(night.service, leader, TWO[1], now, later)
+    with pytest.raises(Forbidden):
+        await cover.go(night.service, own, TWO[1], now, later)
+    with pytest.raises(Forbidden):
+        await cover.go(night.service, stranger, TWO[1], now, later)
+    with pytest.raises(Invalid):
+        await cover.go(night.service, own, TWO[0], later, now)
+    with pytest.raises(NotFound):
+        await cover.go(night.service, own, "unit:XF:ghost", now, later)
