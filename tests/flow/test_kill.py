@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,11 @@ import asyncpg
 import pytest
 
 from tests.factories import BUILDING, STREET
-from tests.flow.running import Running, insist
+from tests.flow.running import ROOT, Running, insist
 
 TEXTS = ["楼道消防门被锁", "天沟渗水，三户漏水", "没有规则说的事", "垃圾成堆没人清", "物业不管"]
 WHISTLES = 400
+IMPORTED = 600
 CLIENTS = 8
 
 
@@ -32,6 +35,24 @@ async def blow(running: Running, journal: dict[str, int], shots: dict[int, Any])
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
+def register(folder: Path) -> Path:
+    """A register of `IMPORTED` rows for the mapping `example`."""
+    file = folder / "register.csv"
+    rows = [f"行{i},2026-01-05 09:10,广泰小区,{TEXTS[i % 5]}（{i}）" for i in range(IMPORTED)]
+    file.write_text("\n".join(["序号,时间,地点,内容", *rows]), encoding="utf-8")
+    return file
+
+
+async def import_rows(running: Running, file: Path) -> None:
+    """`dispatch import` as somebody types it."""
+    command = ["-m", "dispatch", "import", str(file), "--mapping", "example", "--no-report"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=ROOT, env=running.environment, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()[-2000:]
+
+
 async def settled(connection: asyncpg.Connection, within: float = 60.0) -> None:
     """Until nothing waits to be routed or to leave."""
     async with asyncio.timeout(within):
@@ -42,11 +63,13 @@ async def settled(connection: asyncpg.Connection, within: float = 60.0) -> None:
 
 
 async def check(connection: asyncpg.Connection, journal: dict[str, int]) -> None:
-    """Each receipt is one whistle, routed once, standing where somebody sees it."""
+    """Each receipt and each row is one whistle, routed once, standing where somebody sees it."""
     stored = await connection.fetch(
-        "SELECT idempotency_key, number, id FROM whistle WHERE idempotency_key LIKE 'journal-%'"
+        "SELECT idempotency_key, number, id, via FROM whistle WHERE idempotency_key LIKE 'journal-%' OR via = 'import'"
     )
-    assert {row["idempotency_key"]: row["number"] for row in stored} == journal
+    raised = {row["idempotency_key"]: row["number"] for row in stored if row["via"] != "import"}
+    assert raised == journal
+    assert len(stored) - len(raised) == IMPORTED
     ids = [row["id"] for row in stored]
     routed = await connection.fetch(
         "SELECT whistle, count(*) AS n FROM whistle_event WHERE type = 'routed' AND whistle = ANY($1) GROUP BY 1", ids
@@ -75,7 +98,9 @@ async def test_kill_under_load(victim: str, database: str, tmp_path: Path) -> No
     journal: dict[str, int] = {}
     async with Running(tmp_path, database) as running:
         shot = await running.there(victim)
+        importing = asyncio.create_task(import_rows(running, register(tmp_path)))
         await blow(running, journal, {WHISTLES // 3: lambda: running.kill(victim)})
+        await importing
         connection = await asyncpg.connect(database)
         try:
             await settled(connection)
