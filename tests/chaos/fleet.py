@@ -98,7 +98,7 @@ class Fleet:
                 stderr=log,
             )
 
-    async def ready(self, member: Member, within: float = 60.0) -> None:
+    async def ready(self, member: Member, within: float = 120.0) -> None:
         """Until it says that it is."""
         async with asyncio.timeout(within), httpx.AsyncClient(timeout=5) as client:
             while True:

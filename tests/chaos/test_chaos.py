@@ -175,7 +175,7 @@ async def run(url: str, folder: Path, seed: int, seconds: float, every: float) -
     assert fleet.hits.killed
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_a_minute_of_it(database: str, tmp_path: Path) -> None:
     await run(database, tmp_path, SEED, SECONDS, every=4.0)
 
