@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from dispatch.domain.case import Case
+from dispatch.observe.plain import ids
 from dispatch.steps.replay import keep
 from dispatch.steps.route import route
 from dispatch.steps.service import Service
@@ -36,24 +37,13 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
                 "recorded_at": item.time.isoformat(),
             }
     routed = await _route(service, list(origins), origins, bad)
-    for case in routed:
-        where = origins.get(case.id, {})
-        log.info(
-            "whistle.routed",
-            whistle=str(case.id),
-            number=case.facts.number,
-            outcome=case.outcome,
-            status=case.status,
-            unit=case.lead,
-            topic=where.get("topic"),
-            partition=where.get("partition"),
-            offset=where.get("offset"),
-        )
+    for whistles in ids(str(case.id) for case in routed):
+        log.info("whistles.routed", whistles=whistles)
     return routed
 
 
 async def _route(
-    service: Service, ids: list[UUID], origins: dict[UUID, dict[str, object]], bad: Sequence[DeadLetter]
+    service: Service, wanted: list[UUID], origins: dict[UUID, dict[str, object]], bad: Sequence[DeadLetter]
 ) -> list[Case]:
     """In parts side by side; the dead letters go with the first. Raises what the first failing part raised."""
     free = asyncio.Semaphore(AT_ONCE)
@@ -65,7 +55,7 @@ async def _route(
                 await keep(uow, letters)
         return routed
 
-    parts = [ids[first : first + PART] for first in range(0, len(ids), PART)] or [[]]
+    parts = [wanted[first : first + PART] for first in range(0, len(wanted), PART)] or [[]]
     done = await asyncio.gather(
         *(one(some, () if number else bad) for number, some in enumerate(parts)), return_exceptions=True
     )

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from rich.console import Console
@@ -16,26 +17,30 @@ from rich.table import Table
 from dispatch.observe import logs
 from tests import kafka_node
 from tests.bench import plot, rows
+from tests.bench.bare import connected
 from tests.bench.figures import TINY, Figure, Size
-from tests.bench.ground import ROOT, Ground, connected, versions
+from tests.bench.ground import ROOT, Ground, versions
 
 KEEP = ROOT / ".build" / "bench"
 
 
-async def measure(ground: Ground, names: list[str], size: Size, console: Console) -> dict[str, object]:
-    """Run the rows; everything that is kept of them."""
+async def measure(ground: Ground, names: list[str], size: Size, console: Console) -> dict[str, Any]:
+    """Run the rows, one after the other; everything that is kept of them."""
     async with ground.standing():
-        logs.configure("info", "json", "bench", stream=(ground.folder / "bench.log").open("w"))
-        async with connected(ground.postgres.url("postgres")) as connection:
-            server = await connection.fetchval("SHOW server_version")
         found: list[tuple[str, Figure]] = []
         for name in names:
             began = time.monotonic()
             figures = await rows.ROWS[name](ground, size)
             found += [(name, figure) for figure in figures]
-            console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/]")
-            for figure in figures:
-                console.print(f"  {line(figure)}")
+            said = "; ".join(line(figure) for figure in figures)
+            console.print(f"[dim]{name}, {time.monotonic() - began:.0f} s: {said}[/]")
+        return await keep(ground, size, found)
+
+
+async def keep(ground: Ground, size: Size, found: list[tuple[str, Figure]]) -> dict[str, Any]:
+    """The figures, with where they come from."""
+    async with connected(ground.postgres.url("postgres")) as connection:
+        server = await connection.fetchval("SHOW server_version")
     broker = "Apache Kafka 4.1.1, one node" if ground.kind == "kafka" else "embedded (Tansu)"
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -51,12 +56,12 @@ def line(figure: Figure) -> str:
     return f"{figure.name}: ×{figure.ratio:.2f} ({low:.2f}–{high:.2f})"
 
 
-def show(kept: dict[str, object], console: Console) -> None:
+def show(kept: dict[str, Any], console: Console) -> None:
     """The table."""
-    table = Table(title=f"Dispatch, {kept['at']}", caption=", ".join(f"{k} {v}" for k, v in kept["on"].items()))  # type: ignore[attr-defined]
+    table = Table(title=f"Dispatch, {kept['at']}", caption=", ".join(f"{k} {v}" for k, v in kept["on"].items()))
     for heading in ("row", "figure", "ours", "bare", "unit", "ratio", "lowest–highest", "hold", ""):
         table.add_column(heading, justify="left" if heading in ("row", "figure", "unit", "") else "right")
-    for row in kept["rows"]:  # type: ignore[attr-defined]
+    for row in kept["rows"]:
         sign = "≥" if row["sense"] == "more" else "≤"
         table.add_row(
             row["row"],
@@ -92,7 +97,9 @@ def main() -> None:
         size = replace(size, rounds=asked.rounds)
     broker = asked.broker or ("kafka" if kafka_node.available() else "embedded")
     console = Console(width=None if Console().is_terminal else 160)
-    kept = uvloop.run(measure(Ground(broker), asked.row or list(rows.ROWS), size, console))
+    ground = Ground(broker)
+    logs.configure("info", "json", "bench", stream=(ground.folder / "bench.log").open("w"))
+    kept = uvloop.run(measure(ground, asked.row or list(rows.ROWS), size, console))
     show(kept, console)
     picture = asked.plot or asked.json.with_suffix(".svg")
     for path, content in ((asked.json, json.dumps(kept, ensure_ascii=False, indent=1)), (picture, plot.svg(kept))):

@@ -5,7 +5,10 @@ This is what our own loops are measured against: the same tables, columns and ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +66,26 @@ class Table:
             if name != key and (not only or name in only)
         )
         return f"UPDATE {self.name} t SET {sets} FROM {self.source(first)} WHERE t.{key} = x.{key}"
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A plain connection, with JSON as text."""
+    connection = await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"})
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
+    try:
+        yield connection
+    finally:
+        with contextlib.suppress(Exception):
+            await connection.close(timeout=5)
+
+
+def settle() -> None:
+    """Garbage collection as our own processes have it (`dispatch.web.hot.settle`), without importing them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _as_text(kind: str) -> bool:

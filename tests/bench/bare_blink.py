@@ -18,10 +18,9 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from dispatch.bus import topics
-from dispatch.web.hot import settle
 from schemas.topics import Topic
-from tests.bench.ground import connected
-from tests.bench.row_route import prepared, write
+from tests.bench.bare import connected, settle
+from tests.bench.bare_route import prepared, write
 
 BATCH = 500
 

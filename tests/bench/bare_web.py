@@ -7,7 +7,6 @@ rows of one whistle for each request, answered after the commit.
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections import defaultdict
 from typing import Any
@@ -16,8 +15,7 @@ import asyncpg
 import uvicorn
 import uvloop
 
-from tests.bench.bare import Statement, Table, Values, Write
-from tests.bench.ground import connected
+from tests.bench.bare import Statement, Table, Values, Write, connected, settle
 
 TABLES = (("whistle", "id"), ("whistle_state", "id"), ("whistle_clock", "whistle"), ("whistle_event", "whistle"),
           ("outbox", "key"))  # fmt: skip
@@ -72,9 +70,7 @@ async def main(port: int, source: str, target: str) -> None:
     statement, rows = await read(source)
     async with connected(target) as connection:
         app = Bare(connection, rows, statement)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        settle()
         config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off")
         await uvicorn.Server(config).serve()
 

@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
-
 from dispatch.bus import topics
 from dispatch.bus.embedded import free_port, listening
 from dispatch.local.child import Child, Spec
@@ -133,19 +131,6 @@ async def up(child: Child, port: int) -> None:
             raise RuntimeError(f"{child.spec.name} ended with {child.poll()}: {child.spec.log}")
         await asyncio.sleep(0.02)
     await waiting
-
-
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A plain connection, with JSON as text."""
-    connection = await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"})
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
-    try:
-        yield connection
-    finally:
-        with contextlib.suppress(Exception):
-            await connection.close(timeout=5)
 
 
 def versions() -> dict[str, str]:

@@ -1,16 +1,14 @@
 """The load: requests made beforehand, sent over plain sockets by a process of its own. Loopback only.
 
-`python -m tests.bench.load` reads one JSON object on stdin and writes one to the file it names:
-`{port, token, first, count, connections, rate, out}`. Without `rate` each connection sends its next request when the
-last one is answered; with it requests leave at that many a second, and a late start counts as waiting.
+`python -m tests.bench.load FILE OUT` reads `{port, token, first, bodies, connections, rate}` and writes what came back.
+Without `rate` each connection sends its next request when the last one is answered; with it requests leave at that
+many a second, and a late start counts as waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,8 @@ from typing import Any
 import orjson
 import uvloop
 
-from dispatch.local.child import Child, Spec
-from tests.bench.ground import ROOT
-from tests.bench.whistles import body
-
 #: nothing is sent after so long (seconds)
 LIMIT = 120.0
-CONNECTIONS = 64
 
 
 class _Client(asyncio.Protocol):
@@ -59,11 +52,11 @@ class _Client(asyncio.Protocol):
             self.answer.set_exception(error or ConnectionError("closed"))
 
 
-def requests(port: int, token: str, first: int, count: int) -> list[bytes]:
+def requests(port: int, token: str, first: int, bodies: list[Any]) -> list[bytes]:
     """HTTP/1.1 as bytes, each with its own idempotency key."""
     made = []
-    for i in range(first, first + count):
-        content = orjson.dumps(body(i))
+    for i, body in enumerate(bodies, first):
+        content = orjson.dumps(body)
         made.append(
             f"POST /api/v1/whistles HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
             f"Idempotency-Key: bench-{i}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -73,10 +66,12 @@ def requests(port: int, token: str, first: int, count: int) -> list[bytes]:
     return made
 
 
-async def run(port: int, token: str, first: int, count: int, connections: int, rate: float | None) -> dict[str, Any]:
+async def run(
+    port: int, token: str, first: int, bodies: list[Any], connections: int, rate: float | None
+) -> dict[str, Any]:
     """Send them all; statuses, latencies (ms), seconds, and when each accepted whistle was sent (epoch seconds)."""
     loop = asyncio.get_running_loop()
-    pending = list(enumerate(requests(port, token, first, count)))[::-1]
+    pending = list(enumerate(requests(port, token, first, bodies)))[::-1]
     clients = [(await loop.create_connection(_Client, "127.0.0.1", port))[1] for _ in range(connections)]
     statuses: dict[str, int] = {}
     latencies: list[float] = []
@@ -102,27 +97,6 @@ async def run(port: int, token: str, first: int, count: int, connections: int, r
     }  # fmt: skip
 
 
-async def fire(
-    port: int, token: str, count: int, *, first: int = 0, rate: float | None = None, connections: int = CONNECTIONS
-) -> dict[str, Any]:
-    """Have a process of its own send `count` requests. Raises where any was not accepted."""
-    with tempfile.TemporaryDirectory(prefix="dispatch-load-") as folder:
-        out = Path(folder) / "out.json"
-        told = {"port": port, "token": token, "first": first, "count": count, "connections": connections, "rate": rate}
-        command = (sys.executable, "-m", "tests.bench.load", json.dumps({**told, "out": str(out)}))
-        code = await Child(Spec("load", command, folder=ROOT)).wait()
-        assert code == 0, f"the load generator ended with {code}"
-        done: dict[str, Any] = json.loads(out.read_text())
-    assert done["statuses"] == {"201": count}, done["statuses"]
-    return done
-
-
-def at(sorted_values: list[float], share: float) -> float:
-    """The value below which this share of them lies."""
-    return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
-
-
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
-    where = Path(asked.pop("out"))
-    where.write_text(json.dumps(uvloop.run(run(**asked))))
+    asked = orjson.loads(Path(sys.argv[1]).read_bytes())
+    Path(sys.argv[2]).write_bytes(orjson.dumps(uvloop.run(run(**asked))))

@@ -35,12 +35,11 @@ def _row(row: dict[str, Any], y: int) -> list[str]:
     middle = y + STEP / 2
     sign = "≥" if row["sense"] == "more" else "≤"
     held = f" ({sign} {row['hold']})" if row["hold"] is not None else ""
+    low, high, width = x(row["ratio_low"]), x(row["ratio_high"]), x(row["ratio"]) - LABEL
     parts = [
         f'<text x="16" y="{middle + 4}">{escape(row["name"])}</text>',
-        f'<rect x="{LABEL}" y="{y + 8}" width="{x(row["ratio"]) - LABEL:.1f}" height="{STEP - 16}"'
-        f' fill="{colour}" opacity=".75"/>',
-        f'<line x1="{x(row["ratio_low"]):.1f}" x2="{x(row["ratio_high"]):.1f}" y1="{middle}" y2="{middle}"'
-        ' stroke="#212121"/>',
+        f'<rect x="{LABEL}" y="{y + 8}" width="{width:.1f}" height="{STEP - 16}" fill="{colour}" opacity=".75"/>',
+        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}" stroke="#212121"/>',
         f'<text x="{LABEL + BAR + 16}" y="{middle + 4}">× {row["ratio"]:.2f}{held}</text>',
     ]
     if row["hold"] is not None:

@@ -15,11 +15,12 @@ from uuid import uuid4
 import asyncpg
 
 from dispatch.local.child import Child, Spec
+from tests.bench.bare import connected
 from tests.bench.figures import Figure, Size
-from tests.bench.ground import ROOT, Ground, connected
-from tests.bench.load import at, fire
+from tests.bench.ground import ROOT, Ground
 from tests.bench.row_intake import token_of
 from tests.bench.seeded import raise_many, route_all
+from tests.bench.shooting import at, fire
 
 #: a row is seen from the commit of the transaction that wrote it
 SEEN = """SELECT id::text, extract(epoch FROM pg_xact_commit_timestamp(s.xmin))::float8

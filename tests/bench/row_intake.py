@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from dispatch.bus.embedded import free_port
+from tests.bench.bare import connected
 from tests.bench.figures import Figure, Size
-from tests.bench.ground import Ground, connected, up
-from tests.bench.load import at, fire
+from tests.bench.ground import Ground, up
+from tests.bench.shooting import at, fire
 from tests.factories import CLERK, open_world
 
 #: requests sent before the clock starts, so that both sides are warm

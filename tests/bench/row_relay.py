@@ -18,9 +18,9 @@ from dispatch.bus.producer import connector, partition_of
 from dispatch.bus.relay import Relay
 from dispatch.store.database import Database
 from dispatch.store.outbox import Waker
-from dispatch.web.hot import settle
+from tests.bench.bare import connected, settle
 from tests.bench.figures import Figure, Size
-from tests.bench.ground import Ground, connected
+from tests.bench.ground import Ground
 from tests.bench.seeded import raise_many
 
 #: rows of one round of the bare loop
@@ -32,7 +32,7 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
     """One figure."""
     figure = Figure("relay", "rows/s", "more", 0.7, note="outbox rows of whistles just raised; acks=all")
     template = await ground.clone(name="bench_relay")
-    await raise_many(template, 500)
+    await raise_many(template, min(500, size.relayed))
     async with connected(template) as connection:
         await _more(connection, size.relayed)
     async with ground.broker() as kafka:

@@ -7,8 +7,6 @@ same rows into the same tables with one data-modifying statement. Both acknowled
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections import defaultdict
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -19,19 +17,17 @@ from aiokafka import AIOKafkaConsumer
 from dispatch.bus import broker as bus
 from dispatch.bus.producer import connector, partition_of
 from dispatch.steps import raised
-from dispatch.web.hot import settle
 from handlers import on_raised
 from schemas import topics
-from tests.bench.bare import Statement, Table, Values, Write
+from tests.bench.bare import connected, settle
+from tests.bench.bare_route import prepared, write
 from tests.bench.figures import Figure, Size
-from tests.bench.ground import Ground, connected
+from tests.bench.ground import Ground
 from tests.bench.seeded import raise_many
 from tests.factories import open_world
 
 TEMPLATE = "bench_route"
 READ = (topics.RAISED, topics.RAISED_URGENT)
-LOCK = """SELECT id, status, version, seq, clock_timestamp() AS now FROM whistle_state
-WHERE id = ANY($1::uuid[]) AND status = 'raised' ORDER BY id FOR UPDATE"""
 
 
 async def run(ground: Ground, size: Size) -> list[Figure]:
@@ -110,7 +106,6 @@ async def _ours(url: str, kafka: str, count: int) -> float:
     finally:
         await broker.stop()
         await world.close()
-        gc.unfreeze()
 
 
 async def _bare(source: str, target: str, kafka: str, count: int) -> float:
@@ -135,52 +130,7 @@ async def _bare(source: str, target: str, kafka: str, count: int) -> float:
                         await consumer.commit()
         finally:
             await consumer.stop()
-            gc.unfreeze()
-    return span.seconds
-
-
-async def write(connection: Any, statement: Statement, heaps: list[list[list[Values]]], ids: list[UUID]) -> None:
-    """The two statements, in one transaction."""
-    async with connection.transaction():
-        locked = await connection.fetch(LOCK, ids)
-        assert len(locked) == len(ids)
-        sql, columns = statement.arguments([[row for one in heaps for row in one[i]] for i in range(len(heaps[0]))])
-        await connection.execute(sql, *columns)
-
-
-async def prepared(source: str) -> tuple[Statement, dict[str, list[list[Values]]]]:
-    """What routing wrote in `source`: the statement, and by whistle its rows of each table."""
-    async with connected(source) as connection:
-        tables = {
-            name: await Table.of(connection, name)
-            for name in ("whistle_state", "whistle", "assignment", "whistle_clock", "whistle_event", "notice", "outbox")
-        }
-        clock = tables["whistle_clock"]
-        writes = [
-            (Write(tables["whistle_state"], "id"), "id", "true"),
-            (Write(_only(tables["whistle"], "id", "category", "sealed"), "id"), "id", _CHANGED),
-            (Write(tables["assignment"]), "whistle", "true"),
-            (Write(clock, "id"), "whistle", "stage = 'dispatch' AND answered_at IS NOT NULL"),
-            (Write(clock), "whistle", "stage NOT IN ('dispatch', 'total')"),
-            (Write(tables["whistle_event"]), "whistle", "seq > 1"),
-            (Write(tables["notice"]), "whistle", "true"),
-            (Write(tables["outbox"]), "key", f"topic = '{topics.LIFECYCLE}'"),
-        ]
-        found: defaultdict[str, list[list[Values]]] = defaultdict(lambda: [[] for _ in writes])
-        for i, (made, key, where) in enumerate(writes):
-            at = made.table.index(key)
-            for row in await made.table.rows(connection, where):
-                found[str(row[at])][i].append(row)
-    return Statement([made for made, _, _ in writes]), dict(found)
-
-
-#: the whistles whose facts routing changes: those that came without a category and got one
-_CHANGED = """category IS NOT NULL AND EXISTS (
-    SELECT FROM whistle_event e WHERE e.whistle = whistle.id AND e.seq = 1 AND e.data ->> 'category' IS NULL)"""
-
-
-def _only(table: Table, *names: str) -> Table:
-    return Table(table.name, tuple(column for column in table.columns if column[0] in names))
+        return span.seconds
 
 
 async def same(ours: str, bare: str) -> None:

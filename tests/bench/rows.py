@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.bench import row_blink, row_intake, row_relay, row_route
+from tests.bench import row_blink, row_intake, row_relay, row_route, row_sweep
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 
@@ -13,4 +13,5 @@ ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "relay": row_relay.run,
     "route": row_route.run,
     "blink": row_blink.run,
+    "sweep": row_sweep.run,
 }
