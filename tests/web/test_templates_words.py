@@ -110,6 +110,13 @@ def test_every_message_has_english() -> None:
     assert untranslated == [], "run python -m dispatch.web.catalog and fill them in"
 
 
+def test_english_is_filled_by_what_fills_the_chinese() -> None:
+    for message in catalog.read():
+        values = dict.fromkeys(re.findall(r"%\((\w+)\)", str(message.id)), 1)
+        if values:
+            assert str(message.string) % values  # a bare % raises
+
+
 def test_the_compiled_catalog_is_that_of_the_text() -> None:
     with catalog.PO.with_suffix(".mo").open("rb") as file:
         compiled = GNUTranslations(file)
