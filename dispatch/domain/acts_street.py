@@ -41,7 +41,7 @@ def can_call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
         raise Invalid("追加的单位只能是协办或知会", field="role", value=fields.get("role"))
     part = case.unit(code)
     if part is not None and part.status != parts.RELEASED and part.role != INFORM:
-        raise NotNow("{unit}已经在办这件", unit=code)
+        raise NotNow("{unit}已经在办这件", unit=turn.unit_name(code))
 
 
 def called(case: Case, actor: Actor, fields: Fields) -> bool:
@@ -186,7 +186,7 @@ def can_evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
     code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
     part = case.unit(code)
     if part is None or part.role == INFORM:
-        raise Invalid("{unit}没有办这件，不用评价", field="unit", value=code, unit=code)
+        raise Invalid("{unit}没有办这件，不用评价", field="unit", value=code, unit=turn.unit_name(code))
 
 
 def evaluate(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
@@ -219,7 +219,7 @@ def can_deny(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
     code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
     part = case.unit(code)
     if part is None or part.status != parts.ON_SITE:
-        raise NotNow("{unit}没有登记到场", unit=code)
+        raise NotNow("{unit}没有登记到场", unit=turn.unit_name(code))
 
 
 def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:

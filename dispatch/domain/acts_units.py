@@ -110,7 +110,7 @@ def note(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 # ── resolve ──────────────────────────────────────────────────────────────────────────────────────
-def can_resolve(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     """The lead only, signed (on site where asked), with a reply; and with a reason if an assisting unit is absent."""
     part = own(case, actor)
     if part.role != LEAD:
@@ -126,7 +126,7 @@ def can_resolve(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
             "协办单位{units}还没报到；请写明为什么可以报结",
             field="reason",
             value=None,
-            units="、".join(absent),
+            units="、".join(map(turn.unit_name, absent)),
         )
 
 

@@ -60,6 +60,11 @@ class Turn:
         person = self.reference.people.holder(seat, self.today)
         return person.code if person else None
 
+    def unit_name(self, code: str) -> str:
+        """How a unit is called in a sentence; its code where the list no longer has it."""
+        unit = self.reference.units.get(code)
+        return unit.short if unit else code
+
     def event(self, case: Case, kind: str, **data: object) -> Event:
         """Note one fact for the log."""
         made = Event(self.new_id(), kind, {key: value for key, value in data.items() if value is not None})
