@@ -2,7 +2,7 @@
 
 import typer
 
-from dispatch.local.commands import access, audit, clock, duties, imports, listing, load, serve, simulate
+from dispatch.local.commands import access, audit, clock, duties, imports, listing, load, policies, serve, simulate
 
 app = typer.Typer(
     help="街乡吹哨、部门报到: a street whistles, the departments report in, what is late climbs.",
@@ -11,7 +11,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for group in (serve, listing, load, access, imports, duties, audit, clock, simulate):
+for group in (serve, listing, load, access, imports, duties, audit, clock, policies, simulate):
     group.register(app)
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, distri
     clock.remaining = between(limit, now, clock.due_at, calendar)
     clock.fires_in = None
     if clock.fires_at is not None:
-        unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
+        unit, counted_on = mark_units(clock, policy, limit, calendar, district)
         clock.fires_in = max(between(unit, now, clock.fires_at, counted_on), timedelta())
     clock.running_since = clock.fires_at = None
     if clock.remaining > timedelta():
@@ -230,7 +230,7 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
         clock.due_at = shift(limit, now, clock.remaining, calendar)
         clock.provisional = limit.working and calendar.is_provisional(now, clock.due_at)
     if clock.fires_in is not None:
-        unit, counted_on = _mark_units(clock, policy, limit, calendar, district)
+        unit, counted_on = mark_units(clock, policy, limit, calendar, district)
         clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
         if clock.mark == DUE and clock.rung == 0:
             clock.fires_at = clock.due_at
@@ -239,7 +239,7 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
     case.touch_clock(clock)
 
 
-def _mark_units(
+def mark_units(
     clock: Clock, policy: StagePolicy, limit: Limit, calendar: WorkCalendar, district: WorkCalendar
 ) -> tuple[Limit, WorkCalendar]:
     """In which units, on which calendar, the way to the next mark is counted."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.reference import Reference
 from dispatch.domain.tree import Tree
 from dispatch.domain.units import People, Units
@@ -21,7 +22,7 @@ from dispatch.steps.reading.rules import read_duties, read_policies, read_weight
 from dispatch.steps.reading.times import make_calendars, read_calendars
 from dispatch.steps.reading.who import make_people, make_rota, make_units, read_people, read_units
 
-__all__ = ["NAMES", "BrokenFilesError", "Documents", "FileError", "build_reference", "read_district"]
+__all__ = ["NAMES", "BrokenFilesError", "Documents", "FileError", "build_calendars", "build_reference", "read_district"]
 
 Documents = dict[str, Any]
 """Document by name (`NAMES`), each of plain JSON: mappings, lists, strings, numbers, true, false, null."""
@@ -85,6 +86,11 @@ def build_reference(documents: Mapping[str, Any], versions: Mapping[str, int]) -
         versions=dict(versions),
         rota=tuple(make_rota(documents["people"])),
     )
+
+
+def build_calendars(document: Mapping[str, Any]) -> Mapping[str, WorkCalendar]:
+    """The calendars of one stored document, by code."""
+    return make_calendars(dict(document))
 
 
 def _open(path: Path, errors: list[FileError]) -> Marked | None:

@@ -11,7 +11,7 @@ from itertools import count, groupby
 from typing import Any
 from uuid import UUID
 
-from dispatch.domain import acts_joining, cover, ladder, outcome, whistle
+from dispatch.domain import acts_joining, cover, ladder, outcome, recompute, whistle
 from dispatch.domain.case import SYSTEM, Assignment, Case, Event, Facts, LedgerRow, Request
 from dispatch.domain.clocks import HOLD
 from dispatch.domain.finish import finish
@@ -42,7 +42,7 @@ TOLD = (
 )
 FIRED = frozenset({"clock.warned", "clock.overdue", "clock.climbed", "clock.reminded", "clock.noticed", "hold.lapsed"})
 #: facts that the service makes by itself, beside those of the clocks' marks
-ALONE = frozenset({"routed", "cover.missing"})
+ALONE = frozenset({"routed", "cover.missing", "clock.recomputed"})
 #: ids made here stand far below every real one
 _MADE = 1 << 32
 
@@ -114,6 +114,8 @@ class _Replay:
             self.made.case = case = self._receive(facts, turn, first)
         elif first.type in FIRED:
             self._fire(case, turn, entries)
+        elif first.type == "clock.recomputed":
+            self._recompute(case, turn, entries)
         else:
             if len(entries) > 1:
                 self._differs(f"{first.seq}.step", len(entries), 1)
@@ -153,6 +155,16 @@ class _Replay:
             if clock.stage == HOLD:
                 lapse(case, turn)
         finish(case, turn, status_changed=before != (case.status, case.gen))
+
+    def _recompute(self, case: Case, turn: Turn, entries: list[Entry]) -> None:
+        for entry in entries:
+            clock = case.clock(entry.data["stage"], entry.data.get("unit"))
+            if clock is None or entry.type != "clock.recomputed":
+                raise Unreadable(f"{entry.type}: no clock {entry.data['stage']} to compute anew")
+            if is_made(clock.id):
+                clock.id = UUID(entry.data["clock"])
+            recompute.apply(case, clock, turn, recompute.Measured.of(entry.data), entry.data["cause"])
+        finish(case, turn)
 
     def _one(self, case: Case, turn: Turn, entry: Entry) -> None:
         if entry.type == "routed":

@@ -50,6 +50,14 @@ async def at(connection: Connection, district: str, edition: int) -> tuple[dict[
     return {row["kind"]: orjson.loads(row["content"]) for row in rows}, {row["kind"]: row["version"] for row in rows}
 
 
+async def every(connection: Connection, district: str, kind: str) -> list[dict[str, Any]]:
+    """Every version of one document of a district, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT content FROM reference_document WHERE district = $1 AND kind = $2 ORDER BY version", district, kind
+    )
+    return [orjson.loads(row["content"]) for row in rows]
+
+
 async def load(uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, now: datetime) -> dict[str, int]:
     """Store the documents that differ from what stands; returns the version of each that was added."""
     added: dict[str, int] = {}

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from dispatch.local.commands.place import database_url
+from dispatch.local.commands.place import database_url, service
 from dispatch.local.commands.plain import plainly
 from dispatch.settings import Settings, read
 from dispatch.steps.load import Loaded
 from dispatch.steps.load import load as step
 from dispatch.steps.reading.marked import BrokenFilesError
+from dispatch.steps.recompute import apply_calendars
 from dispatch.store.database import Database
 from dispatch.store.errors import Rejected
 
@@ -41,6 +42,16 @@ def load(
             typer.echo(f"{error}. 席位或人员代码属于另一个区，请改代码；什么都没有装载。", err=True)
             raise typer.Exit(1) from None
     show(done)
+    if "calendars" in done.versions:
+        with plainly():
+            count = asyncio.run(_recompute(settings, done.district))
+        if count:
+            typer.echo(f"  按新日历重算了 {count} 个时限。Deadlines recomputed: {count}")
+
+
+async def _recompute(settings: Settings, district: str) -> int:
+    async with service(settings) as made:
+        return await apply_calendars(made, district)
 
 
 async def _load(settings: Settings, directory: Path) -> Loaded:

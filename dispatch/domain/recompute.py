@@ -1,0 +1,198 @@
+"""Deadlines computed anew: under another policy by explicit choice, under another calendar when one is loaded.
+
+Time used stays used. A clock that has climbed already answers as it stands; a moment that a person granted stands, too.
+What must be known of the calendar before is measured first and kept with the fact, so that the log alone tells it all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from dispatch.domain import clocks
+from dispatch.domain.calendar import WorkCalendar
+from dispatch.domain.case import Case, Clock, Event
+from dispatch.domain.clocks import DUE, HANDLING, HOLD, REPORTED, TOTAL, WARN, StagePolicy
+from dispatch.domain.deadlines import Limit, between, earlier, shift
+from dispatch.domain.turn import Turn
+
+Cause = Literal["policy", "calendar"]
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A running clock as its old calendar counts it, all in microseconds of counted time.
+
+    `used` so far in this run and before, `left` until its deadline, `full` the length of its limit; `wait` until its
+    next climb, reminder or notice where it has climbed. `carried`: the new calendar counts what is past differently,
+    so that the time used is carried over into a fresh run.
+    """
+
+    used: int
+    left: int
+    full: int
+    wait: int | None = None
+    carried: bool = False
+
+    @staticmethod
+    def of(data: Mapping[str, object]) -> "Measured":
+        """As the fact has it."""
+        return Measured(**{name: data[name] for name in ("used", "left", "full", "wait", "carried") if name in data})  # type: ignore[arg-type]
+
+
+def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, district: WorkCalendar) -> Measured:
+    """`old` and `new` are the clock's calendar before and after, `district` the district's before."""
+    assert clock.running_since is not None
+    assert clock.due_at is not None
+    policy = StagePolicy.of(clock)
+    limit = clocks.parse(policy.limit or "1m")
+    wait = None
+    if clock.rung and clock.fires_at is not None:
+        unit, counted_on = clocks.mark_units(clock, policy, limit, old, district)
+        wait = between(unit, now, clock.fires_at, counted_on) // _MICROSECOND
+    past = limit.working and between(limit, clock.started_at, now, old) != between(limit, clock.started_at, now, new)
+    used = clock.used + between(limit, clock.running_since, now, old)
+    return Measured(
+        used // _MICROSECOND,
+        between(limit, now, clock.due_at, old) // _MICROSECOND,
+        limit.length(old.day) // _MICROSECOND,
+        wait,
+        past,
+    )
+
+
+def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause) -> bool:
+    """Whether a running clock could have another deadline (or next mark) now."""
+    if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD:
+        return False
+    if cause == "calendar":
+        return turn.calendar(clock.calendar).name != clock.calendar
+    before, after = StagePolicy.of(clock), policy_now(case, clock, turn)
+    return clock.rung == 0 and replace(after, version=before.version).snapshot() != before.snapshot()
+
+
+def policy_now(case: Case, clock: Clock, turn: Turn) -> StagePolicy:
+    """How a run of this clock would be timed if it began today."""
+    duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
+    policy = turn.stage_policy(case, clock.stage)
+    if clock.stage == REPORTED and duty is not None and duty.report_limit is not None:
+        return clocks.with_limit(policy, str(duty.report_limit))
+    if clock.stage == HANDLING:
+        return clocks.with_limit(policy, str(duty.limit) if duty else policy.limit or "15d")
+    return policy
+
+
+def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause) -> Event:
+    """Compute it anew; one event with the old and the new deadline."""
+    old_due, old_fires = clock.due_at, clock.fires_at
+    calendar = turn.calendar(clock.calendar)
+    clock.calendar = calendar.name
+    if clock.rung:
+        _next_mark(clock, turn, measured, calendar)
+    else:
+        _deadline(case, clock, turn, measured, policy_now(case, clock, turn) if cause == "policy" else None)
+    case.touch_clock(clock)
+    return turn.event(
+        case,
+        "clock.recomputed",
+        clock=str(clock.id),
+        stage=clock.stage,
+        unit=clock.unit,
+        run=clock.run,
+        cause=cause,
+        old_due=old_due.isoformat() if old_due else None,
+        due_at=clock.due_at.isoformat() if clock.due_at else None,
+        old_fires=old_fires.isoformat() if old_fires else None,
+        next_at=clock.fires_at.isoformat() if clock.fires_at else None,
+        provisional=clock.provisional or None,
+        **asdict(measured),
+    )
+
+
+def _next_mark(clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
+    """It is late by the deadline it had: only the way to its next climb, reminder or notice counts on anew."""
+    if measured.wait is None or clock.fires_at is None:
+        return
+    policy = StagePolicy.of(clock)
+    limit = clocks.parse(policy.limit or "1m")
+    unit, counted_on = clocks.mark_units(clock, policy, limit, calendar, turn.district_calendar)
+    clock.fires_at = shift(unit, turn.now, timedelta(microseconds=measured.wait), counted_on)
+
+
+def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: StagePolicy | None) -> None:
+    before = StagePolicy.of(clock)
+    after = policy or before
+    calendar = turn.calendar(clock.calendar)
+    old, new = clocks.parse(before.limit or "1m"), clocks.parse(after.limit or "1m")
+    used, left = timedelta(microseconds=measured.used), timedelta(microseconds=measured.left)
+    full, wanted = timedelta(microseconds=measured.full), new.length(calendar.day)
+    granted = used + left > full  # an extension: the moment that a person granted stands
+    carried = measured.carried or old.working != new.working
+    clock.policy = after.snapshot()
+    if not granted:
+        if old.working != new.working:  # other units: what is used of the limit stays the same share of it
+            left, used = wanted * (left / full), wanted - wanted * (left / full)
+        else:
+            left += wanted - full
+        clock.due_at = _capped(case, clock, turn, shift(new, turn.now, left, calendar), wanted - used - left)
+    assert clock.due_at is not None
+    if carried:
+        clock.used = used
+        clock.run, clock.nth = clock.run + 1, 0
+        clock.started_at = clock.running_since = turn.now
+    clock.provisional = new.working and calendar.is_provisional(turn.now, max(clock.due_at, turn.now))
+    _arm(clock, turn, after, new, used)
+
+
+def _capped(case: Case, clock: Clock, turn: Turn, due_at: datetime, short: timedelta) -> datetime:
+    """The source's own deadline still comes first where it did: `short` is what it took from the limit."""
+    source = case.facts.source_due_at
+    if source is None or clock.stage not in (HANDLING, TOTAL):
+        return due_at
+    calendar = turn.calendar(clock.calendar)
+    if short > timedelta():  # back to what the policy alone would give, then the earlier of the two
+        limit = clocks.parse(StagePolicy.of(clock).limit or "1m")
+        due_at = shift(limit, due_at, short, calendar)
+    return earlier(due_at, source, turn.policy(case).source_margin, clock.started_at, calendar)
+
+
+def _arm(clock: Clock, turn: Turn, policy: StagePolicy, limit: Limit, used: timedelta) -> None:
+    """The next mark; a warning that was given in this run is not given again."""
+    assert clock.due_at is not None
+    fresh = clock.mark == WARN or clock.started_at == turn.now
+    clock.mark, clock.fires_at = DUE, clock.due_at
+    if not fresh or not policy.warn:
+        return
+    calendar = turn.calendar(clock.calendar)
+    left = between(limit, turn.now, clock.due_at, calendar)
+    to_warning = (used + left) * policy.warn / 100 - used
+    if timedelta() < to_warning < left:
+        clock.mark, clock.fires_at = WARN, shift(limit, turn.now, to_warning, calendar)
+
+
+Find = Callable[[str], WorkCalendar]
+"""A calendar by the `code@revision` that a clock keeps; raises KeyError for one that nobody has any more."""
+
+
+def again(case: Case, turn: Turn, cause: Cause, find: Find) -> int:
+    """Every clock of the case that is concerned. How many were."""
+    district = turn.district_calendar
+    done = 0
+    for clock in sorted(case.open_clocks(), key=lambda one: (one.stage, one.unit or "")):
+        if not concerned(case, clock, turn, cause):
+            continue
+        old, new = find(clock.calendar), turn.calendar(clock.calendar)
+        before = (clock.calendar, clock.policy, clock.due_at, clock.fires_at, clock.run)
+        apply(case, clock, turn, measure(clock, turn.now, old, new, _district(district, find, clock)), cause)
+        if before[1:] == (clock.policy, clock.due_at, clock.fires_at, clock.run):
+            clock.calendar = before[0]  # nothing to tell, so nothing changes
+            case.events.pop()
+            continue
+        done += 1
+    return done
+
+
+def _district(now: WorkCalendar, find: Find, clock: Clock) -> WorkCalendar:
+    """The district's calendar that goes with the clock's: its own where it counts on that, else today's."""
+    return find(clock.calendar) if clock.calendar.split("@", 1)[0] == now.code else now

@@ -1,0 +1,92 @@
+"""Open whistles under another policy (by explicit choice) or another calendar (when one is loaded), whistle by whistle.
+
+Each batch is one transaction; cut short, it goes on where it was when it is run again, because a clock that was
+computed anew is no longer concerned.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from dispatch.domain import recompute
+from dispatch.domain.calendar import WorkCalendar
+from dispatch.domain.finish import finish
+from dispatch.domain.recompute import Cause
+from dispatch.domain.reference import Reference
+from dispatch.steps.read_files import build_calendars
+from dispatch.steps.service import Service
+from dispatch.store import cases as store
+from dispatch.store import recomputing, references
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+
+
+async def apply_policies(service: Service, district: str) -> int:
+    """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
+    done, after = 0, UUID(int=0)
+    calendars = await _calendars(service, district)
+    while True:
+        async with service.database.acquire() as connection:
+            ids = await recomputing.open_whistles(connection, district, after, BATCH)
+        if not ids:
+            return done
+        done += await _batch(service, ids, "policy", calendars)
+        after = ids[-1]
+
+
+async def apply_calendars(service: Service, district: str) -> int:
+    """Deadlines (and next marks) beyond the first day that a newly loaded calendar counts otherwise; how many."""
+    calendars = await _calendars(service, district)
+    current = {one.code: one for one in service.rules.of(district).calendars.values()}
+    done = 0
+    for name, old in calendars.items():
+        new = current.get(old.code)
+        if new is None or new.name == name:
+            continue
+        since = old.first_difference(new)
+        if since is None:
+            continue
+        after = UUID(int=0)
+        while True:
+            async with service.database.acquire() as connection:
+                ids = await recomputing.counted_on(connection, district, name, since, after, BATCH)
+            if not ids:
+                break
+            done += await _batch(service, ids, "calendar", calendars)
+            after = ids[-1]
+    return done
+
+
+async def _calendars(service: Service, district: str) -> dict[str, WorkCalendar]:
+    """Every calendar that was ever loaded, by the name that clocks keep."""
+    async with service.database.acquire() as connection:
+        documents = await references.every(connection, district, "calendars")
+    found: dict[str, WorkCalendar] = {}
+    for document in documents:
+        found |= {one.name: one for one in build_calendars(document).values()}
+    reference: Reference = service.rules.of(district)
+    return found | {one.name: one for one in reference.calendars.values()}
+
+
+async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars: dict[str, WorkCalendar]) -> int:
+    done = 0
+    async with service.database.transaction() as uow:
+        cases = await store.lock(uow, ids)
+        await store.fill(uow.connection, cases)
+        now = await uow.now()
+        for case in cases:
+            if case.ended:
+                continue
+            turn = service.turn(case.facts.district, now)
+            changed = recompute.again(case, turn, cause, calendars.__getitem__)
+            if changed:
+                finish(case, turn)
+                done += changed
+        await service.save(uow, cases)
+    for case in cases:
+        for event in case.events:
+            log.info(event.type, whistle=str(case.id), number=case.facts.number, seq=event.seq, cause=cause)
+    return done

@@ -1,0 +1,126 @@
+"""A policy applied to open whistles, a calendar loaded: on a real database, told in the log, rebuilt by the audit."""
+
+import hashlib
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from dispatch.clock import VirtualClock, new_id
+from dispatch.steps import casework, escalate, load, recompute, route
+from dispatch.steps.audit import audit
+from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.rules import Rules
+from dispatch.steps.service import Service
+from dispatch.store.database import Database
+from dispatch.store.numbers import Numbers
+from tests.domain.calendars import at
+from tests.domain.cases import BUILDING, FIRE_DOOR, RUBBISH, SEEPAGE, STREET, clerk, liaison
+from tests.factories import DEMO, DISTRICT
+
+START = at("2026-12-28 09:00")
+
+
+class Town:
+    def __init__(self, service: Service, clock: VirtualClock, files: Path, ids: list[UUID]) -> None:
+        self.service, self.clock, self.files, self.ids = service, clock, files, ids
+
+    async def change(self, name: str, old: str, new: str) -> None:
+        """Another version of one of the district's files."""
+        file = self.files / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        await load.load(self.service.database, self.files, "test")
+        assert await self.service.rules.refresh()
+
+    async def facts(self) -> list[tuple[str, str]]:
+        """Stage and cause of everything computed anew, each with its outbox row."""
+        async with self.service.database.acquire() as connection:
+            rows = await connection.fetch(
+                """SELECT data ->> 'stage' AS stage, data ->> 'cause' AS cause FROM whistle_event
+                   WHERE type = 'clock.recomputed'"""
+            )
+            sent = await connection.fetchval(
+                "SELECT count(*) FROM outbox WHERE headers ->> 'ce_type' = 'whistle.clock.recomputed.v1'"
+            )
+        assert sent == len(rows)
+        return [tuple(row.values()) for row in rows]
+
+    async def differences(self) -> list[object]:
+        return [one async for one in audit(self.service.database)]
+
+
+@pytest.fixture
+async def town(demo_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    files = tmp_path / "district"
+    files.mkdir()
+    for file in DEMO.glob("*.yaml"):
+        shutil.copy(file, files / file.name)
+    clock = VirtualClock(START)
+    database = await Database.connect(demo_url, size=4, virtual=clock.now)
+    service = Service(database, Rules(database), Numbers(database, "whistle", 10), new_id)
+    await service.rules.refresh()
+    intake, ids = Intake(service), []
+    for text in (SEEPAGE, FIRE_DOOR, RUBBISH, "没有这种事的规则"):
+        new = NewWhistle(STREET, text, text, hashlib.sha256(text.encode()).digest(), place=BUILDING)
+        ids.append((await intake.raise_(clerk(), new)).id)
+    async with database.transaction() as uow:
+        await route.route(service, uow, ids, {})
+    clock.advance(timedelta(hours=1))
+    await casework.act(service, liaison("ZJ"), ids[0], "report-in", {})
+    await escalate.sweep(service)
+    yield Town(service, clock, files, ids)
+    await database.close()
+
+
+async def test_a_policy_is_applied_to_open_whistles_only_when_asked_and_once(town: Town) -> None:
+    await town.change("policies.yaml", "reported: {owner: unit, limit: 4wh", "reported: {owner: unit, limit: 8wh")
+    await escalate.sweep(town.service)
+    assert await town.facts() == []
+    changed = await recompute.apply_policies(town.service, DISTRICT)
+    facts = await town.facts()
+    assert changed == len(facts) > 0
+    assert set(facts) == {("reported", "policy")}
+    assert await recompute.apply_policies(town.service, DISTRICT) == 0
+    town.clock.advance(timedelta(days=12))
+    assert await escalate.sweep(town.service)
+    assert await town.differences() == []
+
+
+async def test_a_year_that_is_published_moves_provisional_deadlines(town: Town) -> None:
+    assert await recompute.apply_calendars(town.service, DISTRICT) == 0
+    new_year = "exceptions:\n  - {date: 2027-01-01, day: holiday, reason: 元旦}\n"
+    await town.change("calendars.yaml", "exceptions:\n", new_year)
+    await town.change("calendars.yaml", "published: []", "published: [2027]")
+    changed = await recompute.apply_calendars(town.service, DISTRICT)
+    facts = await town.facts()
+    assert changed == len(facts) > 0
+    assert {cause for _, cause in facts} == {"calendar"}
+    assert {"total", "handling"} & {stage for stage, _ in facts}
+    assert await recompute.apply_calendars(town.service, DISTRICT) == 0
+    assert await town.differences() == []
+    for _ in range(10):
+        town.clock.advance(timedelta(days=2))
+        await escalate.sweep(town.service)
+    assert await town.differences() == []
+
+
+async def test_a_day_off_that_is_told_too_late_takes_nothing_back(town: Town) -> None:
+    """The day is over and was counted: what is used stays used, in a fresh run."""
+    town.clock.advance(timedelta(days=1))
+    await escalate.sweep(town.service)
+    off = 'exceptions:\n  - { date: 2026-12-28, day: "off", reason: 停水 }\n'
+    await town.change("calendars.yaml", "exceptions:\n", off)
+    assert await recompute.apply_calendars(town.service, DISTRICT)
+    async with town.service.database.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT data FROM whistle_event WHERE type = 'clock.recomputed' AND (data ->> 'carried')::boolean"
+        )
+        runs = await connection.fetchval("SELECT max(run) FROM whistle_clock")
+    assert rows
+    assert runs == 2
+    assert await town.differences() == []
