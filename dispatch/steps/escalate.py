@@ -5,7 +5,7 @@ now, and the clocks are read again under the lock. What was answered meanwhile d
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
@@ -26,22 +26,32 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 
 
+@dataclass(slots=True)
+class _Taken:
+    """What became of a batch: how many steps, of which whistles. The others are held by somebody just now."""
+
+    steps: int = 0
+    whistles: set[UUID] = field(default_factory=set)
+
+
 async def sweep(service: Service, batch: int = BATCH) -> int:
-    """Take every clock that is due, batch after batch, until none is left. Returns how many steps were taken."""
-    total = 0
+    """Take every clock that is due, batch after batch, until none is left. Returns how many steps were taken.
+
+    Whistles that somebody else holds are passed over, however many there are: the next tick sees them again.
+    """
+    total, held = 0, set[UUID]()
     while True:
         now = await service.database.now()
         async with service.database.acquire() as connection:
-            candidates = await due_clocks.due(connection, now, batch)
+            candidates = await due_clocks.due(connection, now, batch, held)
         if not candidates:
             return total
         taken = await _take(service, candidates)
-        total += taken
-        if not taken:  # all of them are held by somebody else just now: the next tick sees them again
-            return total
+        total += taken.steps
+        held.update(whistle for whistle in candidates if whistle not in taken.whistles)
 
 
-async def _take(service: Service, ids: Sequence[UUID]) -> int:
+async def _take(service: Service, ids: Sequence[UUID]) -> _Taken:
     """One batch; where it fails for its data, halves of it, until the guilty whistle is alone and is parked."""
     try:
         return await _step(service, ids)
@@ -52,16 +62,17 @@ async def _take(service: Service, ids: Sequence[UUID]) -> int:
             log.exception("clock.parked", whistle=str(ids[0]), reason=type(error).__name__)
             async with service.database.transaction() as uow:
                 await due_clocks.park(uow.connection, ids[0], await uow.now(), f"{type(error).__name__}: {error}")
-            return 1
+            return _Taken()
         middle = len(ids) // 2
-        return await _take(service, ids[:middle]) + await _take(service, ids[middle:])
+        one, other = await _take(service, ids[:middle]), await _take(service, ids[middle:])
+        return _Taken(one.steps + other.steps, one.whistles | other.whistles)
 
 
-async def _step(service: Service, ids: Sequence[UUID]) -> int:
+async def _step(service: Service, ids: Sequence[UUID]) -> _Taken:
     async with service.database.transaction() as uow:
         cases = await store.lock(uow, ids, skip_locked=True)
         if not cases:
-            return 0
+            return _Taken()
         await store.fill(uow.connection, cases)
         now = await uow.now()
         turns = {case.id: service.turn(case.facts.district, now) for case in cases}
@@ -72,7 +83,7 @@ async def _step(service: Service, ids: Sequence[UUID]) -> int:
     for case in cases:
         for event in case.events:
             log.info(event.type, whistle=str(case.id), number=case.facts.number, seq=event.seq, **_brief(event.data))
-    return steps
+    return _Taken(steps, {case.id for case in cases if case.events})
 
 
 def _brief(data: dict[str, object]) -> dict[str, object]:

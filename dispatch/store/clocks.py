@@ -1,5 +1,6 @@
 """Which clocks have something to say, and which could not be taken."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from dispatch.store.connection import Connection
 _DUE = """
 SELECT whistle, min(fires_at) AS first FROM (
     SELECT whistle, fires_at FROM whistle_clock
-    WHERE fires_at <= $1 AND parked IS NULL ORDER BY fires_at LIMIT $2
+    WHERE fires_at <= $1 AND parked IS NULL AND whistle <> ALL($3::uuid[]) ORDER BY fires_at LIMIT $2
 ) due GROUP BY whistle ORDER BY first"""
 
 
@@ -21,9 +22,9 @@ class Waiting:
     oldest: datetime | None
 
 
-async def due(connection: Connection, now: datetime, limit: int) -> list[UUID]:
-    """Whistles with a clock among the first `limit` that are due, the longest due first; nothing is locked."""
-    return [row["whistle"] for row in await connection.fetch(_DUE, now, limit)]
+async def due(connection: Connection, now: datetime, limit: int, but: Collection[UUID] = ()) -> list[UUID]:
+    """Whistles (`but` these) with a clock among the first `limit` that are due, the longest due first; no locks."""
+    return [row["whistle"] for row in await connection.fetch(_DUE, now, limit, list(but))]
 
 
 async def next_due(connection: Connection) -> datetime | None:

@@ -283,3 +283,25 @@ async def test_a_frozen_holder_delays_its_whistle_only(postgres: TestPostgres, d
         await holder.close()
         assert await made.sweep() > 0
         await made.sound()
+
+
+async def test_held_whistles_do_not_hide_those_behind_them(postgres: TestPostgres, demo_database: str) -> None:
+    """A frozen sweep holds its whole batch, the longest due: the others are found all the same."""
+    async with town(postgres, demo_database, 1) as made:
+        await made.blow(12)
+        service = made.services[0]
+        made.clock.advance(timedelta(hours=6))
+        async with service.database.acquire() as connection:
+            waiting = await clocks.due(connection, made.clock.now(), 1000)
+        frozen = waiting[:4]
+        holder = await asyncpg.connect(made.url)
+        holding = holder.transaction()
+        await holding.start()
+        await holder.execute("SELECT FROM whistle_state WHERE id = ANY($1) FOR UPDATE", frozen)
+        assert await escalate.sweep(service, batch=3) > 0
+        async with service.database.acquire() as connection:
+            assert set(await clocks.due(connection, made.clock.now(), 1000)) == set(frozen)
+        await holding.rollback()
+        await holder.close()
+        await made.sweep()
+        await made.sound()
