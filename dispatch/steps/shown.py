@@ -140,7 +140,8 @@ def clock_view(clock: Clock, turn: Turn) -> ClockView:
     if clock.open:
         lamp = "red" if left < 0 else "yellow" if left * 5 < total else "green"
         lamp = "hold" if not clock.running and left >= 0 else lamp
-    working = bool(policy.limit and rules.parse(policy.limit).working)
+    # round the clock, a working hour is an hour: said as such
+    working = bool(policy.limit and rules.parse(policy.limit).working) and not calendar.always
     return ClockView(
         id=clock.id,
         stage=clock.stage,
