@@ -8,14 +8,11 @@ import asyncio
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
-import asyncpg
-import orjson
-
+from tests.chaos.evidence import Evidence, Fact, Journal, Step, read
 from tests.chaos.running_clocks import Clock, RunningClocks
 
 DISTRICT_RUNG = 5
@@ -47,76 +44,6 @@ _MOVES = {
 PATIENCE = timedelta(seconds=30)
 #: a rung that comes no later than this after its time (or a tenth of the wait) is counted from when it was due
 ON_TIME = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A line of the log."""
-
-    whistle: str
-    seq: int
-    at: datetime
-    id: str
-    type: str
-    seat: str | None
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A row of the ledger."""
-
-    clock: str
-    run: int
-    rung: int
-    mark: str
-    nth: int
-    whistle: str
-    at: datetime
-    due_at: datetime
-    event: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A promise: what a client was given for its key."""
-
-    key: str
-    whistle: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An act that a client was told is done. `key` where it is one that may be repeated."""
-
-    whistle: str
-    action: str
-    seat: str
-    key: str | None = None
-
-
-@dataclass(slots=True)
-class Journal:
-    """What the clients saw. `sent` counts keys of repeatable acts that went out, answered or not."""
-
-    receipts: list[Receipt] = field(default_factory=list)
-    answered: list[Answered] = field(default_factory=list)
-    sent: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class Evidence:
-    """All that is looked at. `waits[r]`: seconds before rung r where they elapse; `topic`: (whistle, seq, event id)
-    as they stand on the lifecycle topic from its beginning, None where it is not whole any more. `until`: when all
-    this was read, schedulers running; what should have come before must be there."""
-
-    log: Sequence[Fact]
-    ledger: Sequence[Step]
-    journal: Journal | None = None
-    waits: Mapping[int, float] = field(default_factory=dict)
-    topic: Sequence[tuple[str, int, str]] | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,29 +278,6 @@ def _journal(lives: Mapping[str, list[Fact]], journal: Journal) -> list[Violatio
 
 def _logged(life: Iterable[Fact], action: str, seat: str) -> int:
     return sum(1 for fact in life if fact.seat == seat and fact.type in FACTS[action])
-
-
-# ── from a database ──────────────────────────────────────────────────────────────────────────────
-async def read(url: str, journal: Journal | None = None, waits: Mapping[int, float] | None = None) -> Evidence:
-    """The evidence of a database, at one moment."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            log = [
-                Fact(str(row[0]), row[1], row[2], str(row[3]), row[4], row[5], orjson.loads(row[6]))
-                for row in await connection.fetch(
-                    "SELECT whistle, seq, at, id, type, seat, data FROM whistle_event ORDER BY whistle, seq"
-                )
-            ]
-            ledger = [
-                Step(str(row[0]), *row[1:5], str(row[5]), row[6], row[7], str(row[8]))
-                for row in await connection.fetch(
-                    "SELECT clock, run, rung, mark, nth, whistle, at, due_at, event FROM escalation"
-                )
-            ]
-    finally:
-        await connection.close()
-    return Evidence(log, ledger, journal, waits or {})
 
 
 def main() -> None:

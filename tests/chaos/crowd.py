@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.checker import FACTS, Answered, Journal, Receipt
+from tests.chaos.checker import FACTS
+from tests.chaos.evidence import Answered, Journal, Receipt
 from tests.chaos.fleet import Fleet
 
 TEXTS = ("楼道消防门被锁", "天沟渗水，三户漏水", "没有规则说的事", "垃圾成堆没人清", "物业不管", "演示一分钟")

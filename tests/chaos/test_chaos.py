@@ -23,9 +23,9 @@ from dispatch.steps.rules import Rules
 from dispatch.store.database import Database
 from schemas import topics
 from tests.chaos import checker
-from tests.chaos.checker import Evidence
 from tests.chaos.crowd import Crowd
 from tests.chaos.district import WAITS, hurried
+from tests.chaos.evidence import Evidence, read
 from tests.chaos.fleet import Fleet
 from tests.factories import DISTRICT
 from tests.servers import TestBroker
@@ -122,7 +122,7 @@ async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) 
             until = datetime.now(UTC)
         phases.end("stop")
         await _drained(url)
-        evidence = await checker.read(url, crowd.journal, WAITS)
+        evidence = await read(url, crowd.journal, WAITS)
         evidence.until = until
         evidence.topic = await lifecycle(kafka)
         phases.end("read")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.checker import Answered, Evidence, Fact, Journal, Receipt, Step, check
+from tests.chaos.checker import check
+from tests.chaos.evidence import Answered, Evidence, Fact, Journal, Receipt, Step
 
 START = datetime(2026, 6, 15, 1, tzinfo=UTC)
 W, HANDLING, REPORTED = "w1", "clock-handling", "clock-reported"

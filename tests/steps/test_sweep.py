@@ -26,7 +26,7 @@ from dispatch.store import clocks
 from dispatch.store.database import Database
 from dispatch.store.errors import Unavailable
 from dispatch.store.numbers import Numbers
-from tests.chaos import checker
+from tests.chaos import checker, evidence
 from tests.domain.cases import BUILDING, FIRE_DOOR, MONDAY, RUBBISH, SEEPAGE, STREET, clerk, liaison
 from tests.servers import TestPostgres
 
@@ -81,7 +81,7 @@ class Town:
 
     async def sound(self) -> None:
         """The log, the ledger and every projection hold."""
-        assert checker.check(await checker.read(self.url)) == []
+        assert checker.check(await evidence.read(self.url)) == []
         assert [found async for found in audit(self.services[0].database)] == []
 
 
