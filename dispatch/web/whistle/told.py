@@ -269,4 +269,10 @@ def _SPECIAL(teller: Teller) -> Mapping[str, Callable[[Mapping[str, Any]], str]]
         "clock.climbed": climbed,
         "clock.reminded": lambda d: _("%(stage)s：第 %(n)s 次催办", stage=stage(d), n=d.get("nth", 1)),
         "clock.noticed": lambda d: _("%(stage)s：通报", stage=stage(d)),
+        "clock.recomputed": lambda d: (
+            _("%(stage)s：按新政策重算时限", stage=stage(d))
+            if d.get("cause") == "policy"
+            else _("%(stage)s：按新日历重算时限", stage=stage(d))
+        ),
+        "cover.missing": lambda d: _("%(unit)s没人在岗，已告知区调度台", unit=unit(d.get("unit"))),
     }
