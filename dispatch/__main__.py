@@ -2,7 +2,19 @@
 
 import typer
 
-from dispatch.local.commands import access, audit, clock, duties, imports, listing, load, policies, serve, simulate
+from dispatch.local.commands import (
+    access,
+    audit,
+    clock,
+    duties,
+    imports,
+    leave,
+    listing,
+    load,
+    policies,
+    serve,
+    simulate,
+)
 
 app = typer.Typer(
     help="街乡吹哨、部门报到: a street whistles, the departments report in, what is late climbs.",
@@ -11,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for group in (serve, listing, load, access, imports, duties, audit, clock, policies, simulate):
+for group in (serve, listing, load, access, imports, duties, audit, clock, policies, leave, simulate):
     group.register(app)
 
 if __name__ == "__main__":

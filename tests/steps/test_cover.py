@@ -1,5 +1,6 @@
 """Nobody on duty for a running emergency clock: the desk and the next seat hear at once, once."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -7,7 +8,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
+from dispatch.__main__ import app
 from dispatch.clock import VirtualClock, new_id
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
@@ -16,6 +19,7 @@ from dispatch.steps.audit import audit
 from dispatch.steps.intake import Intake, NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
+from dispatch.store import absences
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.cases import BUILDING, DESK, MONDAY, STREET, clerk, liaison
@@ -109,3 +113,20 @@ async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night:
         await cover.go(night.service, own, TWO[0], later, now)
     with pytest.raises(NotFound):
         await cover.go(night.service, own, "unit:XF:ghost", now, later)
+
+
+async def test_the_command_notes_leave_and_return(demo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", demo_url)
+    database = await Database.connect(demo_url, size=2)
+
+    async def away(*arguments: str) -> tuple[int, list[str]]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["leave", *arguments])
+        async with database.acquire() as connection:
+            rows = await absences.listed(connection, [TWO[0]], await database.now())
+        return done.exit_code, [one.person for one in rows]
+
+    assert await away(TWO[0], "--from", "2020-01-01", "--until", "2099-12-31") == (0, [TWO[0]])
+    assert await away(TWO[0], "--back") == (0, [])
+    assert await away("unit:XF:ghost", "--back") == (1, [])
+    assert await away(TWO[0]) == (1, [])
+    await database.close()
