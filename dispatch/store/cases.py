@@ -39,7 +39,7 @@ FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_
 _CLOCKS = """
 SELECT whistle, id, stage, unit, gen, run, started_at, policy, calendar, rung, mark, nth, fires_at, due_at,
        running_since, used, remaining, fires_in, answered_at, provisional, parked
-FROM whistle_clock WHERE whistle = ANY($1::uuid[])"""
+FROM whistle_clock WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, fires_at, id"""
 
 _REQUESTS = """
 SELECT whistle, id, gen, kind, unit, status, asked_by, asked_at, decided_by, decided_at, data

@@ -57,7 +57,7 @@ class Running:
             self.process.kill()
             raise AssertionError("dispatch up did not stop") from None
 
-    async def ready(self, within: float = 60.0) -> None:
+    async def ready(self, within: float = 240.0) -> None:
         """Wait until the web answers."""
         async with asyncio.timeout(within), httpx.AsyncClient() as client:
             while True:
@@ -74,7 +74,7 @@ class Running:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def there(self, name: str, *, unless: int = 0, within: float = 30.0) -> int:
+    async def there(self, name: str, *, unless: int = 0, within: float = 120.0) -> int:
         """Wait until a process of this name runs, other than `unless`; its pid."""
         async with asyncio.timeout(within):
             while (pid := self.pid(name)) in (0, unless):

@@ -53,7 +53,7 @@ async def import_rows(running: Running, file: Path) -> None:
     assert process.returncode == 0, said.decode()[-2000:]
 
 
-async def settled(connection: asyncpg.Connection, within: float = 60.0) -> None:
+async def settled(connection: asyncpg.Connection, within: float = 180.0) -> None:
     """Until nothing waits to be routed or to leave."""
     async with asyncio.timeout(within):
         while await connection.fetchval(
@@ -92,7 +92,7 @@ async def check(connection: asyncpg.Connection, journal: dict[str, int]) -> None
     assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("victim", ["web", "worker", "scheduler", "broker"])
 async def test_kill_under_load(victim: str, database: str, tmp_path: Path) -> None:
     journal: dict[str, int] = {}
