@@ -128,7 +128,8 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         case, turn = await _readable(service, connection, actor, ref, now)
         facts = case.facts
         said = await timeline.said(connection, case.id)
-        log = await timeline.events(connection, case.id, facts.received_at)
+        # a step may commit between reading state and log: what came after is left to the next look
+        log = [one for one in await timeline.events(connection, case.id, facts.received_at) if one.seq <= case.seq]
         texts = await timeline.texts(connection, [case.id])
         family = await timeline.relatives(connection, case.id, facts.parent, facts.merged_into)
         words = await words_of(connection, turn, log, texts, facts.raised_by)

@@ -423,3 +423,14 @@ async def test_who_am_i(world: World) -> None:
     assert (answer["role"], answer["unit"], answer["seat"]) == ("liaison", "XF", XF_DEPUTY)
     assert "report-in" in answer["actions"]
     assert sign_in.EVERYTHING in answer["scopes"]
+
+
+async def test_a_log_never_tells_more_than_the_state_that_is_shown(world: World) -> None:
+    seen = await world.get((await world.whistle())["number"])
+    assert [one["type"] for one in seen["timeline"]][:2] == ["raised", "routed"]
+    async with world.database.transaction() as uow:  # as read a moment before the routing was committed
+        await uow.connection.execute(
+            "UPDATE whistle_state SET seq = 1, status = 'raised' WHERE id = $1", UUID(seen["id"])
+        )
+    early = await world.get(seen["number"])
+    assert [one["type"] for one in early["timeline"]] == ["raised"]
