@@ -144,7 +144,7 @@ async def live(made: Town, ticks: Sequence[Any], *, shots: random.Random | None 
         made.clock.advance(pause)
         if shots is not None:
             made.cut += await shot_down(made, shots)
-            for _ in range(5):  # a cut connection is found out when it is used
+            for _ in range(50):  # a cut connection is found out when it is used
                 with contextlib.suppress(Unavailable):
                     await made.sweep()
                     break
