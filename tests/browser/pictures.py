@@ -54,7 +54,8 @@ def blow(page: Page) -> str:
     page.check("input[name=danger][value=no]", force=True)
     keep("form", page)
     page.click(".task-bar button[data-step=send]")
-    page.wait_for_selector("[data-done]")
+    page.wait_for_selector("ol[data-done]")
+    page.wait_for_selector(".halves [data-done]")
     keep("receipt", page)
     return page.url.split("/w/")[1].split("/")[0]
 
