@@ -69,7 +69,7 @@ def main() -> int:
         page = browser.new_context(**chinese, **WIDE).new_page()
         page.goto(url)
         # the one-minute whistle has reached the community: rungs passed, present and to come are all there
-        page.wait_for_selector(".live-ladder li:nth-child(3)[aria-current]", timeout=90_000)
+        page.wait_for_selector(".live-ladder li:nth-child(3)[aria-current]", timeout=300_000)
         keep("landing", page)
         become(page, url, 0)
         number = blow(page)
