@@ -62,6 +62,8 @@ class Facts:
     named: dict[str, Any] | None = None
     parent: UUID | None = None
     merged_into: UUID | None = None
+    place_by: str | None = None
+    """"text": nobody chose the place, it was found in what was written. Known at intake; the log keeps it."""
 
 
 @dataclass(slots=True)

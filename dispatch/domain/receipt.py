@@ -27,6 +27,8 @@ def receive(facts: Facts, turn: Turn, event: UUID, clock_ids: tuple[UUID, UUID],
         "version": 1,
         "rules": turn.reference.edition,
     }
+    if facts.place_by:
+        data["place_by"] = facts.place_by
     if facts.sealed or facts.hidden_from:
         data |= {"sealed": facts.sealed, "hidden_from": list(facts.hidden_from)}
     case.events.append(Event(event, "raised", data, seq=1))

@@ -51,6 +51,7 @@ class Tree:
     gazetteer: Gazetteer
     labels: Mapping[str, str]
     initials: Mapping[str, str]  # of the full name below the street
+    called: Mapping[str, str | None]  # names, codes and full names, from any node downwards; None: of several places
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Tree:
@@ -75,7 +76,11 @@ class Tree:
             )
             for node in by_code.values()
         )
-        return cls(by_code, {code: tuple(rows) for code, rows in below.items()}, gazetteer, labels, initials)
+        called: dict[str, str | None] = {}
+        for code, path in paths.items():
+            for name in _names(path):
+                called[name] = code if called.get(name, code) == code else None
+        return cls(by_code, {code: tuple(rows) for code, rows in below.items()}, gazetteer, labels, initials, called)
 
     def __contains__(self, code: object) -> bool:
         return code in self.by_code
@@ -149,6 +154,14 @@ class Tree:
         ]
         return [self.by_code[row[3]] for row in sorted(found)[:limit]]
 
+    def named(self, text: str) -> Node | None:
+        """The one place that is called exactly this: by code, name, or full name from any node downwards.
+
+        None for a name of several places: every compound has a 3号楼, and the first of them would be a guess.
+        """
+        code = self.called.get("".join(text.split()))
+        return self.by_code[code] if code else None
+
     def locate(self, text: str, street: str | None = None) -> Node | None:
         """The deepest place a free text names, within `street` if given; None if it names none."""
         code = self.gazetteer.locate(text, street)
@@ -156,6 +169,20 @@ class Tree:
 
     def _general(self, code: str) -> Node | None:
         return next((node for node in self.below.get(code, ()) if node.general), None)
+
+
+def _names(path: tuple[Node, ...]) -> Iterable[str]:
+    """What a place may be called: its code, and its names alone or behind those of the nodes above it, in order."""
+    here, *above = path
+    yield here.code
+    if here.general:
+        return
+    fronts = [""]
+    for node in above:
+        fronts += [node.name + front for front in fronts]
+    for front in fronts:
+        for name in (here.name, *here.also):
+            yield "".join((front + name).split())
 
 
 def _upwards(by_code: Mapping[str, Node], code: str | None) -> Iterable[Node]:

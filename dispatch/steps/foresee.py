@@ -104,7 +104,7 @@ def _forecast(case: Case, new: NewWhistle, routing: Routing, clocks: Sequence[Cl
     reference, facts = turn.reference, case.facts
     duty = reference.duties.get(routing.duty or "")
     handling = case.clock("handling")
-    guess = reference.tree.locate(f"{new.title} {new.address or ''} {new.body}", new.street) if not new.place else None
+    guess = reference.tree.get(new.place) if new.place and new.place_by == "text" else None
 
     def short(code: str) -> str:
         found = reference.units.get(code)

@@ -112,10 +112,6 @@ class _Reader:
     def __init__(self, service: Service, mapping: ImportMapping, reference: Reference, known: dict[str, Known]) -> None:
         self._mapping, self._reference, self._known = mapping, reference, known
         self._seen: dict[str, int] = {}
-        self._by_name: dict[str, str] = {}
-        for node in reference.tree.by_code.values():
-            for name in (node.code, node.name, *node.also):
-                self._by_name.setdefault(name, node.code)
         self._categories = {duty.name: duty.code for duty in reference.duties.duties}
 
     def new(self, batch: list[Row], done: Imported) -> Iterator[tuple[Row, NewWhistle]]:
@@ -188,11 +184,13 @@ class _Reader:
         mapping = self._mapping
         if mapping.areas is not None:
             return mapping.areas.street([values.get(column, "") for column in mapping.areas.read])
+        tree = self._reference.tree
         for column in mapping.nodes:
-            code = self._by_name.get(values.get(column, ""))
-            if code is not None and self._reference.tree.street_of(code) is not None:
-                return code
-        return self._by_name.get(mapping.otherwise) if mapping.otherwise else None
+            node = tree.named(values.get(column, ""))
+            if node is not None and tree.street_of(node.code) is not None:
+                return node.code
+        otherwise = tree.named(mapping.otherwise) if mapping.otherwise else None
+        return otherwise.code if otherwise else None
 
     def _category(self, name: str | None) -> str | None:
         """The duty of this name, or of its group: what stands up to and with the first hyphen."""

@@ -56,6 +56,8 @@ class NewWhistle:
     parent: UUID | None = None
     place_unknown: bool = False
     """The place is not known, not even the street: it stands at the desk as 地点不明."""
+    place_by: str | None = None
+    """"text": nobody chose the place, it was found in what was written."""
     danger_by_words: bool = False
     """Danger words count as danger (imports, other systems); at the form a person is asked instead."""
 
@@ -205,6 +207,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         matched=found.as_json(),
         named=dict(new.named) if new.named else None,
         parent=new.parent,
+        place_by=new.place_by,
     )
     made_title = title or _title(reference, facts, body)
     ids = (service.new_id(), service.new_id())

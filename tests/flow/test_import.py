@@ -113,6 +113,25 @@ async def test_the_desk_gives_a_row_without_a_place_to_a_street(
     assert await number(service, "SELECT count(*) FROM whistle_state WHERE status = 'assigned' AND lead = 'CG'") == 1
 
 
+async def test_a_place_is_known_by_its_full_name_and_never_by_one_that_many_have(
+    service: Service, mapping: ImportMapping, tmp_path: Path
+) -> None:
+    named = (
+        "3号楼",
+        "广泰小区3号楼",
+        "东柳街道广泰社区广泰小区3号楼",
+        "丛台区东柳街道广泰小区 3号楼",
+        "公共网格",
+        "丛台区",
+    )
+    lines = [(str(n), "路灯不亮", "路灯不亮三天了", "", name, "") for n, name in enumerate(named)]
+    await import_rows(service, Intake(service), mapping, rows(write(tmp_path / "a.csv", lines), mapping))
+    async with service.database.acquire() as connection:
+        found = await connection.fetch("SELECT place FROM whistle ORDER BY idempotency_key")
+    building = "130403011-D01-X1-B3"
+    assert [row["place"] for row in found] == [None, building, building, building, None, None]
+
+
 async def test_a_second_run_adds_nothing(service: Service, mapping: ImportMapping, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", GOOD)
     await import_rows(service, Intake(service), mapping, rows(file, mapping))

@@ -250,3 +250,23 @@ async def test_every_answer_carries_the_security_headers(world: World) -> None:
     assert answer.headers["referrer-policy"] == "same-origin"
     assert "strict-transport-security" not in answer.headers
     assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_a_place_that_nobody_named_is_found_in_the_words_and_the_log_says_so(world: World) -> None:
+    client = await world.as_(CLERK)
+    seen = await world.get((await client.post(URL, json={"body": FIRE_DOOR})).json()["number"])
+    assert seen["place"]["code"] == BUILDING
+    assert seen["timeline"][0]["data"]["place_by"] == "text"
+    chosen = await world.get((await client.post(URL, json={"body": FIRE_DOOR, "place": STREET})).json()["number"])
+    assert chosen["place"]["code"] == STREET
+    assert "place_by" not in chosen["timeline"][0]["data"]
+    elsewhere = await client.post(URL, json={"body": "东门外小区路灯不亮"})
+    assert (await world.get(elsewhere.json()["number"]))["place"]["code"] == STREET, "another street's place is no find"
+
+
+async def test_the_desk_needs_no_street_where_the_words_name_the_place(world: World) -> None:
+    desk = await world.as_(DESK)
+    seen = await world.get((await desk.post(URL, json={"body": FIRE_DOOR})).json()["number"], seat=DESK)
+    assert (seen["place"]["code"], seen["raised_by"]["node"]) == (BUILDING, STREET)
+    refused = await desk.post(URL, json={"body": "3号楼路灯不亮"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "street")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from dispatch.domain import permissions
 from dispatch.domain.case import RAISED, Actor
-from dispatch.domain.reference import Reference
+from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden, Invalid
 from dispatch.steps.intake import NewWhistle, Receipt
 from dispatch.web.api.fields import BODY, KEY, PHOTOS, SHORT, TITLE, UNITS, Body, Code, Line, Moment, _no_nul
@@ -99,6 +99,20 @@ def street_of(actor: Actor, reference: Reference, street: str | None, place: str
     return above.code
 
 
+def place_in(text: str, reference: Reference, street: str | None) -> Node | None:
+    """The place that a text names, within `street` if given: how form and API find it where nobody has named one."""
+    node = reference.tree.locate(text, street) if text.strip() else None
+    return node if node is not None and node.level < 5 else None
+
+
+def _found(whistle: Whistle, actor: Actor, reference: Reference) -> str | None:
+    """The place in what was written; a caller who does not want it looked for names the street as the place."""
+    own = reference.tree.get(actor.node) if actor.node else None
+    street = own.code if own is not None and own.level == 4 else whistle.street
+    node = place_in(f"{whistle.title or ''} {whistle.address or ''} {whistle.body}", reference, street)
+    return node.code if node else None
+
+
 def new_whistle(
     whistle: Whistle, actor: Actor, reference: Reference, key: str, sha256: bytes, via: str = "api"
 ) -> NewWhistle:
@@ -111,8 +125,10 @@ def new_whistle(
     named: dict[str, Any] | None = None
     if whistle.lead is not None:
         named = {"lead": whistle.lead, "assist": whistle.assist or [], "override_reason": whistle.override_reason}
+    # the form has looked already, and its person may have said no to what it found
+    found = _found(whistle, actor, reference) if whistle.place is None and via != "form" else None
     return NewWhistle(
-        street=street_of(actor, reference, whistle.street, whistle.place),
+        street=street_of(actor, reference, whistle.street, whistle.place or found),
         body=whistle.body,
         idempotency_key=key,
         request_sha256=sha256,
@@ -120,7 +136,8 @@ def new_whistle(
         kind=whistle.kind,
         danger=whistle.danger,
         category=whistle.category,
-        place=whistle.place,
+        place=whistle.place or found,
+        place_by="text" if found else None,
         address=whistle.address,
         latitude=whistle.latitude,
         longitude=whistle.longitude,

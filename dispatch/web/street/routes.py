@@ -123,6 +123,7 @@ async def _send(
         key = key_of(typed.get("idempotency_key") or None) or str(deps.service.new_id())
         whistle = whistle_of(typed, typed.kept)
         new = new_whistle(whistle, visit.actor, turn.reference, key, sha256, via="form")
+        new.place_by = "text" if typed.place_auto else None
         receipt = await deps.intake.raise_(visit.actor, new)
     except ValidationError as error:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=_named(error)), 422)

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.turn import ZONE
 from dispatch.web.api.fields import PHOTOS
-from dispatch.web.api.raising import WHISTLE, Whistle, canonical_hash
+from dispatch.web.api.raising import WHISTLE, Whistle, canonical_hash, place_in
 from dispatch.web.auth import text_of
 
 #: fields that the check page carries on as they are
@@ -51,7 +51,7 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
         chosen = _named(plain["place_text"], reference, street)
         auto = False
     if (chosen is None or auto) and not choosing:
-        found = reference.tree.locate(plain["body"], street) if plain["body"].strip() else None
+        found = place_in(plain["body"], reference, street)
         chosen, auto = (found, True) if found is not None else (chosen, auto)
     return Typed(
         step,
@@ -76,7 +76,7 @@ def _named(text: str, reference: Reference, street: str | None) -> Node | None:
         return found[0]
     if found and found[0].name == text.strip():
         return found[0]
-    return reference.tree.locate(text, street)
+    return place_in(text, reference, street)
 
 
 def as_json(typed: Typed, photos: Sequence[str] = ()) -> dict[str, Any]:
