@@ -27,10 +27,15 @@ class Topic:
     min_in_sync: int = 2
     max_message_bytes: int = 1_048_576
 
+    @property
+    def cleanup(self) -> str:
+        """Kafka's word for what becomes of old records."""
+        return "compact" if self.compacted else "delete"
+
     def settings(self) -> dict[str, str]:
         """As Kafka's topic configuration."""
         return {
-            "cleanup.policy": "compact" if self.compacted else "delete",
+            "cleanup.policy": self.cleanup,
             "retention.ms": str(int(self.retention.total_seconds() * 1000)),
             "min.insync.replicas": str(self.min_in_sync),
             "max.message.bytes": str(self.max_message_bytes),

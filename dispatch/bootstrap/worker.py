@@ -2,9 +2,10 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -15,8 +16,9 @@ from dispatch.bootstrap.base import Base, NotSetUp, base, checks, kafka_of, serv
 from dispatch.bus import broker as bus
 from dispatch.bus.lag import PROGRESS, lags, last_poll_age
 from dispatch.bus.producer import connector
-from dispatch.bus.relay import Relay
-from dispatch.bus.topics import TopicsUnfit, ensure
+from dispatch.bus.relay import Counts, Relay
+from dispatch.bus.topics import KafkaAway, TopicsUnfit, ensure
+from dispatch.bus.watchdog import STALLED, Watchdog
 from dispatch.notify.channel import Channel, Null
 from dispatch.notify.deliver import Delivery
 from dispatch.notify.robot import Robot, UnfitAddress
@@ -30,8 +32,6 @@ from handlers import on_inbound, on_raised
 
 log = structlog.get_logger(__name__)
 
-#: a consumer that has not polled for so long, or a relay that nobody answers, ends the process: it is started anew
-SILENT = 120.0
 STOP_WITHIN = 15.0
 
 
@@ -42,10 +42,13 @@ class Working:
     broker: KafkaBroker
     relay: Relay
     joining: asyncio.Task[None]
+    since: float = field(default_factory=time.monotonic)
 
     def silent_for(self) -> float:
-        """Seconds since the consumers last polled, or since anybody answered the relay; the longer of the two."""
-        return max(last_poll_age(bus.consumers(self.broker)) or 0.0, self.relay.stalled_for())
+        """Seconds since the consumers last polled (or began to join), or since anybody answered the relay; the
+        longest of them."""
+        joining = 0.0 if self.joining.done() else time.monotonic() - self.since
+        return max(last_poll_age(bus.consumers(self.broker)) or 0.0, joining, self.relay.stalled_for())
 
 
 @asynccontextmanager
@@ -68,34 +71,88 @@ async def working(
         yield Working(broker, relay, joining)
     finally:
         joining.cancel()
-        await asyncio.wait({joining})
-        await broker.stop()
+        await asyncio.wait({joining}, timeout=STOP_WITHIN)
+        # a client that stalled may never stop; the relay must let go of its lock all the same
+        leaving = asyncio.create_task(broker.stop())
+        await asyncio.wait({leaving}, timeout=STOP_WITHIN)
+        leaving.cancel()
         await relay.stop()
         await asyncio.wait({relaying}, timeout=STOP_WITHIN)
         relaying.cancel()
 
 
 async def run_worker(settings: Settings) -> None:
-    """Run until SIGTERM; then finish the batch at work, leave the groups, let go of the lock."""
+    """Run until SIGTERM; then finish the batch at work, leave the groups, let go of the lock.
+
+    Refuses topics that do not fit. While Kafka is away it waits for it: notices are delivered meanwhile.
+    """
     bootstrap, client = kafka_of(settings)
     async with base(settings, "worker") as made:
         stop_on_signals(made.stopping)
+        kafka = Kafka(made, bootstrap, client, settings.kafka_replication)
         try:
-            await ensure(bootstrap, client, replication=settings.kafka_replication)
+            await kafka.stand()
+        except KafkaAway as error:
+            kafka.watchdog.trouble = str(error)
+            log.error("kafka.trouble", error=type(error).__name__)
         except TopicsUnfit as error:
             raise NotSetUp(str(error)) from error
         delivery = _delivery(made)
         delivering = made.run("delivery", delivery.run(made.stopping))
-        async with working(made.service, made.waker, bootstrap, client) as work:
-            made.run("watchdog", _watch(work))
-            settle()
-            log.info("worker.started")
-            await serve(
-                _probe(made, work), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds
-            )
-        await asyncio.wait({delivering}, timeout=settings.stop_seconds)
+        handling = made.run("kafka", kafka.run())
+        settle()
+        log.info("worker.started")
+        await serve(
+            _probe(made, kafka), settings.host, settings.worker_port, made.stopping, grace=settings.stop_seconds
+        )
+        await asyncio.wait({delivering, handling}, timeout=settings.stop_seconds)
         log.info("worker.stopped")
     made.end()
+
+
+class Kafka:
+    """What the worker has to do with Kafka: it waits for it, works on it, and notices when it stands still."""
+
+    def __init__(self, made: Base, bootstrap: str, client: Mapping[str, Any], replication: int | None) -> None:
+        self._made = made
+        self._bootstrap = bootstrap
+        self._client = client
+        self._replication = replication
+        self.work: Working | None = None
+        self.watchdog = Watchdog(
+            lambda: self.work.silent_for() if self.work else 0.0,
+            lambda: self.work.relay.counts.failures if self.work else 0,
+            self.stand,
+        )
+
+    async def stand(self) -> None:
+        """The topics stand, made anew where they were lost. Raises `TopicsUnfit`."""
+        await ensure(self._bootstrap, self._client, replication=self._replication, within=10)
+
+    async def run(self) -> None:
+        """Until the role stops. Raises `Stalled`, and whatever made the consumers fail to join."""
+        stopping = asyncio.create_task(self._made.stopping.wait())
+        while self.watchdog.trouble and not stopping.done():
+            await self.watchdog.look()
+            await asyncio.wait({stopping}, timeout=1)
+        if stopping.done():
+            return
+        async with working(self._made.service, self._made.waker, self._bootstrap, self._client) as self.work:
+            watching = asyncio.create_task(self.watchdog.run())
+            ends = {stopping, watching}
+            if await _first(ends | {self.work.joining}) == self.work.joining:
+                await self.work.joining
+                await _first(ends)
+            stopping.cancel()
+        if watching.done():
+            await watching
+        watching.cancel()
+
+
+async def _first(tasks: set[asyncio.Task[Any]]) -> asyncio.Task[Any]:
+    """The task that is done first."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    return done.pop()
 
 
 def _delivery(made: Base) -> Delivery:
@@ -122,25 +179,20 @@ def _delivery(made: Base) -> Delivery:
     return delivery
 
 
-def _probe(made: Base, work: Working) -> Starlette:
+def _probe(made: Base, kafka: Kafka) -> Starlette:
     async def consumers() -> str | None:
-        if not work.joining.done():
+        if kafka.watchdog.trouble or kafka.work is None:
+            return kafka.watchdog.trouble or "Kafka is being looked at"
+        if not kafka.work.joining.done():
             return "the consumers are joining their groups"
-        return "the consumers do not poll" if work.silent_for() > SILENT / 2 else None
+        return "the consumers do not poll" if kafka.work.silent_for() > STALLED / 2 else None
 
     async def lag() -> None:
-        made.metrics.lag(await lags(bus.consumers(work.broker)))
+        made.metrics.lag(await lags(bus.consumers(kafka.work.broker)) if kafka.work else [])
+
+    def counts() -> Counts:
+        return kafka.work.relay.counts if kafka.work else Counts()
 
     PROGRESS.on_batch = made.metrics.batch
-    counts = work.relay.counts
-    made.metrics.relay_counts(lambda: counts.sent, lambda: counts.failures + counts.parked)
+    made.metrics.relay_counts(lambda: counts().sent, lambda: counts().failures + counts().parked)
     return probe(made.metrics, {**checks(made), "consumers": consumers}, [lag, made.show_snapshot])
-
-
-async def _watch(work: Working) -> None:
-    """A consumer may stall without a word: then the process ends and its supervisor starts another."""
-    await work.joining
-    while True:
-        await asyncio.sleep(5)
-        if work.silent_for() > SILENT:
-            raise RuntimeError("nothing was polled or answered for too long")

@@ -1,17 +1,37 @@
 """The topics on a broker as they are declared: created where missing, refused where they do not fit."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Topic
 
+#: how a broker marks a setting that was given to the topic itself
+OWN_SETTING = 1
+
 
 class TopicsUnfit(Exception):
     """The broker cannot be reached, or a topic on it does not fit; `str()` is one line with the remedy."""
+
+
+class KafkaAway(TopicsUnfit):
+    """Nobody answers: this passes, or the address is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic as the broker has it. `settings`: every one; `own`: those given to the topic itself."""
+
+    partitions: int
+    replication: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 async def ensure(
@@ -25,52 +45,110 @@ async def ensure(
     """Create missing topics and check the others. `client` holds TLS and SASL options of aiokafka.
 
     `replication`: copies of each partition, where it is not the declared 3 (one for a single node; then no setting
-    about replicas is sent). Raises `TopicsUnfit`.
+    about replicas is sent). Raises `TopicsUnfit`; `KafkaAway` where nobody answers within `within` seconds.
     """
     wanted = list(topics)
+    async with admin(bootstrap, client, within) as asking:
+        present = set(await asking.list_topics())
+        await create(asking, [topic for topic in wanted if topic.name not in present], replication)
+        there = await found(asking, wanted)
+    for topic in wanted:
+        if reason := unfit(topic, there.get(topic.name)):
+            raise TopicsUnfit(reason)
+
+
+@asynccontextmanager
+async def admin(
+    bootstrap: str, client: Mapping[str, Any] | None = None, within: float = 20.0
+) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client for the block, which must end `within` seconds. Raises `KafkaAway`."""
+    asking = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=8000, **(client or {}))
     try:
         async with asyncio.timeout(within):
-            there = await _present(bootstrap, client, wanted, replication)
+            try:
+                await asking.start()
+                yield asking
+            finally:
+                await asking.close()
     except (KafkaError, OSError, TimeoutError) as error:
-        raise TopicsUnfit(
+        raise KafkaAway(
             f"Kafka at {bootstrap} does not answer ({type(error).__name__}): start it, or set DISPATCH_KAFKA."
         ) from error
-    for topic in wanted:
-        found = there.get(topic.name)
-        if found is None:
-            raise TopicsUnfit(
-                f"Topic {topic.name} is missing and may not be created: create it with {topic.partitions} partitions."
-            )
-        if found < topic.partitions:
-            raise TopicsUnfit(
-                f"Topic {topic.name} has {found} partitions, {topic.partitions} are needed:"
-                f" kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
-            )
 
 
-async def _present(
-    bootstrap: str, client: Mapping[str, Any] | None, wanted: list[Topic], replication: int | None
-) -> dict[str, int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=8000, **(client or {}))
-    try:
-        await admin.start()
-        there = await admin.list_topics()
-        missing = [topic for topic in wanted if topic.name not in there]
-        if missing:
-            await _create(admin, missing, replication)
-        return await _partitions(admin, [topic.name for topic in wanted])
-    finally:
-        await admin.close()
+def unfit(topic: Topic, there: Found | None) -> str | None:
+    """Why the service cannot work with what the broker has; None where it can. One line with the remedy."""
+    by_hand = f"kafka-configs.sh --alter --entity-type topics --entity-name {topic.name} --add-config"
+    if there is None:
+        return f"Topic {topic.name} is missing and may not be created: create it with {topic.partitions} partitions."
+    if there.partitions < topic.partitions:
+        return (
+            f"Topic {topic.name} has {there.partitions} partitions, {topic.partitions} are needed:"
+            f" dispatch topics plan, then dispatch topics apply."
+        )
+    policy = there.settings.get("cleanup.policy", topic.cleanup)
+    if policy != topic.cleanup:
+        return (
+            f"Topic {topic.name} has cleanup.policy={policy}, which would lose records; {topic.cleanup} is needed:"
+            f" dispatch topics apply (or {by_hand} cleanup.policy={topic.cleanup})."
+        )
+    in_sync = int(there.settings.get("min.insync.replicas", 1))
+    if in_sync > there.replication:
+        return (
+            f"Topic {topic.name} has {there.replication} copies and wants {in_sync} in sync, so nothing can be written:"
+            f" give it more copies, or {by_hand} min.insync.replicas={min(in_sync, there.replication)}."
+        )
+    largest = int(there.settings.get("max.message.bytes", topic.max_message_bytes))
+    if largest < topic.max_message_bytes:
+        return (
+            f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed:"
+            f" dispatch topics apply (or {by_hand} max.message.bytes={topic.max_message_bytes})."
+        )
+    return None
 
 
-async def _create(admin: AIOKafkaAdminClient, missing: list[Topic], replication: int | None) -> None:
-    answer = await admin.create_topics(
+async def found(asking: AIOKafkaAdminClient, wanted: Iterable[Topic]) -> dict[str, Found]:
+    """The topics of these names that the broker has; one just created may take a moment to be seen."""
+    names = [topic.name for topic in wanted]
+    there: list[dict[str, Any]] = []
+    for _ in range(20):
+        there = [each for each in await asking.describe_topics(names) if not each["error_code"]]
+        if len(there) == len(names):
+            break
+        await asyncio.sleep(0.1)
+    settings = await _settings(asking, [each["topic"] for each in there])
+    made = {}
+    for each in there:
+        name, partitions = each["topic"], each["partitions"]
+        made[name] = Found(len(partitions), min(len(one["replicas"]) for one in partitions), *settings[name])
+    return made
+
+
+async def _settings(asking: AIOKafkaAdminClient, names: list[str]) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    answers = await asking.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    said: dict[str, tuple[dict[str, str], dict[str, str]]] = {name: ({}, {}) for name in names}
+    for answer in answers:
+        for code, _text, _kind, name, entries in answer.resources:
+            if code:  # not allowed to look: what cannot be read is not held against it
+                continue
+            for entry in entries:
+                said[name][0][entry[0]] = entry[1]
+                if entry[3] == OWN_SETTING:
+                    said[name][1][entry[0]] = entry[1]
+    return said
+
+
+async def create(asking: AIOKafkaAdminClient, missing: list[Topic], replication: int | None) -> None:
+    """Make these topics as declared, with so many copies. Raises `TopicsUnfit`."""
+    if not missing:
+        return
+    answer = await asking.create_topics(
         [
             NewTopic(
                 topic.name,
                 topic.partitions,
                 replication or topic.replication,
-                topic_configs=_settings(topic, replication),
+                topic_configs=declared_settings(topic, replication),
             )
             for topic in missing
         ]
@@ -81,20 +159,9 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic], replication:
             raise TopicsUnfit(f"Topic {name} could not be created ({error.__name__}): create it by hand, or allow it.")
 
 
-def _settings(topic: Topic, replication: int | None) -> dict[str, str]:
+def declared_settings(topic: Topic, replication: int | None) -> dict[str, str]:
+    """As Kafka's topic configuration, for topics with so many copies (None: as declared)."""
     settings = topic.settings()
     if replication is not None and replication < topic.min_in_sync:
         del settings["min.insync.replicas"]
     return settings
-
-
-async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """Partitions by topic; a topic just created may take a moment to be seen."""
-    found: dict[str, int] = {}
-    for _ in range(20):
-        described = await admin.describe_topics(names)
-        found = {each["topic"]: len(each["partitions"]) for each in described if not each["error_code"]}
-        if len(found) == len(names):
-            break
-        await asyncio.sleep(0.1)
-    return found

@@ -1,0 +1,121 @@
+"""Silence is a stall only while the broker answers; topics that a broker lost are made anew."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from dispatch.bus import broker as bus
+from dispatch.bus import watchdog as watchdog_module
+from dispatch.bus.embedded import free_port
+from dispatch.bus.lag import last_poll_age
+from dispatch.bus.topics import admin, ensure
+from dispatch.bus.watchdog import Stalled, Watchdog
+from schemas.topics import RAISED, TOPICS, Topic
+from tests.bus.rig import until
+from tests.servers import TestBroker
+
+LONG = 1000.0
+
+
+@pytest.fixture
+async def own_broker() -> AsyncIterator[TestBroker]:
+    one = TestBroker()
+    await asyncio.to_thread(one.start)
+    yield one
+    await asyncio.to_thread(one.stop)
+
+
+def standing(address: str, topic: Topic) -> Callable[[], Awaitable[None]]:
+    async def stand() -> None:
+        await ensure(address, replication=1, topics=[topic], within=3)
+
+    return stand
+
+
+def declared() -> Topic:
+    return Topic(f"t-{uuid4().hex[:8]}", 2, TOPICS[RAISED].retention, "of a test", replication=1)
+
+
+async def test_silence_with_the_broker_away_is_waited_out(own_broker: TestBroker) -> None:
+    own_broker.kill()
+    dog = Watchdog(lambda: LONG, lambda: 0, standing(own_broker.address, declared()))
+    await dog.look()
+    await dog.look()
+    assert dog.trouble is not None
+    assert own_broker.address in dog.trouble
+
+
+async def test_silence_while_the_broker_answers_is_a_stall(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = LONG
+    dog = Watchdog(lambda: silent, lambda: 0, standing(broker, declared()))
+    await dog.look()  # it has not answered for long enough to say so
+    monkeypatch.setattr(watchdog_module, "STALLED", 0.0)
+    with pytest.raises(Stalled):
+        await dog.look()
+    silent = 0.0
+    await dog.look()
+
+
+async def test_a_broker_that_comes_back_gives_everybody_time(own_broker: TestBroker) -> None:
+    address = f"127.0.0.1:{free_port()}"
+
+    async def stand() -> None:
+        await ensure(address, replication=1, topics=[], within=3)
+
+    dog = Watchdog(lambda: LONG, lambda: 0, stand)
+    dog._since -= LONG
+    await dog.look()
+    assert dog.trouble is not None
+    address = own_broker.address
+    await dog.look()
+    assert dog.trouble is None
+
+
+async def test_topics_that_were_lost_are_made_anew(broker: str) -> None:
+    topic, failures = declared(), 0
+    dog = Watchdog(lambda: 0.0, lambda: failures, standing(broker, topic))
+    await dog.look()
+    async with admin(broker) as asking:
+        assert topic.name not in await asking.list_topics()
+    failures = 1
+    await dog.look()
+    async with admin(broker) as asking:
+        assert topic.name in await asking.list_topics()
+
+
+async def test_a_consumer_that_stops_polling_without_a_word_is_noticed(
+    own_broker: TestBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = declared()
+    stand = standing(own_broker.address, topic)
+    await stand()
+    seen: list[object] = []
+    one = bus.make_broker(own_broker.address)
+
+    @one.subscriber(topic.name, **bus.reading("dog"))
+    async def take(message: object) -> None:
+        seen.append(message)
+
+    dog = Watchdog(lambda: last_poll_age(bus.consumers(one)) or 0.0, lambda: 0, stand)
+    await bus.start(one)
+    try:
+        producer = AIOKafkaProducer(bootstrap_servers=own_broker.address)
+        await producer.start()
+        await producer.send_and_wait(topic.name, b"1", partition=0)
+        await until(lambda: seen)
+        for subscriber in one.subscribers:
+            subscriber.tasks[0].cancel()  # type: ignore[attr-defined]
+        await producer.send_and_wait(topic.name, b"2", partition=0)
+        await producer.stop()
+        consumer = bus.consumers(one)[0]
+        await until(lambda: consumer.highwater(TopicPartition(topic.name, 0)) == 2)
+        monkeypatch.setattr(watchdog_module, "STALLED", 0.5)
+        monkeypatch.setattr(watchdog_module, "UNEASY", 0.2)
+        monkeypatch.setattr(watchdog_module, "LOOK", 0.1)
+        with pytest.raises(Stalled):
+            await asyncio.wait_for(dog.run(), 20)
+    finally:
+        await one.stop()
