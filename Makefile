@@ -8,6 +8,8 @@ PYTHON ?= python3
 PORT ?= 8000
 MINUTES ?= 10
 SEED ?= $(shell date +%s)
+# processes that share the tests
+JOBS ?= 2
 PY := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_PYTHON_VERSION_WARNING := 1
@@ -37,10 +39,10 @@ lint: .venv/dev.stamp ## Style, types, direction of imports
 	echo '— import-linter'
 	.venv/bin/lint-imports
 
-unit: .venv/dev.stamp .build/system.stamp ## The tests alone
+unit: .venv/dev.stamp .build/system.stamp ## The tests alone (JOBS=2 processes share them)
 	@skip="$$(cat .build/system.stamp)"
 	if [ -n "$$skip" ]; then echo "— not run here: $$skip (see .build/system.log)"; fi
-	.venv/bin/python -m pytest tests -rs -m "not chaos $$skip"
+	.venv/bin/python -m pytest tests -rs -n $(JOBS) --dist loadfile -m "not chaos $$skip"
 
 bench: .venv/dev.stamp ## Figures against bare loops in the same run; table on screen, kept in .build/bench
 	@exec $(PY) -m tests.bench

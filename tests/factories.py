@@ -41,7 +41,7 @@ XF, XF_DEPUTY, ZJ = "unit:XF:liaison", "unit:XF:deputy", "unit:ZJ:liaison"
 async def demo_template(postgres: TestPostgres, name: str) -> None:
     """A database with the demo district loaded, to be cloned."""
     await postgres.migrated()
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE template_dispatch STRATEGY wal_log')
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE template_dispatch STRATEGY file_copy')
     database = await Database.connect(postgres.url(name), size=2)
     try:
         await load.load(database, DEMO, "test")

@@ -64,7 +64,7 @@ class TestPostgres:
         name = f"test_{uuid4().hex[:12]}"
         if migrated:
             await self.migrated()
-            await self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY wal_log')
+            await self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy')
         else:
             await self.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)

@@ -25,7 +25,7 @@ from tests.servers import TestPostgres
 def lived(postgres: TestPostgres, demo_database: str) -> Iterator[str]:
     """The name of a database with the demo's 300 lives, to be cloned."""
     name = f"lived_{uuid4().hex[:8]}"
-    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY wal_log'))
+    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy'))
     done = asyncio.run(seed(postgres.url(name), DISTRICT, DEMO / "seed.yaml"))
     assert done.whistles > 250
     yield name
@@ -35,7 +35,7 @@ def lived(postgres: TestPostgres, demo_database: str) -> Iterator[str]:
 @pytest.fixture
 async def url(postgres: TestPostgres, lived: str) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex[:12]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{lived}" STRATEGY wal_log')
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{lived}" STRATEGY file_copy')
     yield postgres.url(name)
     await postgres.drop(postgres.url(name))
 

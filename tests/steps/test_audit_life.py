@@ -207,7 +207,7 @@ class StoredLife(Life):
 @pytest.fixture
 def ground(postgres: TestPostgres, demo_database: str) -> Iterator[Ground]:
     name = f"life_{uuid4().hex[:8]}"
-    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY wal_log'))
+    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy'))
     made = Ground(postgres.url(name))
     yield made
     made.close()

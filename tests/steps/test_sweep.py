@@ -88,7 +88,7 @@ class Town:
 @asynccontextmanager
 async def town(postgres: TestPostgres, template: str, schedulers: int) -> AsyncIterator[Town]:
     name = f"town_{uuid4().hex[:8]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     url, clock = postgres.url(name), VirtualClock(MONDAY)
     databases = [
         await Database.connect(url, size=2, virtual=clock.now, application=f"scheduler-{i}") for i in range(schedulers)

@@ -23,7 +23,7 @@ def demo_database(postgres: TestPostgres) -> Iterator[str]:
 async def demo_url(postgres: TestPostgres, demo_database: str) -> AsyncIterator[str]:
     """The URL of a database of this test's own with the demo district."""
     name = f"test_{uuid4().hex[:12]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY wal_log')
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy')
     yield postgres.url(name)
     await postgres.drop(postgres.url(name))
 
