@@ -8,8 +8,9 @@ from typing import Any
 
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
-from dispatch.domain.case import LEAD, Actor, Case, Request
+from dispatch.domain.case import LEAD, Actor, Case, Clock, Request
 from dispatch.domain.clocks import DUE, LAST_RUNG
+from dispatch.domain.ladder import answering
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
@@ -85,14 +86,17 @@ def send_down(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | No
 
 
 def can_send_up(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
-    """A clock has climbed to one's own rung."""
-    if not _at_my_rung(case, actor, turn):
+    """A clock has climbed to one's own rung, or to a vacant one below."""
+    if not any(_mine(case, clock, actor, turn) for clock in case.open_clocks()):
         raise NotNow("这件现在不在您这一级")
 
 
-def _at_my_rung(case: Case, actor: Actor, turn: Turn) -> bool:
-    rung = _rung(actor, turn)
-    return any(clock.rung == rung and clock.mark == DUE for clock in case.open_clocks())
+def _mine(case: Case, clock: Clock, actor: Actor, turn: Turn) -> bool:
+    """Whether a clock waits on the actor's rung; a vacant seat's clocks are those of the next seat above."""
+    if not clock.rung or clock.mark != DUE:
+        return False
+    node, _vacant = answering(case, turn, clock.rung)
+    return node is not None and node.code == actor.node
 
 
 def send_up(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
@@ -100,7 +104,7 @@ def send_up(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     rung = _rung(actor, turn)
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     for clock in list(case.open_clocks()):
-        if clock.rung == rung and clock.mark == DUE and clock.fires_at is not None:
+        if clock.fires_at is not None and _mine(case, clock, actor, turn):
             clock.fires_at = min(clock.fires_at, turn.now)
             case.touch_clock(clock)
     turn.event(case, "sent-up", node=actor.node, rung=rung, reason=reason)

@@ -205,7 +205,17 @@ def decide_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | N
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
     review = datetime.fromisoformat(request.data["review_on"])
-    event = turn.event(case, "hold.decided", unit=request.unit, granted=granted, review_on=request.data["review_on"])
+    signed = turn.reference.tree.get(actor.node) if actor.node else None
+    if granted:
+        request.data["level"] = signed.level if signed else clocks.LAST_RUNG
+    event = turn.event(
+        case,
+        "hold.decided",
+        unit=request.unit,
+        granted=granted,
+        review_on=request.data["review_on"],
+        level=request.data.get("level"),
+    )
     if request.unit:
         turn.tell(case, event, unit_seat(request.unit, "liaison"), "decided")
     if not granted:

@@ -8,6 +8,7 @@ At the district there is nowhere to climb: a numbered supervision order (督办�
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock, Event, LedgerRow
 from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, NOTICE, REMIND, TOTAL, WARN, StagePolicy, after, length
+from dispatch.domain.reference import Node
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
@@ -144,17 +145,26 @@ def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
 
 def _block(case: Case, turn: Turn, rung: int) -> dict[str, object]:
     """The person in charge of the rung's node; a vacant seat passes upward and says so."""
-    vacant: list[str] = []
-    for level in range(rung, LAST_RUNG + 1):
+    node, passed = answering(case, turn, rung)
+    vacant = [node_seat(one.code) for one in passed] or None
+    if node is None:
+        return {"node": None, "seat": None, "person": None, "vacant": vacant}
+    seat = node_seat(node.code)
+    return {"node": node.code, "seat": seat, "person": turn.holder(seat), "vacant": vacant}
+
+
+def answering(case: Case, turn: Turn, rung: int) -> tuple[Node | None, list[Node]]:
+    """Whose person in charge answers on a rung: its node, or the next one above whose seat is held (the district
+    whoever holds it); and the nodes that were passed because their seats are vacant."""
+    passed: list[Node] = []
+    for level in range(max(rung, 1), LAST_RUNG + 1):
         node = turn.rung_node(case, level)
         if node is None:
             continue
-        seat = node_seat(node.code)
-        person = turn.holder(seat)
-        if person is not None or level == LAST_RUNG:
-            return {"node": node.code, "seat": seat, "person": person, "vacant": vacant or None}
-        vacant.append(seat)
-    return {"node": None, "seat": None, "person": None, "vacant": vacant or None}
+        if level == LAST_RUNG or turn.holder(node_seat(node.code)) is not None:
+            return node, passed
+        passed.append(node)
+    return None, passed
 
 
 def _informed(case: Case, turn: Turn, rungs: list[int]) -> list[dict[str, object]]:
@@ -240,4 +250,4 @@ def explained(case: Case, clock: Clock) -> bool:
     )
 
 
-__all__ = ["explained", "fire", "first_rung", "owner_seats"]
+__all__ = ["answering", "explained", "fire", "first_rung", "owner_seats"]

@@ -13,13 +13,16 @@ from dispatch.domain.reference import Node
 from dispatch.domain.refusals import Forbidden
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.domain.units import node_seat, unit_seat
+from dispatch.steps import cover
+from dispatch.steps.cover import Uncovered
 from dispatch.steps.lists import Item, item
-from dispatch.steps.scope import scope_of
+from dispatch.steps.scope import places_of, scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.shown import seat_view
 from dispatch.steps.told import Words
-from dispatch.store import queues, timeline
-from dispatch.store.search import Found
+from dispatch.store import desk, desk_counts, queues, timeline
+from dispatch.store.connection import Connection
+from dispatch.store.search import Found, Scope
 
 #: so many of each kind are shown
 MOST = 100
@@ -91,14 +94,28 @@ class Vacancy:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """Said to be done though these assisting units never reported in, and why (None: the text was erased)."""
+
+    item: Item
+    units: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskView:
-    """What waits for the district's desk, and what it watches."""
+    """What waits for the district's desk, and what it watches.
+
+    `pending` and `rungs` count up to `desk_counts.MOST`; `counts` and `load` are exact.
+    """
 
     at_desk: tuple[Item, ...]
     decisions: tuple[Decision, ...]
     supervised: tuple[Supervised, ...]
     coming: tuple[Climbing, ...]
     vacant: tuple[Vacancy, ...]
+    uncovered: tuple[Uncovered, ...]
+    absent: tuple[Absent, ...]
     dead_letters: Mapping[str, int]
     counts: Mapping[str, int]
     pending: Mapping[str, int]
@@ -115,10 +132,12 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         raise Forbidden("层级督办是各级负责人的页面", field="role", value=actor.role)
     turn = service.turn(actor.district or "", await service.database.now())
     scope, rung = scope_of(actor, reference), node.level
+    below = _vacant_below(node, turn)
     async with service.database.acquire() as connection:
         rows = await queues.climbed(connection, scope, tuple(range(rung, LAST_RUNG + 1)), MOST)
+        passed = await _passed_up(connection, scope, node, below, turn)
         coming = await queues.climbing(connection, scope, rung, end_of_day(turn), 3 * MOST)
-    reached = _once(row for row in rows if row.head.rung == rung and _on(row, rung))
+    reached = _once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
     above = _once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
     return ChainView(
         node=node.code,
@@ -146,12 +165,17 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         coming = await queues.climbing(connection, scope, LAST_RUNG, end_of_day(turn), 3 * MOST)
         orders = await queues.orders(connection, [row.clock.id for row in top if row.clock])
         letters = await queues.waiting_letters(connection)
-        busy = await queues.busy_units(connection, district)
-        counts = await queues.count_status(connection, scope)
-        pending = await queues.count_pending(connection, scope)
-        rungs = await queues.count_rungs(connection, scope)
-        texts = await timeline.texts(connection, [one.found.head.id for one in waiting])
+        load = await desk_counts.by_unit(connection, [unit.code for unit in reference.units.all])
+        empty = _unheld(load, turn)
+        unsigned = await desk_counts.unsigned(connection, empty) if empty else {}
+        counts = await desk_counts.by_status(connection, district)
+        pending = await desk_counts.by_request(connection, district, DECIDED_AT_DESK)
+        rungs = await desk_counts.by_rung(connection, district)
+        missing = await queues.resolved_without(connection, scope, MOST)
+        resolved = await desk.resolved(connection, {row.head.id: row.head.received_at for row in missing})
+        texts = await timeline.texts(connection, [row.head.id for row in (*(one.found for one in waiting), *missing)])
     words = Words(turn, texts, {})
+    uncovered = await cover.uncovered(service, actor)
     return DeskView(
         at_desk=tuple(item(row, turn) for row in at_desk),
         decisions=tuple(Decision(item(one.found, turn), words.request(one.request)) for one in waiting),
@@ -161,12 +185,18 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
             if row.clock
         ),
         coming=_coming(coming, turn, LAST_RUNG),
-        vacant=tuple(_vacancies(busy, turn)),
+        vacant=tuple(_vacancies(empty, load, unsigned, turn)),
+        uncovered=tuple(uncovered),
+        absent=tuple(
+            Absent(item(row, turn), told.absent, words.text(told.reason))
+            for row in missing
+            if (told := resolved.get(row.head.id)) and told.absent
+        ),
         dead_letters=letters,
         counts=counts,
         pending=pending,
         rungs=rungs,
-        load={unit: open_now for unit, (open_now, _unsigned) in busy.items()},
+        load=load,
         as_of=turn.now,
     )
 
@@ -174,6 +204,33 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
 def end_of_day(turn: Turn) -> datetime:
     """Midnight to come, on the district's clocks."""
     return datetime.combine(turn.today + timedelta(days=1), time(), ZONE)
+
+
+def _vacant_below(node: Node, turn: Turn) -> list[Node]:
+    """Nodes under this one whose own seat is vacant: what climbs to them is asked of the next seat above."""
+    tree, found = turn.reference.tree, list[Node]()
+    waiting = list(tree.children(node.code))
+    while waiting:
+        here = waiting.pop()
+        waiting.extend(tree.children(here.code))
+        if turn.holder(node_seat(here.code)) is None:
+            found.append(here)
+    return found
+
+
+async def _passed_up(connection: Connection, scope: Scope, node: Node, vacant: list[Node], turn: Turn) -> list[Found]:
+    """Clocks that stand on a vacant rung below, for which this node's seat is the next one held."""
+    if not vacant:
+        return []
+    levels = tuple(sorted({one.level for one in vacant}))
+    places = {place for one in vacant for place in places_of(one.code, turn.reference)}
+    rows = await queues.climbed(connection, scope, levels, MOST, places=tuple(sorted(places)))
+    return [row for row in rows if row.clock is not None and _answers(row, row.clock.rung, node, turn)]
+
+
+def _answers(row: Found, rung: int, node: Node, turn: Turn) -> bool:
+    found, _vacant = ladder.answering(_case(row), turn, rung)
+    return found is not None and found.code == node.code
 
 
 def _on(row: Found, rung: int) -> bool:
@@ -223,13 +280,15 @@ def _helpers(node: Node, turn: Turn) -> list[Helper]:
     return found
 
 
-def _vacancies(busy: Mapping[str, tuple[int, int]], turn: Turn) -> list[Vacancy]:
+def _unheld(load: Mapping[str, int], turn: Turn) -> list[str]:
+    """Units with work and neither liaison nor deputy."""
+    return [code for code in load if not any(turn.holder(unit_seat(code, post)) for post in ("liaison", "deputy"))]
+
+
+def _vacancies(empty: list[str], load: Mapping[str, int], unsigned: Mapping[str, int], turn: Turn) -> list[Vacancy]:
     units = turn.reference.units
     found: list[Vacancy] = []
-    for code, (count, unsigned) in busy.items():
-        seats = (unit_seat(code, "liaison"), unit_seat(code, "deputy"))
-        if any(turn.holder(seat) for seat in seats):
-            continue
+    for code in empty:
         unit = units.get(code)
-        found.append(Vacancy(code, unit.short if unit else code, count, unsigned))
+        found.append(Vacancy(code, unit.short if unit else code, load[code], unsigned.get(code, 0)))
     return sorted(found, key=lambda one: (-one.unsigned, one.unit))

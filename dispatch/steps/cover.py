@@ -83,8 +83,11 @@ async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[
 
 
 async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
-    """What the desk's page shows under 没人在岗, the earliest due first. Raises `Forbidden`, `Unavailable`."""
-    if actor.role != DESK:
+    """没人在岗, the earliest due first: the desk sees the district's, a unit's people their own.
+
+    Raises `Forbidden`, `Unavailable`.
+    """
+    if actor.role != DESK and actor.unit is None:
         raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
     reference = service.rules.of(actor.district or "")
     now = await service.database.now()
@@ -103,7 +106,7 @@ async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
             cover.next_seat(reference, one.unit, now, away),
         )
         for one in waiting
-        if _nobody(service, one, now, away)
+        if actor.unit in (None, one.unit) and _nobody(service, one, now, away)
     ]
 
 

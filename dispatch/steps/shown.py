@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks as rules
+from dispatch.domain import ladder
 from dispatch.domain.case import Assignment, Case, Clock
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
@@ -183,14 +184,13 @@ def accountable(case: Case, turn: Turn) -> Accountable:
         return Accountable(0, None, None, None, None, None, counterpart)
     taken = case.pending("take-over")
     code = taken.data.get("node") if taken is not None and taken.data.get("rung") == rung else None
-    for level in range(rung, rules.LAST_RUNG + 1):
-        node = turn.reference.tree.get(code) if code else turn.rung_node(case, level)
-        holder = turn.holder(node_seat(node.code)) if node else None
-        if node is not None and (holder is not None or level == rules.LAST_RUNG):
-            seat = seat_view(node_seat(node.code), turn)
-            return Accountable(rung, node.code, node.name, seat["position"], seat["person"], seat["seat"], counterpart)
-        code = None
-    return Accountable(rung, None, None, None, None, None, counterpart)
+    node = turn.reference.tree.get(code) if code else None
+    if node is None or turn.holder(node_seat(node.code)) is None:
+        node, _vacant = ladder.answering(case, turn, rung)
+    if node is None:
+        return Accountable(rung, None, None, None, None, None, counterpart)
+    seat = seat_view(node_seat(node.code), turn)
+    return Accountable(rung, node.code, node.name, seat["position"], seat["person"], seat["seat"], counterpart)
 
 
 def seat_view(seat: str, turn: Turn) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the desk's page asks beyond the boards: why a whistle came to it, what was ruled before, orders' years."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,3 +54,25 @@ async def ordered_at(connection: Connection, clocks: Sequence[UUID]) -> dict[UUI
         list(clocks),
     )
     return {row["clock"]: row["at"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the lead said when it resolved: which assisting units had not come, and the id of the text that says why."""
+
+    absent: tuple[str, ...]
+    reason: str | None
+
+
+async def resolved(connection: Connection, whistles: Mapping[UUID, datetime]) -> dict[UUID, Resolved]:
+    """The last resolving of each of these whistles; they come with the moment they were received."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT ON (e.whistle) e.whistle, e.data
+           FROM unnest($1::uuid[], $2::timestamptz[]) AS x (id, since)
+           JOIN whistle_event e ON e.whistle = x.id AND e.at >= x.since AND e.type = 'resolved'
+           ORDER BY e.whistle, e.seq DESC""",
+        list(whistles),
+        list(whistles.values()),
+    )
+    told = {row["whistle"]: orjson.loads(row["data"]) for row in rows}
+    return {id: Resolved(tuple(data.get("absent") or ()), data.get("reason")) for id, data in told.items()}

@@ -137,10 +137,13 @@ WHERE c.answered_at IS NULL AND s.status NOT IN ('closed', 'cancelled', 'merged'
 ORDER BY c.fires_at NULLS LAST, c.id LIMIT {limit}"""
 
 
-async def climbed(connection: Connection, scope: Scope, rungs: tuple[int, ...], limit: int) -> list[Found]:
-    """Open clocks that stand on one of these rungs, the next to climb first."""
+async def climbed(
+    connection: Connection, scope: Scope, rungs: tuple[int, ...], limit: int, *, places: tuple[str, ...] | None = None
+) -> list[Found]:
+    """Open clocks that stand on one of these rungs (of whistles about these places), the next to climb first."""
     asked = Asked()
     see(asked, scope)
+    narrow(asked, Filters(places=places))
     ranks = asked.add(list(rungs))
     asked.parts.append(f"s.rung >= (SELECT min(r) FROM unnest({ranks}::int[]) AS r)")
     asked.parts.append(f"c.rung = ANY({ranks}::int[])")
@@ -213,42 +216,6 @@ async def at_desk(connection: Connection, scope: Scope, limit: int) -> list[Foun
     return [found(row) for row in await connection.fetch(sql, *asked.values)]
 
 
-async def count_status(connection: Connection, scope: Scope) -> dict[str, int]:
-    """How many of the open whistles that may be seen stand in each status."""
-    asked = Asked()
-    see(asked, scope)
-    rows = await connection.fetch(
-        f"""SELECT s.status, count(*) AS n FROM whistle_state s JOIN whistle w ON w.id = s.id
-            WHERE s.status NOT IN ('closed', 'cancelled', 'merged') AND {asked.where()} GROUP BY 1""",
-        *asked.values,
-    )
-    return {row["status"]: row["n"] for row in rows}
-
-
-async def count_pending(connection: Connection, scope: Scope) -> dict[str, int]:
-    """How many requests of each kind wait for a decision."""
-    asked = Asked()
-    see(asked, scope)
-    rows = await connection.fetch(
-        f"""SELECT r.kind, count(*) AS n FROM request r JOIN whistle w ON w.id = r.whistle
-            JOIN whistle_state s ON s.id = r.whistle WHERE r.status = 'pending' AND {asked.where()} GROUP BY 1""",
-        *asked.values,
-    )
-    return {row["kind"]: row["n"] for row in rows}
-
-
-async def count_rungs(connection: Connection, scope: Scope) -> dict[int, int]:
-    """How many late whistles stand on each rung."""
-    asked = Asked()
-    see(asked, scope)
-    rows = await connection.fetch(
-        f"""SELECT s.rung, count(*) AS n FROM whistle_state s JOIN whistle w ON w.id = s.id
-            WHERE s.rung IS NOT NULL AND {asked.where()} GROUP BY 1""",
-        *asked.values,
-    )
-    return {row["rung"]: row["n"] for row in rows}
-
-
 async def orders(connection: Connection, clocks: list[UUID]) -> dict[UUID, int]:
     """The number of the supervision order of each of these clocks, where one was issued."""
     rows: list[Any] = await connection.fetch(
@@ -268,12 +235,20 @@ async def waiting_letters(connection: Connection) -> dict[str, int]:
     return {row["reason"]: row["n"] for row in rows}
 
 
-async def busy_units(connection: Connection, district: str) -> dict[str, tuple[int, int]]:
-    """(open, not yet signed) of every unit with something in its queue."""
-    rows = await connection.fetch(
-        """SELECT a.unit, count(*) AS n, count(*) FILTER (WHERE a.status = 'assigned') AS unsigned
-           FROM assignment a JOIN whistle_state s ON s.id = a.whistle
-           WHERE a.active AND s.district = $1 GROUP BY a.unit""",
-        district,
-    )
-    return {row["unit"]: (row["n"], row["unsigned"]) for row in rows}
+_WITHOUT = """
+SELECT {head}, {clock}
+FROM assignment a JOIN whistle_state s ON s.id = a.whistle AND s.status = 'resolved' AND s.gen = a.gen
+JOIN whistle w ON w.id = a.whistle
+LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = 'verification' AND c.unit IS NULL
+WHERE a.active AND a.role = 'assist' AND a.status = 'assigned' AND {where}
+ORDER BY c.due_at NULLS LAST, w.id LIMIT {limit}"""
+
+
+async def resolved_without(connection: Connection, scope: Scope, limit: int) -> list[Found]:
+    """What waits for verification though an assisting unit has not reported in; each once, what falls due first."""
+    asked = Asked()
+    see(asked, scope)
+    where = asked.where()
+    sql = _WITHOUT.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    rows = [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return list({row.head.id: row for row in rows}.values())

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dispatch.domain import permissions
 from dispatch.domain.permissions import TABLE
 from dispatch.steps.boards import ChainView, DeskView, chain_view, desk_view
+from dispatch.steps.holds import HoldsView, holds_view
 from dispatch.steps.sign_in import seats_of
 from dispatch.web.api.answers import refusals, send, shown
 from dispatch.web.auth import Reader
@@ -26,6 +27,12 @@ async def chain(request: Request, visit: Reader) -> Response:
 async def desk(request: Request, visit: Reader) -> Response:
     """调度台: what nobody has, what waits for a ruling, what is under supervision, what reaches the district today."""
     return send(await desk_view(deps_of(request).service, visit.actor))
+
+
+@router.get("/holds", responses=refusals(ok={200: shown("Holds", HoldsView, "What is on hold, by level and age")}))
+async def holds(request: Request, visit: Reader) -> Response:
+    """挂账清单: what the caller may see of what is on hold, by the level that signed for it, the longest held first."""
+    return send(await holds_view(deps_of(request).service, visit.actor))
 
 
 @router.get("/me", responses=refusals(ok={200: shown("Me", dict[str, Any], "The caller")}))

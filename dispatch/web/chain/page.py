@@ -12,7 +12,7 @@ from dispatch.domain.turn import ZONE
 from dispatch.steps.boards import Climbing
 from dispatch.steps.sign_in import Visit
 from dispatch.web import say
-from dispatch.web.chain.reading import Reached, Standing, called, late_unit, position_of
+from dispatch.web.chain.reading import Reached, Standing, called, late_unit, position_of, vacant_seats
 from dispatch.web.common import ladders, times
 from dispatch.web.common.frame import build_frame
 from dispatch.web.i18n import N_, _
@@ -99,6 +99,9 @@ def context_of(one: Reached, found: Standing) -> str:
     at = times.moment(clock.due_at, found.turn.now) if clock.due_at else ""
     unit = late_unit(one, found.turn)
     said = _(WAITS.get(clock.stage, "%(at)s"), unit=unit, at=at)
+    vacant = vacant_seats(one, found.turn)
+    if vacant:
+        said = _("%(who)s空缺，先请您过问。", who=vacant) + said
     counterpart = called(one, found.turn)
     return said + (_("单位那边已请%(who)s。", who=counterpart) if counterpart else "")
 

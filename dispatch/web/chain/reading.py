@@ -85,10 +85,17 @@ def _reached(
 
 
 def _clock(case: Case, item: Item, rung: int) -> Clock | None:
-    """The clock that stands on the rung: the one the list found, else the first such."""
-    here = [clock for clock in case.open_clocks() if clock.rung == rung]
+    """The clock that the list found (on the rung, or on a vacant one below), else the first on the rung."""
     wanted = item.clock.id if item.clock else None
-    return next((clock for clock in here if clock.id == wanted), here[0] if here else None)
+    late = [clock for clock in case.open_clocks() if clock.rung]
+    here = [clock for clock in late if clock.rung == rung]
+    return next((clock for clock in late if clock.id == wanted), here[0] if here else None)
+
+
+def vacant_seats(one: Reached, turn: Turn) -> str:
+    """The vacant posts below that this came past: 网格长、楼栋长; "" where none was."""
+    _node, passed = ladder.answering(one.case, turn, one.clock.rung)
+    return "、".join(said for node in passed if (said := position_of(node, turn)))
 
 
 def late_unit(one: Reached, turn: Turn) -> str:
@@ -114,4 +121,4 @@ def position_of(node: Node | None, turn: Turn) -> str:
     return seat.position if seat else ""
 
 
-__all__ = ["Reached", "Standing", "called", "late_unit", "position_of", "standing"]
+__all__ = ["Reached", "Standing", "called", "late_unit", "position_of", "standing", "vacant_seats"]

@@ -35,6 +35,7 @@ _QUEUE = (N_("待办"), "/queue", N_("待办"))
 _VERIFY = (N_("待核查"), "/street?status=resolved", N_("待核查"))
 _DESK = (N_("调度台"), "/desk", N_("调度台"))
 _ASSIST = (N_("协办"), "/queue?role=assist", N_("协办"))
+_HOLDS = (N_("挂账清单"), "/holds", N_("挂账"))
 _LOOK = (N_("看一眼"), "/chain", N_("看一眼"))
 
 
@@ -42,15 +43,16 @@ def places(actor: Actor, level: int | None) -> tuple[Place, ...]:
     """The places of a role, the first is its home; `level` is the rung of the actor's node."""
     match actor.role:
         case permissions.CLERK:
-            return (_FORM, _STREET, _VERIFY)
+            return (_FORM, _STREET, _VERIFY, _HOLDS)
         case permissions.LIAISON:
             return (_QUEUE, _ASSIST)
         case permissions.SUPERIOR:
             return (_QUEUE,)
         case permissions.DESK:
-            return (_DESK, _ALL, _FORM)
+            return (_DESK, _ALL, _HOLDS, _FORM)
         case permissions.IN_CHARGE:
-            return {5: (_CHAIN, _ALL), 4: (_CHAIN, _STREET, _FORM), 3: (_CHAIN,)}.get(level or 0, (_LOOK,))
+            street = (_CHAIN, _STREET, _HOLDS, _FORM)
+            return {5: (_CHAIN, _ALL, _HOLDS), 4: street, 3: (_CHAIN,)}.get(level or 0, (_LOOK,))
         case permissions.DUTY:
             return (_STREET,)
         case _:

@@ -9,9 +9,8 @@ from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, node_seat, unit_seat
 from dispatch.domain.turn import ZONE
 from dispatch.steps import boards, demo_minute, lists, view
-from dispatch.steps.scope import scope_of
 from dispatch.steps.sign_in import Visit
-from dispatch.store import queues
+from dispatch.store import desk_counts
 from dispatch.web.common.frame import (
     DEMO_PLACE,
     DEMO_UNIT,
@@ -91,13 +90,13 @@ async def _card(deps: WebDeps, reference: Reference, actor: Actor, account: str,
     match actor.role:
         case permissions.CLERK:
             said = (_("街道经办"), place, _("吹一声哨：3 号楼消防门被锁"), "/whistle")
-            figures = await _street_figures(deps, reference, actor)
+            figures = await _street_figures(deps, actor)
         case permissions.LIAISON:
             said = (_("部门联络员"), place, _("签收、到场、报结一件"), "/queue")
             figures = await _unit_figures(deps, actor)
         case permissions.DESK:
             said = (_("区调度台"), _("区吹哨报到调度中心"), _("派一件，记住此裁定"), "/desk")
-            figures = await _desk_figures(deps, reference, actor)
+            figures = await _desk_figures(deps, actor)
         case _:
             said = (_("社区书记"), place, _("看看哪件社区自己能办"), "/chain")
             chain = await boards.chain_view(deps.service, actor)
@@ -109,9 +108,9 @@ def _figure(count: int, unit: str) -> Figure:
     return Figure(str(count), unit)
 
 
-async def _street_figures(deps: WebDeps, reference: Reference, actor: Actor) -> tuple[Figure, ...]:
+async def _street_figures(deps: WebDeps, actor: Actor) -> tuple[Figure, ...]:
     async with deps.service.database.acquire() as connection:
-        counts = await queues.count_status(connection, scope_of(actor, reference))
+        counts = await desk_counts.of_street(connection, actor.node or "", ("resolved", "verified", "answered"))
     return (
         _figure(counts.get("resolved", 0), _("待核查")),
         _figure(counts.get("verified", 0) + counts.get("answered", 0), _("待答复、办结")),
@@ -120,17 +119,15 @@ async def _street_figures(deps: WebDeps, reference: Reference, actor: Actor) -> 
 
 async def _unit_figures(deps: WebDeps, actor: Actor) -> tuple[Figure, ...]:
     async with deps.service.database.acquire() as connection:
-        busy = await queues.busy_units(connection, actor.district or "")
+        unsigned = await desk_counts.unsigned(connection, [actor.unit or ""])
     lamps = await lists.lamps(deps.service, actor, actor.unit or "")
-    unsigned = busy.get(actor.unit or "", (0, 0))[1]
-    return _figure(unsigned, _("待签收")), _figure(lamps["yellow"] + lamps["red"], _("临期或逾期"))
+    return _figure(unsigned[actor.unit or ""], _("待签收")), _figure(lamps["yellow"] + lamps["red"], _("临期或逾期"))
 
 
-async def _desk_figures(deps: WebDeps, reference: Reference, actor: Actor) -> tuple[Figure, ...]:
+async def _desk_figures(deps: WebDeps, actor: Actor) -> tuple[Figure, ...]:
     async with deps.service.database.acquire() as connection:
-        scope = scope_of(actor, reference)
-        counts = await queues.count_status(connection, scope)
-        pending = await queues.count_pending(connection, scope)
+        counts = await desk_counts.by_status(connection, actor.district or "")
+        pending = await desk_counts.by_request(connection, actor.district or "", ("hand-back",))
     return (
         _figure(counts.get("at-desk", 0), _("没匹配上")),
         _figure(pending.get("hand-back", 0), _("退单待裁定")),

@@ -29,8 +29,10 @@ from dispatch.web.models.lists import Candidates, DeskPage, DeskPane
 from dispatch.web.models.parts import Frame, Notice
 
 PATH = "/desk"
-PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "dead")
+PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "absent", "dead")
 LEFT = PANES[:3]
+#: left out while they are empty
+SPARE = ("requests", "absent")
 #: dead letters on their own page
 LETTERS = 100
 
@@ -65,8 +67,9 @@ async def desk_page(
     if name is not None:
         return DeskPage(frame, (_pane(name, found, opened, whole=True),), ())
     made = {one: _pane(one, found, opened) for one in PANES}
-    left = tuple(made[one] for one in LEFT if one != "requests" or made[one].items)
-    return DeskPage(frame, left, tuple(made[one] for one in PANES if one not in LEFT))
+    left = tuple(made[one] for one in LEFT if one not in SPARE or made[one].items)
+    right = tuple(made[one] for one in PANES if one not in LEFT and (one not in SPARE or made[one].items))
+    return DeskPage(frame, left, right)
 
 
 async def _letters_page(request: Request, visit: Visit, notices: Sequence[Notice]) -> DeskPage:
@@ -124,7 +127,9 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
         case "arriving":
             return panes.arriving(view, turn, whole=whole)
         case "vacant":
-            return panes.vacant(view, whole=whole)
+            return panes.vacant(view, turn, whole=whole)
+        case "absent":
+            return panes.absent(view, turn, whole=whole)
         case _:
             return letters(found.letters, sum(view.dead_letters.values()), whole=whole)
 

@@ -10,6 +10,7 @@ from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import NOTICE, REMIND, StagePolicy
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.boards import Climbing, Decision, DeskView, Supervised
+from dispatch.steps.cover import Uncovered
 from dispatch.steps.lists import Item
 from dispatch.web import say, words
 from dispatch.web.chain.page import expected
@@ -233,9 +234,10 @@ def _arriving(one: Climbing, turn: Turn) -> DeskItem:
     )
 
 
-def vacant(view: DeskView, *, whole: bool = False) -> DeskPane:
-    """没人在岗: units with work and nobody to sign for it."""
-    items = [
+def vacant(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
+    """没人在岗: emergencies whose unit has nobody on duty, then units with work and nobody to sign for it."""
+    items = [_uncovered(one, turn) for one in view.uncovered]
+    items += [
         DeskItem(
             title=_("%(unit)s 联络员", unit=one.unit_name),
             text=spans(_("没有联络员，也没有代理人。%(n)s 件待签收，%(all)s 件在办。", n=one.unsigned, all=one.open)),
@@ -245,6 +247,38 @@ def vacant(view: DeskView, *, whole: bool = False) -> DeskPane:
         for one in view.vacant
     ]
     return pane("vacant", _("没人在岗"), _("哨到了，没人接"), items, whole=whole)
+
+
+def _uncovered(one: Uncovered, turn: Turn) -> DeskItem:
+    """An emergency's clock runs and nobody is there: whom of the unit it was told, and until when they are expected."""
+    seat = turn.reference.people.seats.get(one.next_seat or "")
+    told = _("已通知%(who)s。", who=f"{one.unit_name}{seat.position}") if seat else _("上面的岗位也没有人。")
+    due = _("%(at)s前要到场，", at=times.moment(one.due_at, turn.now)) if one.due_at else ""
+    return DeskItem(
+        title=_("%(unit)s：%(number)s", unit=one.unit_name, number=one.number),
+        url=f"/w/{one.number}",
+        text=spans(due, strong(_("没有人在岗")), _("；"), told),
+        badge=_("紧急"),
+        actions=(ActionButton("see", _("去看"), f"/w/{one.number}", needs_fields=True),),
+        open=True,
+    )
+
+
+def absent(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
+    """协办没到就报结: what the lead says is done though assisting units never came, and why."""
+    items = [
+        DeskItem(
+            title=f"{one.item.street_name} {title_of(one.item)}",
+            url=f"/w/{one.item.number}",
+            number=str(one.item.number),
+            text=spans(
+                _("%(units)s没报到。", units=_("、").join(_unit(code, turn, short=True) for code in one.units)),
+                _("理由：%(reason)s", reason=_ended(one.reason)),
+            ),
+        )
+        for one in view.absent
+    ]
+    return pane("absent", _("协办没到就报结"), _("街道核查前可以再看一眼"), items, whole=whole)
 
 
 def _unit(code: object, turn: Turn, *, short: bool = False) -> str:

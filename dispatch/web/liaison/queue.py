@@ -9,11 +9,12 @@ from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards, lists
+from dispatch.steps import boards, cover, lists
 from dispatch.steps.sign_in import Visit
 from dispatch.store import queue_tally
 from dispatch.store.queue_tally import Tally
 from dispatch.web import words
+from dispatch.web.common import times
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -21,7 +22,7 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
-from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
+from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option, link, spans
 
 PATH = "/queue"
 #: rows on a page
@@ -57,6 +58,7 @@ async def queue_page(
     page = await lists.queue_view(service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE)
     async with service.database.acquire() as connection:
         tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
+    notices = (*notices, *await _unmanned(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     rows = tuple(queue_row(item, shown, address.here) for item in page.items)
@@ -96,6 +98,25 @@ def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notic
         now=bench.turn.now,
     )
     return replace(frame, here=address.here)
+
+
+async def _unmanned(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
+    """没人在岗, for the unit's own people: whose emergencies nobody is there for."""
+    if visit.actor.unit is None:
+        return []
+    found = await cover.uncovered(deps_of(request).service, visit.actor)
+    return [
+        Notice(
+            _("没人在岗"),
+            spans(
+                link(str(one.number), f"/w/{one.number}"),
+                _("要到场，现在没有人在岗，请马上安排人去。")
+                + (_("%(at)s到期。", at=times.moment(one.due_at, turn.now)) if one.due_at else ""),
+            ),
+            "error",
+        )
+        for one in found
+    ]
 
 
 def address_of(request: Request) -> Address:

@@ -1,4 +1,4 @@
-"""`GET /street` (我街道的哨, 待核查 among it), `GET /all` (everything one may see)."""
+"""`GET /street` (我街道的哨, 待核查 among it), `GET /all` (everything one may see), `GET /holds` (挂账清单)."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -8,6 +8,7 @@ from dispatch.web.auth import Reader
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps
 from dispatch.web.lists.address import Address
+from dispatch.web.lists.holds import HOLDS, holds_page
 from dispatch.web.lists.page import ALL, FILTERS, STREET, list_page
 
 router = APIRouter(include_in_schema=False)
@@ -24,3 +25,9 @@ async def listed(request: Request, visit: Reader) -> Response:
     """A list, the newest first."""
     address = Address.of(request.url.path, request.query_params.multi_items(), FILTERS)
     return page(request, "queue.html", await list_page(request, visit, address))
+
+
+@router.get(HOLDS)
+async def held(request: Request, visit: Reader) -> Response:
+    """挂账清单, by level and age."""
+    return page(request, "holds.html", await holds_page(request, visit))

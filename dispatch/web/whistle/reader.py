@@ -205,8 +205,9 @@ def _chain(view: WhistleView, turn: Turn, level: int, actor: Actor) -> Expected:
     ruling = _ruling(view)
     if ruling is not None:
         return ruling
-    here = [c for c in view.clocks if c.answered_at is None and c.rung == level]
-    if view.accountable.rung != level or not here:
+    late = [c for c in view.clocks if c.answered_at is None and c.rung]
+    here = [c for c in late if c.rung == view.accountable.rung] or late
+    if view.accountable.node != actor.node or not here:
         return replace(_watching(view, turn), first=("urge", "note"))
     asked = turn.policy(view.case).rung(level).asked
     first = ("arrive", "note", "urge", "send-up") if level < 4 else ("consult", "urge", "instruct", "take-over")
