@@ -115,7 +115,8 @@ async def test_the_desk_sees_what_was_done_without_an_assisting_unit(world: Worl
     ).status_code == 200
     shown = pane(await (await browse(world, DESK)).get("/desk"), "absent")
     assert str(number) in shown
-    assert "住建没报到" in shown
+    assert "住建" in shown
+    assert "没报到。理由：" in shown
     assert "物业当场配合，不用再等" in shown
     await world.act(number, "verify", seat=CLERK, accepted=True)
     assert 'id="absent"' not in await (await browse(world, DESK)).get("/desk")
