@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class Policy:
     stages: Mapping[str, StageRule]
     rungs: tuple[Rung, ...]  # index = rung - 1
     reminder: Limit
-    reminders: int  # at most so many reminders (催办) before only the notice is left
     notice: Limit
     warn_at: float
     quiet_from: int  # hour, district time
@@ -59,6 +59,8 @@ class Policy:
     extension_by_street: Limit
     handback_within: Limit
     late_extension_share: float  # asked after this share of the time: counted as last-moment
+    replaces: str = STANDARD  # which policy it takes the place of, in
+    areas: frozenset[str] = frozenset()  # these nodes and below; none: only where a duty names it
 
     def stage(self, stage: str) -> StageRule:
         return self.stages[stage]
@@ -92,7 +94,7 @@ class Policy:
         return self.quiet_from <= hour < self.quiet_until
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policies:
     """All policies of a deployment; `standard` must be among them."""
 
@@ -101,6 +103,11 @@ class Policies:
 
     def get(self, code: str | None) -> Policy:
         return self.by_code.get(code or STANDARD) or self.by_code[STANDARD]
+
+    @cached_property
+    def by_area(self) -> Mapping[tuple[str, str], Policy]:
+        """Policies of an area, by the code of the policy they replace there and the node."""
+        return {(one.replaces, node): one for one in self.by_code.values() for node in one.areas}
 
     @property
     def standard(self) -> Policy:

@@ -65,7 +65,15 @@ class Reference:
         found = self.units.get(unit) if unit else None
         return self.calendars[found.calendar if found else "district"]
 
-    def policy_for(self, duty: str | None) -> Policy:
-        """The policy a duty names, else the standard one (an unmatched whistle has no duty)."""
+    def policy_for(self, duty: str | None, place: str | None = None) -> Policy:
+        """The policy a duty names, else the standard one (an unmatched whistle has no duty), or its area's.
+
+        Where a policy of an area takes the place of it, the smallest area around `place` decides.
+        """
         found = self.duties.get(duty) if duty else None
-        return self.policies.get(found.policy if found else None)
+        policy = self.policies.get(found.policy if found else None)
+        if place and self.policies.by_area:
+            for node in self.tree.ancestors(place):
+                if (own := self.policies.by_area.get((policy.code, node.code))) is not None:
+                    return own
+        return policy

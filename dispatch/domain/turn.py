@@ -40,7 +40,7 @@ class Turn:
         return self.reference.calendars.get(code) or self.district_calendar
 
     def policy(self, case: Case) -> Policy:
-        return self.reference.policy_for(case.facts.category)
+        return self.reference.policy_for(case.facts.category, case.facts.place or case.facts.street)
 
     def stage_policy(self, case: Case, stage: str) -> StagePolicy:
         """How this case's clock of `stage` is timed and climbs, by today's policy."""

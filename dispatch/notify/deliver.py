@@ -244,7 +244,7 @@ def quiet_until(notice: Claimed, about: About, reference: Reference, now: dateti
     if notice.urgent or not notice.recipient.startswith("node:"):
         return None
     node = reference.tree.get(notice.recipient.split(":")[1])
-    policy = reference.policies.standard
+    policy = reference.policy_for(None, node.code if node else None)
     local = now.astimezone(ZONE)
     if node is None or not policy.quiet(node.level, local.hour, about.kind):
         return None

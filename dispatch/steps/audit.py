@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -79,19 +80,40 @@ async def audit(
     async with store.snapshot(database) as connection:
         total = await store.count(connection, since)
         total = total if limit is None else min(total, limit)
-        editions, after, done = Editions(), UUID(int=0), 0
         told(0, total)
-        while done < total:
-            ids = await store.ids(connection, after, since, min(BATCH, total - done))
-            if not ids:
-                return
-            standings = await store.read(connection, ids)
-            await editions.ready(connection, standings)
-            for standing in standings:
-                for difference in compare(standing, editions.of(standing.case.facts.district)):
-                    yield difference
-            after, done = ids[-1], done + len(ids)
+        done = 0
+        async for found, count in _batches(connection, since, store.FIRST, store.LAST, total):
+            for difference in found:
+                yield difference
+            done += count
             told(done, total)
+
+
+async def audit_share(
+    database: Database, name: str, since: datetime | None, after: UUID, upto: UUID, count: int
+) -> list[Difference]:
+    """Every difference of `count` whistles between two ids, at the moment exported as `name`. Raises `Unavailable`."""
+    async with store.snapshot(database, name) as connection:
+        return [one async for found, _ in _batches(connection, since, after, upto, count) for one in found]
+
+
+async def _batches(
+    connection: Connection, since: datetime | None, after: UUID, upto: UUID, total: int
+) -> AsyncIterator[tuple[list[Difference], int]]:
+    """What differs, batch after batch, and how many whistles each had."""
+    editions, done = Editions(), 0
+    while done < total:
+        ids = await store.ids(connection, after, since, min(BATCH, total - done), upto)
+        if not ids:
+            return
+        standings = await store.read(connection, ids)
+        await editions.ready(connection, standings)
+        yield [
+            difference
+            for standing in standings
+            for difference in compare(standing, editions.of(standing.case.facts.district))
+        ], len(ids)
+        after, done = ids[-1], done + len(ids)
 
 
 def compare(standing: Standing, reference: Callable[[int], Reference]) -> Iterator[Difference]:
@@ -130,16 +152,22 @@ def _rows(
     table: str, stored: Mapping[Any, Any], rebuilt: Mapping[Any, Any], untold: frozenset[str] = frozenset()
 ) -> Iterator[Found]:
     """Rows by key: those only here, those only there, and the fields of those in both."""
-    for key in sorted(stored.keys() | rebuilt.keys(), key=str):
-        row = "[" + " ".join(str(part) for part in key if part is not None) + "]"
+    different = [key for key in stored.keys() | rebuilt.keys() if stored.get(key) != rebuilt.get(key)]
+    for key in sorted(different, key=str):
         here, there = stored.get(key), rebuilt.get(key)
+        row = "[" + " ".join(str(part) for part in key if part is not None) + "]"
         if here is None or there is None:
             yield table, row, "missing" if here is None else "there", "missing" if there is None else "there"
             continue
-        names = tuple(one.name for one in fields(here) if one.name not in untold)
+        names = _names(type(here), untold)
         if is_made(getattr(there, "id", UUID(int=1 << 64))):
             names = tuple(name for name in names if name != "id")
         yield from _plain(table, f"{row}.", here, there, names)
+
+
+@lru_cache(maxsize=32)
+def _names(kind: type[Any], untold: frozenset[str]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind) if one.name not in untold)
 
 
 def _parts(standing: Standing, made: Rebuilt) -> Iterator[Found]:

@@ -59,7 +59,7 @@ def read_district(directory: Path) -> Documents:
     read("tree", (), read_places)
     read("units", ("calendars", "tree"), read_units, nodes, calendars)
     read("people", ("tree", "units"), read_people, nodes, lambda: documents["units"])
-    read("policies", (), read_policies)
+    read("policies", ("tree",), read_policies, lambda: [node.code for node in nodes()])
     policies = ("units", "policies")
     read("duties", policies, read_duties, units, lambda: [p["code"] for p in documents["policies"]["policies"]])
     read("words", ("units",), read_words, units)

@@ -209,10 +209,11 @@ class _Replay:
         """As `save` does: rows that were touched; then the next step starts with nothing decided."""
         told = dict(zip((event.id for event in case.events), (entry.id for entry in entries), strict=False))
         self.made.ledger += [replace(row, event=told.get(row.event, row.event)) for row in case.ledger]
-        named = _ids_told(case.events, entries)
-        for request in case.requests:
-            if request.id in case.touched_requests:
-                self._name(request, named)
+        if case.touched_requests:
+            named = _ids_told(case.events, entries)
+            for request in case.requests:
+                if request.id in case.touched_requests:
+                    self._name(request, named)
         for unit in case.touched_units | case.requeued_units:
             part = case.assignments[unit]
             self.made.parts[(part.gen, unit)] = replace(part)

@@ -15,7 +15,18 @@ from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 
 _IDS = """
-SELECT id FROM whistle_state WHERE id > $1 AND ($2::timestamptz IS NULL OR last_at >= $2) ORDER BY id LIMIT $3"""
+SELECT id FROM whistle_state WHERE id > $1 AND id <= $2 AND ($3::timestamptz IS NULL OR last_at >= $3)
+ORDER BY id LIMIT $4"""
+
+_SHARES = """
+SELECT id, n FROM (
+    SELECT id, row_number() OVER w AS n, lead(id) OVER w IS NULL AS last FROM (
+        SELECT id FROM whistle_state WHERE $1::timestamptz IS NULL OR last_at >= $1 ORDER BY id LIMIT $2
+    ) wanted WINDOW w AS (ORDER BY id)
+) numbered WHERE last OR n % $3 = 0 ORDER BY n"""
+
+#: before every id, and after every id
+FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 _LOG = """
 SELECT whistle, seq, at, id, type, person, seat, data FROM whistle_event
@@ -53,12 +64,32 @@ class Standing:
 
 
 @asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Connection]:
-    """A connection that sees one moment for the whole block, and can write nothing. Raises `Unavailable`."""
+async def snapshot(database: Database, name: str | None = None) -> AsyncIterator[Connection]:
+    """A connection that sees one moment for the whole block, and can write nothing. Raises `Unavailable`.
+
+    `name`: the moment that another one sees, as `exported` there.
+    """
     async with database.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        if name is not None:
+            await connection.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
         # between two reads a batch is rebuilt, which may take longer than a step may
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '120s'")
         yield connection
+
+
+async def exported(connection: Connection) -> str:
+    """The name of the moment that this snapshot sees, for others; it holds as long as this block."""
+    await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it waits for the others
+    return str(await connection.fetchval("SELECT pg_export_snapshot()"))
+
+
+async def shares(
+    connection: Connection, since: datetime | None, limit: int | None, size: int
+) -> list[tuple[UUID, UUID, int]]:
+    """The whistles in shares of `size`: after which id, up to which, how many."""
+    ends = [(row["id"], row["n"]) for row in await connection.fetch(_SHARES, since, limit, size)]
+    begins = [(FIRST, 0), *ends]
+    return [(after, upto, n - before) for (after, before), (upto, n) in zip(begins, ends, strict=False)]
 
 
 async def count(connection: Connection, since: datetime | None) -> int:
@@ -70,9 +101,11 @@ async def count(connection: Connection, since: datetime | None) -> int:
     )
 
 
-async def ids(connection: Connection, after: UUID, since: datetime | None, limit: int) -> list[UUID]:
+async def ids(
+    connection: Connection, after: UUID, since: datetime | None, limit: int, upto: UUID = LAST
+) -> list[UUID]:
     """The next whistles in order of id."""
-    return [row["id"] for row in await connection.fetch(_IDS, after, since, limit)]
+    return [row["id"] for row in await connection.fetch(_IDS, after, upto, since, limit)]
 
 
 async def read(connection: Connection, whistles: Sequence[UUID]) -> list[Standing]:

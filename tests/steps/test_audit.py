@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dispatch.__main__ import app
+from dispatch.local.commands import audit as audit_command
 from dispatch.local.demo_seed import seed
 from dispatch.steps import rebuild_acts
 from dispatch.steps.audit import Difference, Editions, audit, compare
@@ -155,3 +156,20 @@ def test_every_published_fact_can_be_rebuilt() -> None:
     #: published for a later rule
     reserved = {"accountable.changed", "supervision.ordered"}
     assert lifecycle.FACTS.keys() - reserved == rebuild_acts.ACTS.keys() | FIRED | ALONE
+
+
+def test_several_processes_find_the_same_at_one_moment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+    monkeypatch.setattr(audit_command, "SHARE", 120)
+
+    async def spoil() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute("UPDATE whistle_state SET rework = 3 WHERE status = 'closed'")
+        await connection.close()
+
+    asyncio.run(spoil())
+    said = [CliRunner().invoke(app, ["audit", "--processes", n]) for n in ("1", "2")]
+    assert [one.exit_code for one in said] == [1, 1]
+    lines = [one.stdout.splitlines() for one in said]
+    assert len(lines[0]) > 10
+    assert lines[0] == lines[1]

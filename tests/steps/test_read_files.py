@@ -220,3 +220,52 @@ def test_what_yaml_makes_of_plain_words_does_not_happen(district: Path) -> None:
 def test_not_utf_8(district: Path) -> None:
     (district / "words.yaml").write_bytes("title: 词".encode("gb18030"))
     assert faults(district)[0][2] == "编码"
+
+
+AREA = """
+  - code: township
+    replaces: standard
+    areas: ["130403200", "130403011-D01"]
+    name: 乡镇（示例）
+    basis: 示例
+"""
+
+
+def with_area(directory: Path) -> None:
+    """The standard policy once more, for a township and a community, with another limit."""
+    file = directory / "policies.yaml"
+    text = file.read_text(encoding="utf-8")
+    standard, rest = text.split("  - code: one-minute", 1)
+    rules = standard[standard.index("    stages:") :].replace("limit: 4wh, emergency: 30m", "limit: 8wh, emergency: 45m")
+    rules = rules.replace("&rejections", "&listed")
+    file.write_text(f"{standard.rstrip()}\n{AREA.lstrip(chr(10))}{rules}  - code: one-minute{rest}", encoding="utf-8")
+
+
+def test_an_area_has_its_own_policy_unless_the_duty_names_another(district: Path) -> None:
+    with_area(district)
+    found = build_reference(json.loads(json.dumps(read_district(district))), {})
+    building = "130403011-D01-X1-B3"
+    assert found.policy_for(None, building).code == "township"
+    assert found.policy_for("101", "130403200").code == "township"
+    assert found.policy_for("101", "130403011").code == "standard"
+    assert found.policy_for("101").code == "standard"
+    demo = next(duty.code for duty in found.duties.duties if duty.policy == "one-minute")
+    assert found.policy_for(demo, building).code == "one-minute"
+    stage = found.policy_for("101", building).stage("reported")
+    assert (str(stage.limit), str(stage.emergency)) == ("8wh", "45m")
+
+
+def test_an_area_is_a_node_and_has_one_policy(district: Path) -> None:
+    with_area(district)
+    line = change(district, "policies.yaml", '"130403200"', '"130403999"')
+    ((file, at, field, value, _),) = faults(district)
+    assert (file, at, field.split("/")[-1], value) == ("policies.yaml", line, "areas", "130403999")
+    change(district, "policies.yaml", '"130403999"', '"130403200"')
+    change(district, "policies.yaml", "replaces: standard", "replaces: nothing")
+    ((file, _, field, value, _),) = faults(district)
+    assert (file, field, value) == ("policies.yaml", "replaces", "nothing")
+    change(district, "policies.yaml", "replaces: nothing", "replaces: standard")
+    change(district, "policies.yaml", "code: one-minute\n", 'code: one-minute\n    areas: ["130403200"]\n')
+    ((file, _, field, value, remedy),) = faults(district)
+    assert (file, value) == ("policies.yaml", "130403200")
+    assert "township" in remedy

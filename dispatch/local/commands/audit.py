@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing import get_context
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -14,12 +19,17 @@ from dispatch.domain.turn import ZONE
 from dispatch.local.commands.place import database_url
 from dispatch.local.commands.plain import plainly
 from dispatch.settings import Settings, read
-from dispatch.steps.audit import Difference
+from dispatch.steps.audit import Difference, audit_share
 from dispatch.steps.audit import audit as step
+from dispatch.store import audit as store
 from dispatch.store.database import Database
 
 #: so many differences are printed; the rest is counted
 MOST = 1000
+#: whistles that a process takes at a time
+SHARE = 2000
+NAME = "dispatch-audit"
+Told = Callable[[int, int], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,17 +42,23 @@ def audit(
         datetime | None, typer.Option(help="Only whistles with an event since then (district time).")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many whistles, oldest first.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="So many at work; left out: one per core.")] = None,
 ) -> None:
     """Build state, parts, clocks, requests and ledger anew from the log; print each difference (exit code 1)."""
     with plainly():
-        audited, differences = asyncio.run(_audit(read(), since.replace(tzinfo=ZONE) if since else None, limit))
+        audited, differences = asyncio.run(
+            _audit(read(), since.replace(tzinfo=ZONE) if since else None, limit, processes or os.cpu_count() or 1)
+        )
     typer.echo(f"核对 {audited} 件：{f'{differences} 处不一致' if differences else '与日志一致'}")
     if differences:
         raise typer.Exit(1)
 
 
-async def _audit(settings: Settings, since: datetime | None, limit: int | None) -> tuple[int, int]:
-    database = await Database.connect(database_url(settings), size=1, application="dispatch-audit")
+async def _audit(
+    settings: Settings, since: datetime | None, limit: int | None, processes: int
+) -> tuple[int, int]:
+    url = database_url(settings)
+    database = await Database.connect(url, size=1, application=NAME)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     found = audited = 0
     try:
@@ -54,13 +70,48 @@ async def _audit(settings: Settings, since: datetime | None, limit: int | None) 
                 audited = done
                 bar.update(task, completed=done, total=total)
 
-            async for difference in step(database, since=since, limit=limit, told=told):
+            if processes == 1:
+                differences = step(database, since=since, limit=limit, told=told)
+            else:
+                differences = _side_by_side(url, database, since, limit, processes, told)
+            async for difference in differences:
                 found += 1
                 if found <= MOST:
                     typer.echo(line(difference))
     finally:
         await database.close()
     return audited, found
+
+
+async def _side_by_side(
+    url: str, database: Database, since: datetime | None, limit: int | None, processes: int, told: Told
+) -> AsyncIterator[Difference]:
+    """The same by several processes: each takes a share of the whistles, all see one moment."""
+    loop = asyncio.get_running_loop()
+    async with store.snapshot(database) as connection:
+        shares, name = await store.shares(connection, since, limit, SHARE), await store.exported(connection)
+        total, done = sum(count for *_, count in shares), 0
+        told(0, total)
+        with ProcessPoolExecutor(min(processes, len(shares)) or 1, mp_context=get_context("spawn")) as pool:
+            working = [loop.run_in_executor(pool, _share, url, name, since, *share) for share in shares]
+            for (*_, count), found in zip(shares, working, strict=True):
+                for difference in await found:
+                    yield difference
+                done += count
+                told(done, total)
+
+
+def _share(url: str, name: str, since: datetime | None, after: UUID, upto: UUID, count: int) -> list[Difference]:
+    """In a process of its own."""
+
+    async def run() -> list[Difference]:
+        database = await Database.connect(url, size=1, application=NAME)
+        try:
+            return await audit_share(database, name, since, after, upto, count)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
 
 
 def line(difference: Difference) -> str:

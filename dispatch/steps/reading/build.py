@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from dispatch.domain.deadlines import Limit
@@ -70,14 +71,16 @@ def _policy(row: dict[str, Any]) -> Policy:
         key: Limit.parse(row[key])
         for key in ("reminder", "notice", "source_margin", "extension_by_street", "handback_within")
     }
+    known = {field.name for field in fields(Policy)}  # a document of long ago may say more
     return Policy(
         **(
-            row
+            {key: value for key, value in row.items() if key in known}
             | limits
             | {
                 "stages": stages,
                 "rungs": rungs,
                 "quiet_rungs": frozenset(row["quiet_rungs"]),
+                "areas": frozenset(row.get("areas", ())),
                 "rejections": tuple((code, name) for code, name in row["rejections"]),
             }
         )

@@ -107,17 +107,28 @@ def read_words(top: Cursor, units: Collection[str]) -> dict[str, Any]:
     return {"title": title, "danger": danger, "avoidance": avoid}
 
 
-def read_policies(top: Cursor) -> dict[str, Any]:
+def read_policies(top: Cursor, nodes: Collection[str]) -> dict[str, Any]:
     """The document of the policies; the standard one must be there, with all stages and five rungs."""
     title = top.text("title", "")
-    policies = [_policy(one) for one in top.each("policies", required=True)]
+    policies: list[dict[str, Any]] = []
+    taken: dict[tuple[str, str], str] = {}
+    for one in top.each("policies", required=True):
+        policies.append(made := _policy(one, nodes))
+        for node in made["areas"]:
+            before = taken.setdefault((made["replaces"], node), made["code"])
+            if before != made["code"]:
+                one.wrong("areas", node, f"这里已由政策 {before} 代替 {made['replaces']}，请删去一处")
+    codes = {policy["code"] for policy in policies}
+    for policy in policies:
+        if policy["replaces"] not in codes or (policy["areas"] and policy["replaces"] == policy["code"]):
+            top.wrong("replaces", policy["replaces"], f"政策 {policy['code']} 代替的要是另一个政策的代码")
     if STANDARD not in (policy["code"] for policy in policies):
         top.wrong("policies", STANDARD, f"缺少代码为 {STANDARD} 的政策，请补上")
     top.close()
     return {"title": title, "policies": policies}
 
 
-def _policy(one: Cursor) -> dict[str, Any]:
+def _policy(one: Cursor, nodes: Collection[str]) -> dict[str, Any]:
     quiet = one.inner("quiet")
     policy = {
         "code": one.text("code", shape=r"[a-z0-9-]{1,40}"),
@@ -126,7 +137,6 @@ def _policy(one: Cursor) -> dict[str, Any]:
         "stages": _stages(one),
         "rungs": _rungs(one),
         "reminder": one.limit("reminder"),
-        "reminders": one.whole("reminders", 20, high=1000),
         "notice": one.limit("notice"),
         "warn_at": one.number("warn", 80, low=1, high=99) / 100,
         "quiet_from": quiet.whole("from", low=0, high=23),
@@ -137,6 +147,8 @@ def _policy(one: Cursor) -> dict[str, Any]:
         "handback_within": one.limit("hand-back-within"),
         "late_extension_share": one.number("late-extension", 80, low=1, high=100) / 100,
         "rejections": [[r.text("code"), r.text("name")] for r in one.each("rejections", required=True)],
+        "replaces": one.text("replaces", STANDARD),
+        "areas": one.texts("areas", among=nodes),
     }
     quiet.close()
     return policy

@@ -99,7 +99,7 @@ def _greeting(found: Standing) -> str:
 
 def _rest(found: Standing) -> str:
     """When they are left in peace; the policy's hours on a twelve-hour clock."""
-    policy = found.turn.reference.policies.standard
+    policy = found.turn.reference.policy_for(None, found.node.code)
     return _(
         "志愿岗位，不打分。晚上 %(from)s 点到早上 %(until)s 点不打扰。",
         **{"from": policy.quiet_from - 12, "until": policy.quiet_until},

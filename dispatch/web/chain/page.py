@@ -207,7 +207,7 @@ def _helper(node: Node, found: Standing) -> Helper:
 def _helpers_note(found: Standing) -> str:
     if found.view.rung > 3:
         return _("谁在岗、哪里缺人；不打分。")
-    policy = found.turn.reference.policies.standard
+    policy = found.turn.reference.policy_for(None, found.node.code)
     return _(
         "志愿岗位，只请帮忙，不打分。%(from)s:00–%(until)s:00 不打扰。",
         **{"from": policy.quiet_from, "until": policy.quiet_until},
