@@ -59,10 +59,8 @@ class Shift:
 
 def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
     """The person of the unit who is on duty; None: nobody. `away` are the persons on leave at that moment."""
-    known = reference.units.get(unit)
-    calendar = reference.calendar_of(unit)
     day = at.astimezone(ZONE).date()
-    if (known is not None and known.duty) or calendar.always or _in_hours(calendar, at):
+    if _open(reference, unit, at):
         for post in ("liaison", "deputy"):
             person = reference.people.holder(unit_seat(unit, post), day)
             if person is not None and person.code not in away:
@@ -73,6 +71,16 @@ def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[st
                 if code not in away:
                     return code
     return None
+
+
+def expected(reference: "Reference", unit: str, at: datetime) -> bool:
+    """Whether somebody of the unit should be on duty: within its hours, round the clock, or in a shift of its rota."""
+    return _open(reference, unit, at) or any(shift.unit == unit and shift.turn(at) for shift in reference.rota)
+
+
+def _open(reference: "Reference", unit: str, at: datetime) -> bool:
+    known, calendar = reference.units.get(unit), reference.calendar_of(unit)
+    return (known is not None and known.duty) or calendar.always or _in_hours(calendar, at)
 
 
 def _in_hours(calendar: "WorkCalendar", at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Leave and cover: leave is noted, and a running emergency clock with nobody on duty is flagged at once.
 
 The watch looks at the few units that are still expected on site; so whoever goes on leave meanwhile is noticed as well.
+An assisting unit that has gone home after its hours, with no rota, is no news: the lead must always be covered.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from dispatch.domain import cover
-from dispatch.domain.case import Actor
+from dispatch.domain.case import LEAD, Actor
 from dispatch.domain.finish import finish
 from dispatch.domain.parts import WAITING
 from dispatch.domain.permissions import ADMIN, DESK, SUPERIOR
@@ -56,7 +57,10 @@ async def watch(service: Service) -> int:
 
 
 def _nobody(service: Service, one: Expected, now: datetime, away: frozenset[str]) -> bool:
-    return cover.on_duty(service.rules.of(one.district), one.unit, now, away) is None
+    reference = service.rules.of(one.district)
+    if one.role != LEAD and not cover.expected(reference, one.unit, now):
+        return False
+    return cover.on_duty(reference, one.unit, now, away) is None
 
 
 async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[str]) -> int:

@@ -28,6 +28,7 @@ class Expected:
     district: str
     street: str
     unit: str
+    role: str
     assigned_at: datetime
     due_at: datetime | None
     flagged_at: datetime | None
@@ -77,7 +78,7 @@ async def listed(connection: Connection, persons: list[str], now: datetime) -> l
 async def expected(connection: Connection, *, unflagged: bool, district: str | None = None) -> list[Expected]:
     """Units that have neither signed nor come in an emergency, the earliest due first."""
     rows = await connection.fetch(
-        """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.assigned_at, c.due_at, f.at
+        """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.role, a.assigned_at, c.due_at, f.at
            FROM assignment a
            JOIN whistle w ON w.id = a.whistle AND w.kind = 'emergency'
            JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = 'reported' AND c.unit = a.unit

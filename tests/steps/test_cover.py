@@ -25,12 +25,13 @@ from dispatch.store.numbers import Numbers
 from tests.domain.cases import BUILDING, DESK, MONDAY, STREET, clerk, liaison
 
 NIGHT = MONDAY + timedelta(hours=14)
-SQUAD = f"JD-{STREET}"
-TWO = ("unit:XF:liaison", "unit:XF:deputy")
+#: who leads (civil affairs, without a rota), and who assists: the police round the clock, the street's squad by day
+LEADER, HELPER, SQUAD = "MZ", "GA", f"JD-{STREET}"
+TWO = ("unit:GA:liaison", "unit:GA:deputy")
 
 
 class Night:
-    """A service at eleven in the evening, with one fire door locked: XF leads, ZJ and the street's squad assist."""
+    """A service at eleven in the evening, and somebody who lives alone is missing."""
 
     def __init__(self, service: Service, clock: VirtualClock, id: UUID) -> None:
         self.service, self.clock, self.id = service, clock, id
@@ -56,7 +57,7 @@ async def night(demo_url: str) -> AsyncIterator[Night]:
     database = await Database.connect(demo_url, size=4, virtual=clock.now)
     service = Service(database, Rules(database), Numbers(database, "whistle", 10), new_id, ("null",))
     await service.rules.refresh()
-    new = NewWhistle(STREET, "楼道消防门被锁", "cover", hashlib.sha256(b"cover").digest(), place=BUILDING, danger=True)
+    new = NewWhistle(STREET, "独居老人失联", "cover", hashlib.sha256(b"cover").digest(), place=BUILDING, danger=True)
     receipt = await Intake(service).raise_(clerk(), new)
     async with database.transaction() as uow:
         await route.route(service, uow, [receipt.id], {})
@@ -64,13 +65,14 @@ async def night(demo_url: str) -> AsyncIterator[Night]:
     await database.close()
 
 
-async def test_a_squad_that_has_gone_home_is_flagged_once_and_before_the_deadline(night: Night) -> None:
+async def test_a_lead_that_has_gone_home_is_flagged_once_and_before_the_deadline(night: Night) -> None:
+    """The squad, which assists, has gone home too: at night that is as it should be."""
     assert await cover.watch(night.service) == 1
-    assert await night.facts() == [("cover.missing", SQUAD, f"unit:{SQUAD}:section")]
-    assert await night.told() == {"node:130403:dispatcher", f"unit:{SQUAD}:section"}
+    assert await night.facts() == [("cover.missing", LEADER, f"unit:{LEADER}:section")]
+    assert await night.told() == {"node:130403:dispatcher", f"unit:{LEADER}:section"}
     assert await cover.watch(night.service) == 0
     (shown,) = await cover.uncovered(night.service, DESK)
-    assert (shown.unit, shown.flagged_at is not None, shown.next_seat) == (SQUAD, True, f"unit:{SQUAD}:section")
+    assert (shown.unit, shown.flagged_at is not None, shown.next_seat) == (LEADER, True, f"unit:{LEADER}:section")
     assert shown.due_at is not None
     assert shown.due_at > night.clock.now()
     with pytest.raises(Forbidden):
@@ -84,24 +86,34 @@ async def test_whoever_goes_on_leave_meanwhile_is_noticed_and_whoever_comes_back
     for person in TWO:
         await cover.go(night.service, desk, person, night.clock.now(), night.clock.now() + timedelta(days=3))
     assert await cover.watch(night.service) == 1
-    assert [unit for _, unit, _ in await night.facts()] == [SQUAD, "XF"]
-    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {SQUAD, "XF"}
+    assert [unit for _, unit, _ in await night.facts()] == [LEADER, HELPER]
+    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {LEADER, HELPER}
     night.clock.advance(timedelta(minutes=1))
     assert await cover.back(night.service, desk, TWO[1]) == 1
-    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {SQUAD}
+    assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {LEADER}
     assert [one async for one in audit(night.service.database)] == []
 
 
+async def test_by_day_an_assisting_unit_with_nobody_is_flagged_too(night: Night) -> None:
+    await cover.watch(night.service)
+    desk, morning = replace(DESK, district="130403"), MONDAY + timedelta(days=1)
+    for post in ("liaison", "deputy"):
+        await cover.go(night.service, desk, f"unit:{SQUAD}:{post}", morning, morning + timedelta(days=1))
+    night.clock.advance_to(morning)
+    assert await cover.watch(night.service) == 1
+    assert [unit for _, unit, _ in await night.facts()] == [LEADER, SQUAD]
+
+
 async def test_a_unit_that_has_come_is_not_looked_for(night: Night) -> None:
-    await casework.act(night.service, liaison(SQUAD), night.id, "arrive", {"latitude": 36.6, "longitude": 114.5})
+    await casework.act(night.service, liaison(LEADER), night.id, "arrive", {"latitude": 36.6, "longitude": 114.5})
     assert await cover.watch(night.service) == 0
     assert await cover.uncovered(night.service, DESK) == []
 
 
 async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night: Night) -> None:
     now, later = night.clock.now(), night.clock.now() + timedelta(days=1)
-    own = Actor("liaison", TWO[0], TWO[0], unit="XF", district="130403")
-    leader = Actor("superior", "unit:XF:leader", "unit:XF:leader", unit="XF", district="130403")
+    own = Actor("liaison", TWO[0], TWO[0], unit="GA", district="130403")
+    leader = Actor("superior", "unit:GA:leader", "unit:GA:leader", unit="GA", district="130403")
     stranger = replace(leader, unit="ZJ", person="unit:ZJ:leader")
     await cover.go(night.service, own, TWO[0], now, later)
     await cover.go(night.service, leader, TWO[1], now, later)
@@ -112,7 +124,7 @@ async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night:
     with pytest.raises(Invalid):
         await cover.go(night.service, own, TWO[0], later, now)
     with pytest.raises(NotFound):
-        await cover.go(night.service, own, "unit:XF:ghost", now, later)
+        await cover.go(night.service, own, "unit:GA:ghost", now, later)
 
 
 async def test_the_command_notes_leave_and_return(demo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +139,6 @@ async def test_the_command_notes_leave_and_return(demo_url: str, monkeypatch: py
 
     assert await away(TWO[0], "--from", "2020-01-01", "--until", "2099-12-31") == (0, [TWO[0]])
     assert await away(TWO[0], "--back") == (0, [])
-    assert await away("unit:XF:ghost", "--back") == (1, [])
+    assert await away("unit:GA:ghost", "--back") == (1, [])
     assert await away(TWO[0]) == (1, [])
     await database.close()
