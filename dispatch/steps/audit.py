@@ -108,11 +108,14 @@ async def _batches(
             return
         standings = await store.read(connection, ids)
         await editions.ready(connection, standings)
-        yield [
-            difference
-            for standing in standings
-            for difference in compare(standing, editions.of(standing.case.facts.district))
-        ], len(ids)
+        yield (
+            [
+                difference
+                for standing in standings
+                for difference in compare(standing, editions.of(standing.case.facts.district))
+            ],
+            len(ids),
+        )
         after, done = ids[-1], done + len(ids)
 
 

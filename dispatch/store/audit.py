@@ -101,9 +101,7 @@ async def count(connection: Connection, since: datetime | None) -> int:
     )
 
 
-async def ids(
-    connection: Connection, after: UUID, since: datetime | None, limit: int, upto: UUID = LAST
-) -> list[UUID]:
+async def ids(connection: Connection, after: UUID, since: datetime | None, limit: int, upto: UUID = LAST) -> list[UUID]:
     """The next whistles in order of id."""
     return [row["id"] for row in await connection.fetch(_IDS, after, upto, since, limit)]
 

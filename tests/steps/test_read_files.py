@@ -236,8 +236,8 @@ def with_area(directory: Path) -> None:
     file = directory / "policies.yaml"
     text = file.read_text(encoding="utf-8")
     standard, rest = text.split("  - code: one-minute", 1)
-    rules = standard[standard.index("    stages:") :].replace("limit: 4wh, emergency: 30m", "limit: 8wh, emergency: 45m")
-    rules = rules.replace("&rejections", "&listed")
+    rules = standard[standard.index("    stages:") :].replace("&rejections", "&listed")
+    rules = rules.replace("limit: 4wh, emergency: 30m", "limit: 8wh, emergency: 45m")
     file.write_text(f"{standard.rstrip()}\n{AREA.lstrip(chr(10))}{rules}  - code: one-minute{rest}", encoding="utf-8")
 
 

@@ -54,9 +54,7 @@ def audit(
         raise typer.Exit(1)
 
 
-async def _audit(
-    settings: Settings, since: datetime | None, limit: int | None, processes: int
-) -> tuple[int, int]:
+async def _audit(settings: Settings, since: datetime | None, limit: int | None, processes: int) -> tuple[int, int]:
     url = database_url(settings)
     database = await Database.connect(url, size=1, application=NAME)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
