@@ -169,7 +169,7 @@ def _rows(
 
 
 @lru_cache(maxsize=32)
-def _names(kind: type[Any], untold: frozenset[str]) -> tuple[str, ...]:
+def _names(kind: Any, untold: frozenset[str]) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind) if one.name not in untold)
 
 
