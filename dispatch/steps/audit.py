@@ -8,11 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from dispatch.domain.case import Request
+from dispatch.domain.case import Assignment, Clock, LedgerRow, Request
 from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import build_reference
 from dispatch.steps.rebuild import Rebuilt, is_made, rebuild
@@ -29,6 +28,8 @@ STATE = ("status", "version", "seq", "gen", "rung", "outcome", "lead", "rework",
 FACTS = ("kind", "danger", "category", "place", "street", "sealed", "hidden_from", "merged_into")
 #: why a clock could not be taken is told where it stands, not in the log
 UNTOLD = frozenset({"parked"})
+#: the fields of what a whistle has several of
+NAMES = {kind: tuple(one.name for one in fields(kind)) for kind in (Assignment, Clock, Request, LedgerRow)}
 #: keys under which a fact names a text
 TEXTS = ("text", "note", "reply", "reason")
 
@@ -162,15 +163,10 @@ def _rows(
         if here is None or there is None:
             yield table, row, "missing" if here is None else "there", "missing" if there is None else "there"
             continue
-        names = _names(type(here), untold)
+        names = tuple(name for name in NAMES[type(here)] if name not in untold)
         if is_made(getattr(there, "id", UUID(int=1 << 64))):
             names = tuple(name for name in names if name != "id")
         yield from _plain(table, f"{row}.", here, there, names)
-
-
-@lru_cache(maxsize=32)
-def _names(kind: Any, untold: frozenset[str]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind) if one.name not in untold)
 
 
 def _parts(standing: Standing, made: Rebuilt) -> Iterator[Found]:
