@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,8 @@ LEVELS: Mapping[str, int] = {
     "township": 4,
     "district": 5,
 }
+FAR = 3000
+"""Metres: a place farther away is not where somebody stands."""
 Chain = tuple["Node | None", ...]
 """The nodes a place stands under, index = rung - 1 (0 building … 4 district); None = not known."""
 UNKNOWN: Chain = (None, None, None, None, None)
@@ -40,6 +43,7 @@ class Node:
     general: bool = False
     initials: str = ""  # first letters of the name's pinyin, lower case
     also: tuple[str, ...] = ()  # other names it goes by
+    at: tuple[float, float] | None = None  # latitude and longitude in degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +171,26 @@ class Tree:
         code = self.gazetteer.locate(text, street)
         return self.by_code[code] if code else None
 
+    def near(
+        self, latitude: float, longitude: float, limit: int = 3, *, under: str | None = None
+    ) -> list[tuple[Node, int]]:
+        """The nodes nearest to a position (degrees) whose own is known, and how many metres away; within 3 km."""
+        found = [
+            (round(_metres(node.at, (latitude, longitude))), -node.level, node.code)
+            for node in self.by_code.values()
+            if node.at is not None and (under is None or self.covers(under, node.code))
+        ]
+        return [(self.by_code[code], away) for away, _, code in sorted(found)[:limit] if away <= FAR]
+
     def _general(self, code: str) -> Node | None:
         return next((node for node in self.below.get(code, ()) if node.general), None)
+
+
+def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Between two positions in degrees; flat, which within a city is true to a metre."""
+    north = (one[0] - other[0]) * 111_320
+    east = (one[1] - other[1]) * 111_320 * math.cos(math.radians(one[0]))
+    return math.hypot(north, east)
 
 
 def _names(path: tuple[Node, ...]) -> Iterable[str]:

@@ -38,3 +38,15 @@ async def street_of(connection: Connection, whistle: UUID) -> tuple[str, str | N
     """The node that raised it, and its place."""
     row = await connection.fetchrow("SELECT raised_by_node, place FROM whistle WHERE id = $1", whistle)
     return (row["raised_by_node"], row["place"]) if row else None
+
+
+async def recent_places(connection: Connection, person: str, street: str | None) -> list[str]:
+    """Places of the last whistles that a person raised (for `street`, if given), the latest first, each once."""
+    rows = await connection.fetch(
+        """SELECT place FROM (SELECT id, place, raised_by FROM whistle WHERE $2::text IS NULL OR raised_by_node = $2
+                              ORDER BY id DESC LIMIT 400) AS w
+           WHERE raised_by = $1 AND place IS NOT NULL GROUP BY place ORDER BY max(id::text) DESC LIMIT 8""",
+        person,
+        street,
+    )
+    return [row["place"] for row in rows]

@@ -48,8 +48,8 @@ class _Reader(HTMLParser):
             self.writing = (name, [])
         elif tag == "button":
             self.inside.buttons.append((name, given.get("value", ""), ""))
-        elif tag == "select":
-            self.select = name
+        elif tag in ("select", "datalist"):
+            self.select = name or given.get("id", "")
         elif tag == "option":
             self.inside.choices.setdefault(self.select, []).append(given.get("value", ""))
             if "selected" in given:

@@ -9,7 +9,18 @@ from uuid import UUID
 from PIL import Image
 
 from dispatch.steps import route
-from tests.factories import AUDITOR, BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, SECRETARY, XF, World
+from tests.factories import (
+    AUDITOR,
+    BUILDING,
+    BUILDING_HEAD,
+    CLERK,
+    COMMUNITY_HEAD,
+    DESK,
+    FIRE_DOOR,
+    SECRETARY,
+    XF,
+    World,
+)
 from tests.web.browsing import Page, Person, somebody
 
 
@@ -254,3 +265,115 @@ async def test_landing_switch_display_language_and_files(world: World) -> None:
     assert (await person.client.get("/static/../app.py")).status_code == 404
     assert (await person.get("/design")).status == 200
     assert (await person.get("/design/whistle")).status == 200
+
+
+async def test_a_door_opens_the_form_with_its_place(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    page = await clerk.get(f"/whistle?place={BUILDING}")
+    assert page.form("/whistle").value("place") == BUILDING
+    other = await clerk.get("/whistle?place=130403001-D01-X1")
+    assert other.form("/whistle").value("place") == "", "a door of another street"
+    drawn = await clerk.client.get(f"/places/{BUILDING}/door.svg")
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert (await clerk.client.get("/places/nowhere/door.svg")).status_code == 404
+
+
+async def test_the_telephone_is_offered_the_nearest_places_of_the_street(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    near = await clerk.client.get("/places/near?latitude=36.6221&longitude=114.5072")
+    items = near.json()["items"]
+    assert items[0]["name"] == "广泰小区"
+    assert "米" in items[0]["path"]
+    assert (await clerk.client.get("/places/near?latitude=39.9&longitude=116.4")).json() == {"items": []}
+    assert (await clerk.client.get("/places/near?latitude=x&longitude=1")).status_code == 422
+
+
+async def test_places_used_lately_are_offered(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    assert "最近用过的" not in (await clerk.get("/whistle")).text
+    await blow(clerk)
+    page = await clerk.get("/whistle")
+    assert "最近用过的" in page.text
+    assert page.form("/whistle").choices["place"] == [BUILDING]
+
+
+async def test_an_open_one_like_it_is_offered_and_can_be_added_to_once(world: World) -> None:
+    clerk, other = await somebody(world, CLERK), await somebody(world, CLERK)
+    number = await blow(clerk)
+    form = (await other.get("/whistle")).form("/whistle")
+    page = await other.send(form, body="广泰小区3号楼的楼道消防门又被锁住了，电话13800138000", step="edit")
+    assert "附近有一样的在办" in page.text
+    filled = page.form("/whistle")
+    assert ("add_to", number, "补充到这条") in filled.buttons
+    for _twice in range(2):
+        added = await other.send(filled, add_to=number)
+        assert added.path == f"/w/{number}"
+    assert added.text.count("又被锁住了，电话138****8000") == 1
+    assert await world.count("whistle") == 1 + await _minute(world)
+    far = await other.send(form, body="广泰小区8号楼门口积水", step="edit")
+    assert "附近有一样的在办" not in far.text
+
+
+async def test_several_problems_become_children_once(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    text = "广泰小区3号楼楼道消防门被锁。广泰小区路灯不亮三天了"
+    page = await clerk.send(form, body=text, danger="no", step="edit")
+    assert "这里像是 2 件事" in page.text
+    check = await clerk.send(page.form("/whistle"), split="1", step="check")
+    assert "2 条，各有编号" in check.text
+    filled = check.form("/whistle")
+    receipt = await clerk.send(filled, step="send")
+    again = await clerk.send(filled, step="send")
+    assert number_on(receipt) == number_on(again)
+    assert "另外的事各成一条" in receipt.text
+    async with world.database.acquire() as connection:
+        rows = await connection.fetch("SELECT body, place, parent FROM whistle WHERE category IS NULL ORDER BY id")
+    assert [(row["body"], row["place"], row["parent"] is None) for row in rows] == [
+        ("广泰小区3号楼楼道消防门被锁", BUILDING, True),
+        ("广泰小区路灯不亮三天了", BUILDING.rpartition("-")[0], False),
+    ]
+
+
+async def test_a_pasted_order_is_taken_apart(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    order = "工单编号：HD20260618001\n来电人：张某\n地址：广泰小区3号楼\n诉求内容：楼道消防门被锁"
+    page = await clerk.send(form, body=order, step="edit")
+    assert "拆开填进各栏" in page.text
+    apart = (await clerk.send(page.form("/whistle"), step="apart")).form("/whistle")
+    assert apart.value("body") == "楼道消防门被锁"
+    assert (apart.value("source_number"), apart.value("reporter_name")) == ("HD20260618001", "张某")
+    assert apart.value("place") == BUILDING
+
+
+async def test_whom_one_phoned_and_when_stands_in_the_whistle(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    number = await blow(clerk, called=["119", "抢修"], called_at="10:52")
+    assert "（10:52 已先打电话：119、抢修）" in (await clerk.get(f"/w/{number}")).text
+
+
+async def test_a_category_is_taken_by_name_and_by_suggestion(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    named = await clerk.send(form, body="楼道里有东西", category="302 电动车入楼", step="edit")
+    assert named.form("/whistle").value("category") == "302 电动车入楼"
+    assert "清单 302" in named.text
+    wrong = await clerk.send(form, body="楼道里有东西", category="外星人", step="send", danger="no")
+    assert (wrong.status, "没有「外星人」这个类别" in wrong.text) == (422, True)
+    close = await clerk.send(form, body="广泰小区物业不管，路灯不亮", step="edit")
+    picks = [value for name, value, _words in close.form("/whistle").buttons if name == "pick"]
+    assert picks
+    picked = await clerk.send(close.form("/whistle"), pick=picks[0])
+    assert picked.form("/whistle").value("category").startswith(picks[0])
+
+
+async def test_a_photo_is_kept_while_the_form_is_written(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    kept = await clerk.client.post("/whistle/photo", data={"csrf": form.value("csrf")}, files={"photo": photo()})
+    assert kept.status_code == 201
+    shown = await clerk.send(form, body=FIRE_DOOR, kept=kept.json()["id"], danger="no", step="check")
+    assert "1 张" in shown.text
+    back = await clerk.send(shown.form("/whistle"), step="edit")
+    assert kept.json()["id"] in back.html

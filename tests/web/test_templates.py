@@ -170,7 +170,17 @@ def test_an_error_keeps_what_was_typed_and_links_to_its_field() -> None:
 
 def test_fragments_render_alone() -> None:
     preview = render("fragments/preview.html", form.TYPED, "zh")
-    assert re.findall(r'data-into="(\w+)"', preview) == ["preview", "short", "place", "nearby", "danger"]
+    parts = re.findall(r'data-into="(\w+)"', preview)
+    assert parts == [
+        "preview",
+        "short",
+        "place",
+        "apart",
+        "several",
+        "similar",
+        "nearby",
+        "danger",
+    ]
     assert "data-done" in render("fragments/strip.html", form.RECEIPT.strip, "zh")
     landing = EXAMPLES["landing"][1]
     assert isinstance(landing, pages.LandingPage)

@@ -13,8 +13,8 @@ CODE = rf"{SHORT_CODE}|\d{{6}}|\d{{9}}|\d{{12}}|\d{{15}}|\d[\dA-Z-]{{4,30}}"
 GENERAL_GRID, GENERAL_POINT = "公共网格", "公共点位"
 MOST_BUILDINGS = 200
 
-Row = tuple[str, str | None, str, str, list[str], int]
-"""code, parent, kind, name, other names, numbered buildings"""
+Row = tuple[str, str | None, str, str, list[str], int, list[float] | None]
+"""code, parent, kind, name, other names, numbered buildings, latitude and longitude"""
 
 
 def read_places(top: Cursor) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _street(street: Cursor, code: str, rows: list[Row], seen: dict[str, str]) ->
         for grid in community.each("grids"):
             below = _row(grid, inner, "grid", rows, seen)
             for n, lane in enumerate(grid.texts("lanes"), 1):
-                rows.append((f"{below}-P{n}", below, "lane", lane, [], 0))
+                rows.append((f"{below}-P{n}", below, "lane", lane, [], 0, None))
 
 
 def _kind(cursor: Cursor, usual: str, other: str) -> str:
@@ -58,15 +58,33 @@ def _row(cursor: Cursor, parent: str | None, kind: str, rows: list[Row], seen: d
         cursor.wrong("code", code, f"与「{seen[code]}」的代码相同，请改一个")
     seen[code] = name
     buildings = cursor.whole("buildings", 0, high=MOST_BUILDINGS) if kind == "compound" else 0
-    rows.append((code, parent, kind, name, cursor.texts("also"), buildings))
+    rows.append((code, parent, kind, name, cursor.texts("also"), buildings, _position(cursor)))
     return str(code)
+
+
+def _position(cursor: Cursor) -> list[float] | None:
+    """`at: "latitude, longitude"` in degrees, where the place's position is known."""
+    given = cursor.text("at", "")
+    if not given:
+        return None
+    try:
+        latitude, longitude = (float(one) for one in given.split(","))
+    except ValueError:
+        cursor.wrong("at", given, '写成 at: "纬度, 经度"，如 at: "36.62, 114.49"')
+        return None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        cursor.wrong("at", given, "纬度在 -90 到 90 之间，经度在 -180 到 180 之间；纬度写在前面")
+    return [latitude, longitude]
 
 
 def grow(rows: list[Row], initials: dict[str, str]) -> Iterator[Node]:
     """Every node: those written, numbered buildings, and the general grid and point wherever they belong."""
-    for code, parent, kind, name, also, buildings in rows:
+    for code, parent, kind, name, also, buildings, *position in rows:
         level = LEVELS[kind]
-        yield Node(code, parent, level, kind, name, False, initials.get(name, ""), tuple(also))  # type: ignore[arg-type]
+        at = (
+            tuple(position[0]) if position and position[0] else None
+        )  # documents kept before positions have no such cell
+        yield Node(code, parent, level, kind, name, False, initials.get(name, ""), tuple(also), at)  # type: ignore[arg-type]
         for number in range(1, buildings + 1):
             called = f"{number}号楼"
             yield Node(f"{code}-B{number}", code, 1, "building", called, False, f"{number}hl")

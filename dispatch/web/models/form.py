@@ -54,6 +54,8 @@ class Preview:
     why_title: str = ""
     text: str = ""
     can_choose: bool = True
+    picks: tuple[Option, ...] = ()
+    """Other categories that came close, to be taken instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,22 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarRow:
+    """An open whistle like the one being written; `add` is its number where it may be added to."""
+
+    title: str
+    url: str
+    note: str
+    add: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FormPage:
     """The form. What was typed always comes back; `danger` is "", "yes" or "no" (never preset).
 
     `place_auto`: the place was found in the text and follows it; `choosing`: the person wants to name another one;
-    `kept` are photos stored already.
+    `kept` are photos stored already. `problems` are several found in the text, `split` the wish to part them;
+    `pasted`: the text can be taken apart into fields; `recent`: the places offered are those used lately.
     """
 
     frame: Frame
@@ -109,6 +122,18 @@ class FormPage:
     place_auto: bool = False
     choosing: bool = False
     kept: tuple[str, ...] = ()
+    category: str = ""
+    similar: tuple[SimilarRow, ...] = ()
+    problems: tuple[Option, ...] = ()
+    split: bool = False
+    pasted: bool = False
+    recent: bool = False
+    called: tuple[Option, ...] = ()
+    called_at: str = ""
+    latitude: str = ""
+    longitude: str = ""
+    near_url: str = "/places/near"
+    photo_url: str = "/whistle/photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +209,4 @@ class ReceiptPage:
     again_url: str = "/whistle"
     promise: str = ""
     who_url: str = ""
+    notes: tuple[str, ...] = ()

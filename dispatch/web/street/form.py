@@ -10,6 +10,7 @@ from fastapi import Request
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.domain.several import Problem
 from dispatch.domain.turn import Turn
 from dispatch.steps import lists
 from dispatch.steps.foresee import Forecast, foresee
@@ -18,12 +19,15 @@ from dispatch.steps.sign_in import Visit
 from dispatch.web.api.raising import new_whistle, street_of
 from dispatch.web.common.frame import HOME, build_frame
 from dispatch.web.common.paths import path_of, short_name
+from dispatch.web.common.times import moment
 from dispatch.web.i18n import N_, _
-from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Preview, Recap
+from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Preview, Recap, SimilarRow
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
+from dispatch.web.street.offers import Offers, Similar, problems_of
 from dispatch.web.street.preview import preview_of
-from dispatch.web.street.typed import LISTS, PLAIN, Typed, whistle_of
+from dispatch.web.street.typed import CALLED, LISTS, PLAIN, Typed, whistle_of
 from dispatch.web.whistle.page import CHANNELS
+from dispatch.web.words import state_label
 
 NEARBY = timedelta(days=30)
 MOST_OPTIONS = 12
@@ -36,6 +40,7 @@ class Shown:
 
     forecast: Forecast | None = None
     nearby: Text = ()
+    offers: Offers = field(default_factory=Offers)
     errors: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     fresh_key: bool = False
@@ -81,6 +86,8 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
     street = street_code(visit.actor, reference)
     node = reference.tree.get(typed.place) if typed.place and not typed.choosing else None
     units = _units(reference, street)
+    recent = tuple(_option(one, reference, typed) for one in shown.offers.recent)
+    options = _options(typed, reference, street) or recent
     errors = tuple(FieldError(name, said) for name, said in shown.errors.items())
     return FormPage(
         frame=build_frame(
@@ -96,16 +103,16 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         body=typed.get("body"),
         place=PlaceFound(node.code, short_name(node.code, reference), path_of(node.code, reference)) if node else None,
         place_text=typed.get("place_text"),
-        place_options=_options(typed, reference, street) if node is None else (),
+        place_options=options if node is None else (),
+        recent=node is None and not typed.choosing and options == recent,
         nearby=shown.nearby,
         danger=typed.get("danger") if typed.get("danger") in ("yes", "no") else "",
         danger_words=_danger(shown.forecast),
         phones=_phones(),
         categories=tuple(
-            Option(duty.code, f"{duty.code} {duty.name}", selected=duty.code == typed.get("category"))
-            for duty in reference.duties.duties
-            if not duty.demo
+            Option(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties if not duty.demo
         ),
+        category=_category(typed.get("category"), reference),
         units=units,
         lead=typed.get("lead"),
         assist=typed.assist,
@@ -120,6 +127,14 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         place_auto=typed.place_auto,
         choosing=typed.choosing and node is None,
         kept=typed.kept,
+        similar=tuple(_similar(one, turn) for one in shown.offers.similar),
+        problems=tuple(_problem(one, reference) for one in shown.offers.problems),
+        split=bool(typed.get("split")),
+        pasted=shown.offers.pasted,
+        called=tuple(Option(one, _("抢修") if one == "抢修" else one, selected=one in typed.called) for one in CALLED),
+        called_at=typed.get("called_at"),
+        latitude=typed.get("latitude"),
+        longitude=typed.get("longitude"),
     )
 
 
@@ -130,17 +145,21 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     place = typed.place or street_code(visit.actor, reference)
     answers = {"yes": _("有危险"), "no": _("没有")}
     recap = [
-        Recap(_("什么事"), typed.get("body").strip()),
+        Recap(_("什么事"), typed.said()),
         Recap(_("在哪里"), path_of(place, reference)),
         Recap(_("现在有危险吗"), answers.get(typed.get("danger"), _("没有回答"))),
         Recap(_("来源"), typed.get("source_channel") or CHANNELS[0]),
     ]
     if typed.kept:
         recap.append(Recap(_("照片"), _("%(n)s 张", n=len(typed.kept))))
+    problems = problems_of(visit.actor, typed.get("body").strip(), reference) if typed.get("split") else ()
+    if problems:
+        recap.append(Recap(_("拆成"), _("%(n)s 条，各有编号，各走各的钟", n=len(problems))))
     hidden = [Hidden(name, typed.get(name)) for name in PLAIN if typed.get(name)]
     hidden += [Hidden(name, value) for name in LISTS for value in getattr(typed, name)]
     if typed.place:
         hidden.append(Hidden("place", typed.place))
+        hidden += [Hidden("place_auto", "1")] if typed.place_auto else []
     title = _("再看一眼")
     frame = build_frame(
         request, visit, title, current="/whistle", back="/whistle", phone_title=title, task=True, now=turn.now
@@ -190,9 +209,35 @@ def _options(typed: Typed, reference: Reference, street: str | None) -> tuple[Op
         own = tree.get(above) if above else None
         below = tree.children(above) if above else tree.roots()
         found = [*([own] if own else []), *(node for node in below if not node.general)]
-    return tuple(
-        Option(node.code, short_name(node.code, reference), path_of(node.code, reference), node.code == typed.place)
-        for node in found
+    return tuple(_option(node, reference, typed) for node in found)
+
+
+def _option(node: Node, reference: Reference, typed: Typed) -> Option:
+    return Option(node.code, short_name(node.code, reference), path_of(node.code, reference), node.code == typed.place)
+
+
+def _category(code: str, reference: Reference) -> str:
+    """As the list of categories writes it."""
+    duty = reference.duties.get(code) if code else None
+    return f"{duty.code} {duty.name}" if duty else code
+
+
+def _similar(one: Similar, turn: Turn) -> SimilarRow:
+    item = one.item
+    parts = (state_label(item.status), item.lead_name or "", moment(item.received_at, turn.now))
+    return SimilarRow(
+        item.title,
+        f"/w/{item.number}",
+        "・".join(part for part in parts if part),
+        str(item.number) if one.may_add else "",
+    )
+
+
+def _problem(one: Problem, reference: Reference) -> Option:
+    duty = reference.duties.get(one.duty)
+    lead = reference.units.get(duty.lead) if duty else None
+    return Option(
+        one.duty, one.text, "・".join(said for said in (duty.name if duty else "", lead.short if lead else "") if said)
     )
 
 

@@ -14,7 +14,7 @@ from dispatch.web.common.times import moment
 from dispatch.web.common.why import why_text
 from dispatch.web.i18n import _
 from dispatch.web.models.form import AssignmentRow, Preview
-from dispatch.web.models.parts import Figure, Notice, Role, Text, spans, strong
+from dispatch.web.models.parts import Figure, Notice, Option, Role, Text, spans, strong
 from dispatch.web.whistle.deadline import limit_words
 
 
@@ -37,6 +37,7 @@ def preview_of(found: Forecast, turn: Turn, *, named: str = "") -> Preview:
         notices=_notices(found),
         why_title=_("为什么是他们") if found.lead else _("为什么是这个去向"),
         text=found.say if found.outcome == "statutory" else "",
+        picks=tuple(Option(one.category, f"{one.category} {one.name}") for one in found.runners_up),
     )
 
 

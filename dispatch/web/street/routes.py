@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import quote, urlencode
 
 import structlog
 from fastapi import APIRouter, Request
@@ -11,23 +12,26 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from dispatch.domain.refusals import Invalid, Refusal, Stale
+from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
 from dispatch.domain.turn import Turn
 from dispatch.steps import pictures
 from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems
 from dispatch.web.api.fields import BODY, PHOTOS
-from dispatch.web.api.raising import key_of, new_whistle
-from dispatch.web.auth import Form, Reader
+from dispatch.web.api.raising import key_of
+from dispatch.web.auth import Form, Reader, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
+from dispatch.web.qr import qr
 from dispatch.web.render import render
 from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of, street_code
-from dispatch.web.street.typed import Typed, hash_of, read, whistle_of
+from dispatch.web.street.offers import offers_of
+from dispatch.web.street.sending import add_to, raise_all
+from dispatch.web.street.typed import Typed, hash_of, place_at, read
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -49,11 +53,12 @@ async def _turn(deps: WebDeps, visit: Visit) -> Turn:
 
 @router.get("/whistle")
 async def form(request: Request, visit: Reader) -> Response:
-    """The empty form."""
+    """The empty form; `place` (a door's QR code) has it filled in."""
     deps = deps_of(request)
     turn = await _turn(deps, visit)
-    street_code(visit.actor, turn.reference)
-    return page(request, "form.html", form_page(request, visit, EMPTY, turn, Shown()))
+    street = street_code(visit.actor, turn.reference)
+    typed = replace(EMPTY, place=place_at(request.query_params.get("place", ""), turn.reference, street))
+    return await _form(request, visit, typed, turn, Shown())
 
 
 @router.post("/whistle/preview")
@@ -63,7 +68,7 @@ async def preview(request: Request, visit: Reader, given: Form) -> Response:
     turn = await _turn(deps, visit)
     typed = read(given, turn.reference, street_code(visit.actor, turn.reference))
     forecast = await forecast_of(deps.service, visit.actor, turn.reference, typed)
-    shown = Shown(forecast, await nearby_of(deps.service, visit.actor, typed, turn))
+    shown = await _offered(request, visit, typed, turn, Shown(forecast))
     made = render("fragments/preview.html", form_page(request, visit, typed, turn, shown), i18n.language())
     return HTMLResponse(made, headers={"Cache-Control": "no-store"})
 
@@ -81,6 +86,50 @@ async def places(request: Request, visit: Reader) -> Response:
         for one in found
     ]
     return JSONResponse({"items": items}, headers={"Cache-Control": "private, max-age=60"})
+
+
+@router.get("/places/near")
+async def near(request: Request, visit: Reader) -> Response:
+    """The places nearest to the telephone, to be chosen from; never taken by themselves."""
+    deps = deps_of(request)
+    reference = deps.service.rules.of(visit.actor.district or "")
+    try:
+        at = [float(request.query_params.get(name, "")) for name in ("latitude", "longitude")]
+    except ValueError:
+        raise Invalid("写明纬度和经度", field="latitude", value=request.query_params.get("latitude")) from None
+    found = reference.tree.near(at[0], at[1], under=street_code(visit.actor, reference))
+    items = [
+        {
+            "code": one.code,
+            "name": short_name(one.code, reference),
+            "path": _("%(path)s・约 %(metres)s 米", path=path_of(one.code, reference), metres=away),
+        }
+        for one, away in found
+    ]
+    return JSONResponse({"items": items}, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/places/{code}/door.svg")
+async def door(request: Request, visit: Reader, code: str) -> Response:
+    """The QR code for a door: it opens the form with this place."""
+    deps = deps_of(request)
+    if code not in deps.service.rules.of(visit.actor.district or "").tree:
+        raise NotFound("没有「{value}」这个地点，请从地点列表里选", field="place", value=code)
+    made = qr(f"{deps.base_url.rstrip('/')}/whistle?place={quote(code)}")
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {made.size} {made.size}" width="320" height="320">'
+        f'<rect width="100%" height="100%" fill="#fff"/><path d="{made.path}" fill="#000"/></svg>'
+    )
+    return Response(drawn, media_type="image/svg+xml")
+
+
+@router.post("/whistle/photo")
+async def photo(request: Request, visit: Reader, given: Form) -> Response:
+    """One photo, kept at once, for a form that is still being written."""
+    kept = await _keep(deps_of(request), visit, (await _uploads(given))[:1])
+    if not kept:
+        raise Invalid("请选一张照片", field="photo", value=None)
+    return JSONResponse({"id": kept[0]}, status_code=201)
 
 
 @router.post("/whistle")
@@ -104,8 +153,12 @@ async def blow(request: Request, visit: Reader, given: Form) -> Response:
         errors = _named(error)
         sha256 = b""
     forecast = await forecast_of(deps.service, visit.actor, turn.reference, typed)
-    if typed.step in ("place", "find", "edit"):
+    if typed.step in ("place", "find", "edit", "apart"):
         return await _form(request, visit, typed, turn, Shown(forecast, errors=errors))
+    if text_of(given, "add_to").isdecimal() and typed.get("body").strip():
+        number = text_of(given, "add_to")
+        await add_to(deps, visit.actor, int(number), typed, typed.get("idempotency_key"))
+        return RedirectResponse(f"/w/{number}", 303)
     errors = errors or _faults(typed, forecast)
     if errors:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=errors), 422)
@@ -121,10 +174,7 @@ async def _send(
     deps = deps_of(request)
     try:
         key = key_of(typed.get("idempotency_key") or None) or str(deps.service.new_id())
-        whistle = whistle_of(typed, typed.kept)
-        new = new_whistle(whistle, visit.actor, turn.reference, key, sha256, via="form")
-        new.place_by = "text" if typed.place_auto else None
-        receipt = await deps.intake.raise_(visit.actor, new)
+        receipt, children = await raise_all(deps, visit.actor, turn.reference, typed, key, sha256)
     except ValidationError as error:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=_named(error)), 422)
     except Stale as refusal:
@@ -136,7 +186,9 @@ async def _send(
     if receipt.created:
         log.info("whistle.raised", whistle=str(receipt.id), number=receipt.number, kind=receipt.kind, via="form")
     ms = round((time.perf_counter() - began) * 1000)
-    return RedirectResponse(f"/w/{receipt.number}/receipt?ms={ms}", 303)
+    more = {"ms": ms, "children": children, "written": typed.get("written_at")}
+    query = urlencode({name: value for name, value in more.items() if value})
+    return RedirectResponse(f"/w/{receipt.number}/receipt?{query}", 303)
 
 
 def _used_before(forecast: Forecast | None, refusal: Refusal) -> Shown:
@@ -149,8 +201,16 @@ def _used_before(forecast: Forecast | None, refusal: Refusal) -> Shown:
 
 
 async def _form(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown, status: int = 200) -> Response:
-    nearby = await nearby_of(deps_of(request).service, visit.actor, typed, turn)
-    return page(request, "form.html", form_page(request, visit, typed, turn, replace(shown, nearby=nearby)), status)
+    shown = await _offered(request, visit, typed, turn, shown)
+    return page(request, "form.html", form_page(request, visit, typed, turn, shown), status)
+
+
+async def _offered(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown) -> Shown:
+    service, street = deps_of(request).service, street_code(visit.actor, turn.reference)
+    nearby = await nearby_of(service, visit.actor, typed, turn)
+    return replace(
+        shown, nearby=nearby, offers=await offers_of(service, visit.actor, typed, turn, shown.forecast, street)
+    )
 
 
 async def _uploads(form: FormData) -> list[bytes]:

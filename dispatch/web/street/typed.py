@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.datastructures import FormData
 
+from dispatch.domain.pasted import take_apart
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.turn import ZONE
 from dispatch.web.api.fields import PHOTOS
@@ -19,8 +20,13 @@ from dispatch.web.auth import text_of
 PLAIN = (
     "body", "place_text", "danger", "category", "lead", "override_reason", "source_channel", "source_number",
     "source_due_at", "callback_required", "reporter_name", "reporter_phone", "occurred_at", "idempotency_key",
+    "called_at", "latitude", "longitude", "written_at", "split",
 )  # fmt: skip
-LISTS = ("assist", "kept")
+LISTS = ("assist", "kept", "called")
+
+
+#: whom one phones before whistling
+CALLED = ("110", "119", "120", "抢修")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ class Typed:
     place: str
     place_auto: bool
     choosing: bool
+    called: tuple[str, ...] = ()
+
+    def said(self) -> str:
+        """What happened as it was written, with whom was phoned before and when."""
+        body = self.get("body").strip()
+        if not self.called or not body:
+            return body
+        at = self.get("called_at").strip()
+        return f"{body}\n（{at + ' ' if at else ''}已先打电话：{'、'.join(self.called)}）"
 
     def get(self, name: str) -> str:
         """A plain field, as typed."""
@@ -44,6 +59,11 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
     """The form as it came; the place is looked for in the text where nobody has chosen one."""
     plain = {name: text_of(form, name).replace("\r\n", "\n") for name in PLAIN}
     step = text_of(form, "step") or "check"
+    if text_of(form, "pick"):
+        plain["category"], step = text_of(form, "pick"), "edit"
+    if step == "apart":
+        plain |= take_apart(plain["body"])
+    plain["category"] = _category(plain["category"], reference)
     choosing = bool(text_of(form, "choosing")) or step == "place"
     chosen = _place(text_of(form, "place"), reference, street) if step != "place" else None
     auto = bool(text_of(form, "place_auto"))
@@ -61,12 +81,28 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
         chosen.code if chosen else "",
         auto and chosen is not None,
         choosing,
+        tuple(one for one in form.getlist("called") if isinstance(one, str) and one in CALLED),
     )
+
+
+def _category(given: str, reference: Reference) -> str:
+    """A category by code, name, or both as the list offers them; what is none of these stays to be refused."""
+    code, _space, name = given.strip().partition(" ")
+    if reference.duties.get(code) is not None:
+        return code
+    named = [duty.code for duty in reference.duties.duties if duty.name in (given.strip(), name)]
+    return named[0] if len(named) == 1 else given.strip()
 
 
 def _place(code: str, reference: Reference, street: str | None) -> Node | None:
     node = reference.tree.get(code) if code else None
     return node if node and (street is None or reference.tree.covers(street, code)) else None
+
+
+def place_at(code: str, reference: Reference, street: str | None) -> str:
+    """A node's code as an address carries it; "" where it is none of this street's."""
+    node = _place(code, reference, street)
+    return node.code if node else ""
 
 
 def _named(text: str, reference: Reference, street: str | None) -> Node | None:
@@ -83,7 +119,7 @@ def as_json(typed: Typed, photos: Sequence[str] = ()) -> dict[str, Any]:
     """The body of `POST /whistles` that the form means; empty fields are left out."""
     get = typed.get
     said: dict[str, Any] = {
-        "body": get("body").strip(),
+        "body": typed.said(),
         "danger": get("danger") == "yes",
         "category": get("category") or None,
         "place": typed.place or None,
@@ -93,6 +129,8 @@ def as_json(typed: Typed, photos: Sequence[str] = ()) -> dict[str, Any]:
         "override_reason": get("override_reason").strip() or None if get("lead") else None,
         "occurred_at": _moment(get("occurred_at")),
         "photos": list(photos) or None,
+        "latitude": _degrees(get("latitude")),
+        "longitude": _degrees(get("longitude")),
     }
     reporter = {"name": get("reporter_name").strip() or None, "phone": get("reporter_phone").strip() or None}
     if any(reporter.values()):
@@ -119,6 +157,14 @@ def hash_of(typed: Typed, uploads: Sequence[bytes]) -> bytes:
         return said
     more = [*(one.encode() for one in typed.kept), *(hashlib.sha256(one).digest() for one in uploads)]
     return hashlib.sha256(said + b"".join(more)).digest()
+
+
+def _degrees(text: str) -> float | None:
+    """What the telephone said; anything else is left out."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
 
 
 def _moment(text: str) -> str | None:

@@ -1,6 +1,7 @@
 """The receipt: the promise and the number; the way it went in milliseconds; who comes and what is next."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
 
@@ -54,7 +55,20 @@ def receipt_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) 
         link=f"{deps.base_url.rstrip('/')}{url}",
         slip_url=f"{url}/slip",
         who_url=f"{url}/who",
+        notes=tuple(_notes(request, view, turn)),
     )
+
+
+def _notes(request: Request, view: WhistleView, turn: Turn) -> Iterator[str]:
+    """What became of a form that had several problems, or that was written without a network."""
+    if len(view.children):
+        numbers = "、".join(str(child.number) for child in view.children)
+        yield _("同一张表里另外的事各成一条：%(numbers)s", numbers=numbers)
+    written = request.query_params.get("written", "")
+    if written.isdecimal() and len(written) < 12:
+        at = datetime.fromtimestamp(int(written), UTC)
+        if at < view.received_at:
+            yield _("没网时写的（%(at)s），连上后发出，只发了一次。", at=moment(at, turn.now))
 
 
 def stored_ms(request: Request) -> int:

@@ -1,0 +1,78 @@
+"""The form sent: one whistle, or one with its children; or what was written added to a whistle that is there."""
+
+from dataclasses import replace
+from typing import Any
+
+from dispatch.domain.case import Actor
+from dispatch.domain.masking import mask
+from dispatch.domain.matching import danger_words
+from dispatch.domain.reference import Reference
+from dispatch.domain.refusals import NotFound, NotNow
+from dispatch.domain.several import Problem
+from dispatch.steps import casework
+from dispatch.steps.intake import Receipt
+from dispatch.store import whistles
+from dispatch.web.api.raising import new_whistle, place_in
+from dispatch.web.deps import WebDeps
+from dispatch.web.street.offers import problems_of
+from dispatch.web.street.typed import Typed, whistle_of
+
+
+async def raise_all(
+    deps: WebDeps, actor: Actor, reference: Reference, typed: Typed, key: str, sha256: bytes
+) -> tuple[Receipt, int]:
+    """The receipt, and how many children were split off; the same form again gives the same. Raises a `Refusal`."""
+    problems = problems_of(actor, typed.get("body").strip(), reference) if typed.get("split") else ()
+    first = _first(typed, problems, reference) if problems else typed
+    new = new_whistle(whistle_of(first, first.kept), actor, reference, key, sha256, via="form")
+    new.place_by = "text" if first.place_auto else None
+    receipt = await deps.intake.raise_(actor, new)
+    for n, problem in enumerate(problems[1:], 1):
+        await _child(deps, actor, reference, receipt, typed, problem, f"{key}:{n}")
+    return receipt, max(0, len(problems) - 1)
+
+
+def _first(typed: Typed, problems: tuple[Problem, ...], reference: Reference) -> Typed:
+    """The form as the first problem's own."""
+    text = problems[0].text
+    dangerous = [bool(danger_words(reference.duties, one.text)) for one in problems]
+    danger = typed.get("danger") if dangerous[0] or not any(dangerous) else "no"
+    first = replace(typed, plain=typed.plain | {"body": text, "danger": danger})
+    if not typed.place_auto:
+        return first
+    named = place_in(text, reference, _street(typed, reference))
+    return replace(first, place=named.code) if named else first
+
+
+async def _child(
+    deps: WebDeps, actor: Actor, reference: Reference, receipt: Receipt, typed: Typed, problem: Problem, key: str
+) -> None:
+    named = place_in(problem.text, reference, _street(typed, reference)) if typed.place_auto else None
+    dangerous = typed.get("danger") == "yes" and bool(danger_words(reference.duties, problem.text))
+    fields: dict[str, Any] = {"body": problem.text, "danger": dangerous}
+    if named is not None or typed.place:
+        fields["place"] = named.code if named else typed.place
+    try:
+        await casework.act(deps.service, actor, receipt.id, "add-child", fields, key=key)
+    except NotNow:  # the first has been answered already: the next stands by itself
+        alone = replace(typed, plain=typed.plain | {"body": problem.text}, place=fields.get("place", ""), kept=())
+        new = new_whistle(whistle_of(alone), actor, reference, key, receipt.id.bytes, via="form")
+        await deps.intake.raise_(actor, new)
+
+
+def _street(typed: Typed, reference: Reference) -> str | None:
+    street = reference.tree.street_of(typed.place) if typed.place else None
+    return street.code if street else None
+
+
+async def add_to(deps: WebDeps, actor: Actor, number: int, typed: Typed, key: str) -> None:
+    """Note what was written on a whistle that is there, once for one form. Raises a `Refusal`."""
+    async with deps.service.database.acquire() as connection:
+        target = await whistles.id_of_number(connection, number)
+    if target is None:
+        raise NotFound("没有这件，或不归您看")
+    text = mask(typed.said())[0]
+    await casework.act(deps.service, actor, target, "note", {"text": text}, key=f"add:{key}")
+
+
+__all__ = ["add_to", "raise_all"]
