@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the tests want of the system: Chromium and a Chinese font, Java and Maven, promtool. As root on Debian it is installed;
-# elsewhere one line says which tests are left out. Writes pytest's "and not …" for those to .build/system.stamp.
+# What the tests want of the system: Chromium and a Chinese font, Java and Maven, promtool, libfaketime. As root on Debian
+# it is installed; elsewhere one line says which tests are left out. Writes pytest's "and not …" for those to .build/system.stamp.
 set -euo pipefail
 
 mkdir -p .build
@@ -16,6 +16,7 @@ has_font || wanted+=(fonts-noto-cjk fontconfig)
 command -v java > /dev/null || wanted+=(default-jre-headless)
 command -v mvn > /dev/null || wanted+=(maven)
 command -v promtool > /dev/null || wanted+=(prometheus)
+compgen -G '/usr/lib/*/faketime/libfaketime.so.1' > /dev/null || wanted+=(libfaketime)
 
 if [ "${#wanted[@]}" -gt 0 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
@@ -32,4 +33,5 @@ skip=""
 has_browser || { echo "left out: tests in a browser (no chromium, or no Chinese font)"; skip+=" and not browser"; }
 has_kafka || { echo "left out: tests on Apache Kafka (no java or mvn)"; skip+=" and not kafka"; }
 command -v promtool > /dev/null || echo "left out: tests of the alert rules (no promtool)"
+compgen -G '/usr/lib/*/faketime/libfaketime.so.1' > /dev/null || echo "not so hard: hosts with wrong clocks (no libfaketime)"
 printf '%s' "$skip" > .build/system.stamp

@@ -46,11 +46,11 @@ def jobs(made: Base) -> list[Job]:
     )
     grace = timedelta(seconds=settings.reconcile_grace_seconds)
     return [
-        Job("sweep", settings.sweep_seconds, guard.guarded(lambda: escalate.sweep(service))),
-        Job("cover", settings.sweep_seconds, lambda: cover.watch(service), singleton=True),
+        Job("sweep", settings.sweep_seconds, lambda: escalate.sweep(service, steady=guard.steady)),
+        Job("cover", settings.sweep_seconds, guard.guarded(lambda: cover.watch(service)), singleton=True),
         Job("reconcile", settings.reconcile_seconds, lambda: reconcile.reconcile(service, grace), singleton=True),
         Job("retry", 10.0, lambda: replay.retry(database, steps(service)), singleton=True),
-        Job("unpark", 60.0, lambda: _unpark(database), singleton=True),
+        Job("unpark", 20.0, lambda: _unpark(database), singleton=True),
         Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),
         Job("prune", 3600.0, lambda: prune.prune(database), singleton=True),
         Job("partitions", 3600.0, lambda: _partitions(database), singleton=True),

@@ -4,7 +4,7 @@ Candidates are read without locks; their states are then locked in id order, ski
 now, and the clocks are read again under the lock. What was answered meanwhile does not fire.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -34,13 +34,18 @@ class _Taken:
     whistles: set[UUID] = field(default_factory=set)
 
 
-async def sweep(service: Service, batch: int = BATCH) -> int:
+async def _steady() -> bool:
+    return True
+
+
+async def sweep(service: Service, batch: int = BATCH, *, steady: Callable[[], Awaitable[bool]] = _steady) -> int:
     """Take every clock that is due, batch after batch, until none is left. Returns how many steps were taken.
 
     Whistles that somebody else holds are passed over, however many there are: the next tick sees them again.
+    `steady` is asked before each batch whether the database's clock may be believed; no: nothing more is taken.
     """
     total, held = 0, set[UUID]()
-    while True:
+    while await steady():
         now = await service.database.now()
         async with service.database.acquire() as connection:
             candidates = await due_clocks.due(connection, now, batch, held)
@@ -49,6 +54,7 @@ async def sweep(service: Service, batch: int = BATCH) -> int:
         taken = await _take(service, candidates)
         total += taken.steps
         held.update(whistle for whistle in candidates if whistle not in taken.whistles)
+    return total
 
 
 async def _take(service: Service, ids: Sequence[UUID]) -> _Taken:

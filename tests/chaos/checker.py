@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.chaos.evidence import Evidence, Fact, Journal, Step, read
+from tests.chaos.kept_time import by_the_database, kept, promise, recomputed, taken_up
 from tests.chaos.running_clocks import Clock, RunningClocks
 
 DISTRICT_RUNG = 5
@@ -36,6 +37,7 @@ _MOVES = {
     "hold.lapsed",
     "rejected",
     "hand-back.ruled",
+    "clock.recomputed",
     "assigned",
     "reopened",
     "unmerged",
@@ -72,6 +74,7 @@ def check(evidence: Evidence) -> list[Violation]:
         for rule, said in _one(life, ledger[whistle], evidence):
             found.append(Violation(rule, whistle, said))
     found += _orders(evidence.log)
+    found += [Violation(*one) for one in (*by_the_database(evidence), *taken_up(evidence))]
     if evidence.topic is not None:
         found += _topic(lives, evidence.topic)
     if evidence.journal is not None:
@@ -89,6 +92,9 @@ def _one(life: list[Fact], ledger: list[Step], evidence: Evidence) -> Said:
     yield from _rungs(life)
     yield from _full_time(life, ledger, evidence.waits)
     yield from _running(life, evidence.until)
+    if evidence.waits:
+        yield from kept(life, ledger, FIRED)
+        yield from recomputed(life, evidence.limits)
 
 
 def _contiguous(life: list[Fact]) -> Said:
@@ -190,7 +196,7 @@ def _running(life: list[Fact], until: datetime | None) -> Said:
             if clock not in clocks.running:
                 yield "4", f"{fact.type} (seq {fact.seq}) of {clock}, which does not run"
             to_come.pop(clock, None)
-            if (following := _following(fact)) is not None:
+            if (following := promise(fact)) is not None:
                 to_come[clock] = fact, following
         clocks.take(fact.type, fact.data)
         to_come = {} if fact.type in _MOVES else {one: it for one, it in to_come.items() if one in clocks.running}
@@ -199,14 +205,6 @@ def _running(life: list[Fact], until: datetime | None) -> Said:
     for clock, (fact, following) in to_come.items():
         if until is not None and following + PATIENCE < until:
             yield "14", f"{clock} should have fired at {following} (seq {fact.seq} says), and did not"
-
-
-def _following(fact: Fact) -> datetime | None:
-    """When a clock that has just fired must fire again, as far as the log tells."""
-    told = fact.data.get("next_at") if fact.type == CLIMBED else None
-    if fact.type == "clock.warned":
-        told = fact.data.get("due_at")
-    return datetime.fromisoformat(told) if told else None
 
 
 def _orders(log: Iterable[Fact]) -> list[Violation]:

@@ -49,16 +49,24 @@ class Crowd:
             await asyncio.sleep(seconds)
             self._stopping.set()
 
+    async def alone(self, text: str) -> Told:
+        """Raise one that nobody in the crowd hears of."""
+        async with httpx.AsyncClient(timeout=8) as http:
+            return await self._blow(http, Random(f"alone {self._seed}"), text)
+
     async def _raise(self, http: httpx.AsyncClient, dice: Random) -> None:
         while not self._stopping.is_set():
-            self._keys += 1
-            key = f"chaos-{self._keys}"
-            body = {"body": f"{dice.choice(TEXTS)}（{key}）", "place": PLACE}
-            answer = await self._insist(http, dice, CLERK, "/api/v1/whistles", body, key)
-            told = answer.json()
-            self.journal.receipts.append(Receipt(key, told["id"], told["number"]))
-            self._told.append(Told(told["id"], told["number"]))
+            self._told.append(await self._blow(http, dice, dice.choice(TEXTS)))
             await asyncio.sleep(dice.uniform(0.05, 0.5))
+
+    async def _blow(self, http: httpx.AsyncClient, dice: Random, text: str) -> Told:
+        self._keys += 1
+        key = f"chaos-{self._keys}"
+        body = {"body": f"{text}（{key}）", "place": PLACE}
+        answer = await self._insist(http, dice, CLERK, "/api/v1/whistles", body, key)
+        told = answer.json()
+        self.journal.receipts.append(Receipt(key, told["id"], told["number"]))
+        return Told(told["id"], told["number"])
 
     async def _act(self, http: httpx.AsyncClient, dice: Random) -> None:
         while not self._stopping.is_set():

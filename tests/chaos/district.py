@@ -11,6 +11,8 @@ from tests.factories import DEMO
 
 #: seconds: how long a stage may take, and the wait before rungs 2–5
 STAGE, WAIT = 8, 4
+#: seconds to report in after `longer`
+LONGER = STAGE + 2
 WAITS = {rung: float(WAIT) for rung in range(2, 6)}
 _LIMIT = re.compile(r"\b((?:report-)?limit): [0-9]+[a-z]+")
 
@@ -44,3 +46,14 @@ def _hurry(policy: dict[str, Any]) -> None:
             if wait in rung:
                 rung[wait] = f"{WAIT}s"
     policy |= {"reminder": "10s", "notice": "30s"}
+
+
+def longer(made: Path) -> Path:
+    """The hurried files with `LONGER` to report in."""
+    policies = made / "policies.yaml"
+    content = yaml.safe_load(policies.read_text(encoding="utf-8"))
+    for policy in content["policies"]:
+        reported = policy["stages"]["reported"]
+        reported |= {name: f"{LONGER}s" for name in ("limit", "emergency") if name in reported}
+    policies.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    return made

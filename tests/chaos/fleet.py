@@ -15,6 +15,9 @@ import httpx
 from dispatch.bus.embedded import free_port
 
 ROOT = Path(__file__).parents[2]
+#: by so much the clocks of the hosts are wrong, where Debian's libfaketime is there to make them so
+WRONG = ("+3d", "-2d", "+50m", "-400d", "+0", "+7d", "-1h")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 ROLES = ("web", "web", "worker", "worker", "worker", "scheduler", "scheduler")
 
 
@@ -25,6 +28,7 @@ class Member:
     name: str
     role: str
     port: int
+    wrong: str
     process: subprocess.Popen[bytes]
     lives: int = 1
     frozen: bool = False
@@ -69,7 +73,8 @@ class Fleet:
         for role in self.roles:
             counts[role] = counts.get(role, 0) + 1
             name, port = f"{role}-{counts[role]}", free_port()
-            self.members.append(Member(name, role, port, self._start(name, role, port)))
+            wrong = WRONG[len(self.members) % len(WRONG)]
+            self.members.append(Member(name, role, port, wrong, self._start(name, role, port, wrong)))
         await asyncio.gather(*(self.ready(member) for member in self.members))
         return self
 
@@ -87,13 +92,13 @@ class Fleet:
                 if error is None:
                     raise AssertionError(f"{member.name} did not stop") from None
 
-    def _start(self, name: str, role: str, port: int) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, role: str, port: int, wrong: str) -> subprocess.Popen[bytes]:
         variable = "DISPATCH_PORT" if role == "web" else f"DISPATCH_{role.upper()}_PORT"
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dispatch", role],
                 cwd=ROOT,
-                env={**self._environment, variable: str(port)},
+                env={**self._environment, **_clock(wrong), variable: str(port)},
                 stdout=log,
                 stderr=log,
             )
@@ -136,7 +141,7 @@ class Fleet:
     def again(self, member: Member) -> None:
         """Start it anew where it is dead."""
         if member.process.poll() is not None:
-            member.process = self._start(member.name, member.role, member.port)
+            member.process = self._start(member.name, member.role, member.port, member.wrong)
             member.lives += 1
 
     async def torment(self, dice: Random, seconds: float, every: float) -> None:
@@ -168,3 +173,11 @@ class Fleet:
             self.thaw(member)
             self.again(member)
         await asyncio.gather(*(self.ready(member) for member in self.members))
+
+
+def _clock(wrong: str) -> dict[str, str]:
+    """The environment of a host whose clock is wrong; seconds pass as everywhere."""
+    if FAKETIME is None:
+        return {}
+    once = dict.fromkeys(("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"), "1")
+    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": wrong, **once}

@@ -1,10 +1,11 @@
 """The promise under fire: N of each role, people at work, `kill -9` and SIGSTOP; then what the log says is checked."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,18 +16,23 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from dispatch.bus.topics import ensure
+from dispatch.clock import new_id
 from dispatch.local.demo import ensure_tokens
 from dispatch.local.demo import identities as _identities
 from dispatch.steps.audit import audit
 from dispatch.steps.load import load
+from dispatch.steps.recompute import apply_policies
 from dispatch.steps.rules import Rules
+from dispatch.steps.service import Service
 from dispatch.store.database import Database
+from dispatch.store.errors import Unavailable
+from dispatch.store.numbers import Numbers
 from schemas import topics
 from tests.chaos import checker
 from tests.chaos.crowd import Crowd
-from tests.chaos.district import WAITS, hurried
+from tests.chaos.district import LONGER, WAITS, hurried, longer
 from tests.chaos.evidence import Evidence, read
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import FAKETIME, Fleet
 from tests.factories import DISTRICT
 from tests.servers import TestBroker
 
@@ -87,6 +93,52 @@ async def lifecycle(kafka: str) -> list[tuple[str, int, str]]:
     return found
 
 
+async def bad_row(url: str, crowd: Crowd) -> dict[str, bool]:
+    """A clock whose policy cannot be read is set aside by the sweep, then mended: the whistle, and whether it was."""
+    told = await crowd.alone("天沟渗水，三户漏水")
+    connection = await asyncpg.connect(url)
+    spoil = """UPDATE whistle_clock new SET policy = '{broken' FROM whistle_clock old WHERE new.id = old.id
+               AND new.whistle = $1 AND new.stage = 'handling' RETURNING new.id, old.policy"""
+    aside = "SELECT parked IS NOT NULL FROM whistle_clock WHERE id = $1"
+    try:
+        while (row := await connection.fetchrow(spoil, told.id)) is None:
+            await asyncio.sleep(0.1)
+        seen = False
+        for _ in range(600):
+            if seen := await connection.fetchval(aside, row["id"]):
+                break
+            await asyncio.sleep(0.1)
+        await connection.execute("UPDATE whistle_clock SET policy = $2 WHERE id = $1", row["id"], row["policy"])
+    finally:
+        await connection.close()
+    return {told.id: bool(seen)}
+
+
+async def another_policy(url: str, folder: Path) -> None:
+    """Two seconds more to report in, for the open whistles too, in the middle of it all."""
+    database = await Database.connect(url, size=2)
+    try:
+        await load(database, longer(folder / "district"), "chaos")
+        service = Service(database, Rules(database), Numbers(database, "whistle", 10), new_id)
+        await service.rules.refresh()
+        while True:
+            with contextlib.suppress(Unavailable):  # somebody frozen holds a whistle: again, from where it was
+                print(f"{await apply_policies(service, DISTRICT)} clocks under another policy")
+                return
+    finally:
+        await database.close()
+
+
+async def now_of(url: str) -> datetime:
+    """By the database's clock."""
+    connection = await asyncpg.connect(url)
+    try:
+        found: datetime = await connection.fetchval("SELECT clock_timestamp()")
+        return found
+    finally:
+        await connection.close()
+
+
 class Phases:
     """How long each part took."""
 
@@ -112,18 +164,22 @@ async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) 
         await ensure(kafka, replication=1)
         async with Fleet(folder, url, kafka) as fleet:
             phases.end("start")
-            crowd = Crowd(fleet, tokens, seed)
+            crowd, since = Crowd(fleet, tokens, seed), await now_of(url)
             async with asyncio.TaskGroup() as going:
                 going.create_task(crowd.work(seconds))
                 going.create_task(_torment(fleet, Random(seed), seconds * 0.9, every))
+                spoiling = going.create_task(bad_row(url, crowd))
+                await asyncio.sleep(seconds * 0.4)
+                await another_policy(url, folder)
             phases.end("rage")
             await settled(url)
             phases.end("settle")
-            until = datetime.now(UTC)
+            until = await now_of(url)
         phases.end("stop")
         await _drained(url)
         evidence = await read(url, crowd.journal, WAITS)
-        evidence.until = until
+        evidence.since, evidence.until = since, until
+        evidence.spoiled, evidence.limits = spoiling.result(), {"reported": float(LONGER)}
         evidence.topic = await lifecycle(kafka)
         phases.end("read")
         print(phases)
@@ -154,8 +210,9 @@ async def run(url: str, folder: Path, seed: int, seconds: float, every: float) -
     print(
         f"{len(crowd.journal.receipts)} receipts, {crowd.acts} acts, {len(evidence.ledger)} steps of the ladder,"
         f" {reached} to the district; killed {len(fleet.hits.killed)}, frozen {len(fleet.hits.frozen)};"
-        f" {time.monotonic() - began:.0f} s"
+        f" {time.monotonic() - began:.0f} s; clocks of the hosts {'wrong' if FAKETIME else 'right (no libfaketime)'}"
     )
+    print(dict(types.most_common()))
     found = checker.check(evidence)
     for one in found:
         print(one)
@@ -172,6 +229,8 @@ async def run(url: str, folder: Path, seed: int, seconds: float, every: float) -
     assert crowd.acts > 20
     assert types["clock.climbed"] > 50
     assert reached
+    assert types["clock.recomputed"]
+    assert seconds < 120 or (types["hold.ended"] and types["rejected"]), "nothing ever rested"
     assert fleet.hits.killed
 
 

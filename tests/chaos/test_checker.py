@@ -238,6 +238,76 @@ def order_twice(e: Evidence) -> None:
     ]
 
 
+def rested() -> Evidence:
+    """Handling rests for ten seconds while the result is refused, then goes on; a new policy gives two seconds more."""
+    life = Life()
+    life.add("raised", 0, "node:S:clerk")
+    life.add("routed", 1, outcome="dispatch", lead="CG", assist=[])
+    life.add(
+        "clock.recomputed", 3, clock=REPORTED, stage="reported", unit="CG", run=1, used=2_000_000, left=14_000_000,
+        full=16_000_000, old_due=at(17).isoformat(), due_at=at(19).isoformat(), next_at=at(15.4).isoformat(),
+    )  # fmt: skip
+    life.add("reported-in", 5, UNIT, unit="CG")
+    life.fire("clock.warned", 13, 13, due_at=at(17).isoformat())
+    life.add("resolved", 14, UNIT, unit="CG")
+    life.add("rejected", 24, "node:S:clerk", unit="CG")
+    life.fire("clock.climbed", 27.1, 27, rung=1, due_at=at(27).isoformat(), next_at=at(42).isoformat())
+    life.add("resolved", 30, UNIT, unit="CG")
+    life.add("rejected", 50, "node:S:clerk", unit="CG")
+    life.fire("clock.climbed", 62, 62, rung=2, due_at=at(27).isoformat(), next_at=at(77).isoformat())
+    return Evidence(life.log, life.ledger, waits=WAITS, since=START, until=at(63), limits={"reported": 18.0})
+
+
+def by_a_hosts_clock(e: Evidence) -> None:
+    fact(e, "rejected", at=at(86400))
+
+
+def swept_by_a_hosts_clock(e: Evidence) -> None:
+    e.ledger = [replace(e.ledger[0], at=at(-86400)), *e.ledger[1:]]
+
+
+def pause_lost(e: Evidence) -> None:
+    """It rested for ten seconds and climbs as if it had counted on."""
+    e.ledger = [replace(row, due_at=at(17)) if row.rung == 1 else row for row in e.ledger]
+
+
+def pause_given_twice(e: Evidence) -> None:
+    e.ledger = [replace(row, due_at=at(82)) if row.rung == 2 else row for row in e.ledger]
+
+
+def time_used_lost(e: Evidence) -> None:
+    fact(e, "clock.recomputed", data={"due_at": at(21).isoformat()})
+
+
+def time_left_misread(e: Evidence) -> None:
+    fact(e, "clock.recomputed", data={"old_due": at(18).isoformat()})
+
+
+def never_set_aside(e: Evidence) -> None:
+    e.spoiled = {W: False}
+
+
+def set_aside_for_ever(e: Evidence) -> None:
+    e.parked = [(W, "JSONDecodeError")]
+
+
+def mended_in_vain(e: Evidence) -> None:
+    e.spoiled, e.ledger = {W: True}, []
+
+
+PLANTED_IN_RESTS: list[tuple[str, Callable[[Evidence], None]]] = [
+    ("8", by_a_hosts_clock),
+    ("8", swept_by_a_hosts_clock),
+    ("9", pause_lost),
+    ("9", pause_given_twice),
+    ("10", time_used_lost),
+    ("10", time_left_misread),
+    ("11", never_set_aside),
+    ("11", set_aside_for_ever),
+    ("11", mended_in_vain),
+]
+
+
 PLANTED: list[tuple[str, Callable[[Evidence], None]]] = [
     ("1", early),
     ("1", before_the_rung_was_given),
@@ -269,10 +339,18 @@ PLANTED: list[tuple[str, Callable[[Evidence], None]]] = [
 
 def test_a_sound_life_violates_nothing() -> None:
     assert check(sound()) == []
+    assert check(rested()) == []
 
 
 @pytest.mark.parametrize(("rule", "plant"), PLANTED, ids=[plant.__name__ for _, plant in PLANTED])
 def test_a_planted_defect_is_caught(rule: str, plant: Callable[[Evidence], None]) -> None:
     evidence = sound()
+    plant(evidence)
+    assert rule in {found.rule for found in check(evidence)}
+
+
+@pytest.mark.parametrize(("rule", "plant"), PLANTED_IN_RESTS, ids=[plant.__name__ for _, plant in PLANTED_IN_RESTS])
+def test_a_planted_defect_of_kept_time_is_caught(rule: str, plant: Callable[[Evidence], None]) -> None:
+    evidence = rested()
     plant(evidence)
     assert rule in {found.rule for found in check(evidence)}

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -208,7 +208,7 @@ class Hub:
         case = change.case
         if case.last_at <= reader.since or reader.number not in (None, case.facts.number):
             return False
-        turn = self._service.turn(case.facts.district, max(case.last_at, datetime.now(UTC)))
+        turn = self._service.turn(case.facts.district, case.last_at)
         return whistle.may(case, reader.actor, "read", turn)
 
     def _catch_up(self, reader: Reader, last: str | None) -> None:

@@ -34,14 +34,15 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 @router.get(PATH)
 async def events(request: Request, visit: Visitor) -> Response:
     """The stream: `event: update`, `data: {"numbers": […]}`; no numbers: more than can be told, look again."""
-    reader = _reader(request, visit.actor)
-    hub = hub_of(deps_of(request).service)
+    service = deps_of(request).service
+    reader = _reader(request, visit.actor, await service.database.now())
+    hub = hub_of(service)
     if hub.full:
         raise HTTPException(503, headers={"Retry-After": "30"})
     return StreamingResponse(_stream(request, hub, reader), media_type="text/event-stream", headers=HEADERS)
 
 
-def _reader(request: Request, actor: Actor) -> Reader:
+def _reader(request: Request, actor: Actor, now: datetime) -> Reader:
     asked = request.query_params
     given, about = asked.get("whistle"), asked.get("on", "all")
     if given is not None and not is_number(given):
@@ -52,15 +53,15 @@ def _reader(request: Request, actor: Actor) -> Reader:
     if key is None:
         raise Forbidden("这一页不归您看", field="on", value=about)
     again = "last-event-id" in request.headers
-    return Reader(actor, key, _since(asked.get("since"), again), int(given) if given else None)
+    return Reader(actor, key, _since(asked.get("since"), again, now), int(given) if given else None)
 
 
-def _since(given: str | None, again: bool) -> datetime:
+def _since(given: str | None, again: bool, now: datetime) -> datetime:
     """The moment the page was made; where it is not said now, or for a page that comes back (`again`) any."""
     try:
         if given:
             return datetime.fromtimestamp(float(given), UTC)
-        return datetime.fromtimestamp(0, UTC) if again else datetime.now(UTC)
+        return datetime.fromtimestamp(0, UTC) if again else now
     except (ValueError, OverflowError, OSError):
         raise Invalid("「{value}」不是时刻，请填 Unix 秒", field="since", value=given) from None
 
