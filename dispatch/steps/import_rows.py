@@ -78,7 +78,7 @@ async def import_rows(
     reference = service.rules.of(mapping.district)
     async with service.database.acquire() as connection:
         known = await imports.known(connection, mapping.principal)
-    reader = _Reader(service, mapping, reference, known)
+    reader = _Reader(mapping, reference, known)
     done = Imported()
     stream = iter(rows)
     while batch := await asyncio.to_thread(lambda: list(islice(stream, BATCH))):
@@ -106,10 +106,18 @@ async def import_rows(
     return done
 
 
+def whistles(
+    mapping: ImportMapping, reference: Reference, rows: Iterable[Row]
+) -> tuple[list[NewWhistle], list[Reject]]:
+    """What the rows would be as whistles, and which cannot be; nothing is raised. Raises `WrongFile` from `rows`."""
+    reader, done = _Reader(mapping, reference, {}), Imported()
+    return [new for _, new in reader.new(list(rows), done)], done.rejects
+
+
 class _Reader:
     """Rows into whistles, in the order of the file."""
 
-    def __init__(self, service: Service, mapping: ImportMapping, reference: Reference, known: dict[str, Known]) -> None:
+    def __init__(self, mapping: ImportMapping, reference: Reference, known: dict[str, Known]) -> None:
         self._mapping, self._reference, self._known = mapping, reference, known
         self._seen: dict[str, int] = {}
         self._categories = {duty.name: duty.code for duty in reference.duties.duties}

@@ -3,15 +3,21 @@
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import orjson
 import pytest
 import yaml
 
 from dispatch.domain.turn import ZONE
+from dispatch.local import derived_district
 from dispatch.local.simulation.arrivals import HOURS, year
+from dispatch.local.simulation.register import Register
 from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, first_day, simulate
 from dispatch.local.trouble import Trouble
+from dispatch.steps.audit import audit
+from dispatch.steps.import_files import rows
+from dispatch.steps.import_mapping import read_mapping
 from dispatch.store.database import Database
 from tests.domain.cases import reference
 from tests.servers import TestPostgres
@@ -82,6 +88,51 @@ async def test_another_seed_is_another_year_and_a_tighter_policy_makes_more_late
     assert usual.figures.whistles == tried.figures.whistles
     assert tried.figures.late["reported"] > usual.figures.late.get("reported", 0)
     for url in (a, b, c):
+        await postgres.drop(url)
+
+
+COLUMNS = (
+    "SRRecordID,ServiceRequestNum,SRType,CreatedDate,Address,Latitude,Longitude,DueDate,Agency,Neighborhood,"
+    "CouncilDistrict\n"
+)
+
+
+def register_of(folder: Path, days: int) -> Register:
+    """A small register of another city, made up, in the shape of the Baltimore mapping."""
+    dice, lines = Random(3), []
+    for n in range(days * 12):
+        day, hour = 1 + n // 12, dice.randint(1, 11)
+        kind, agency = dice.choice([("SW-Dirty Street", "Solid Waste"), ("TRM-Potholes", "Transportation")])
+        opened = f"03/{day:02d}/2018 {hour:02d}:{dice.randint(0, 59):02d}:00 {dice.choice(['AM', 'PM'])}"
+        where = dice.choice(["Harbor,3", "Hill,4"])
+        lines.append(
+            f"r{n},18-{n},{kind},{opened},{n} Main St,39.3,-76.6,04/{day:02d}/2018 09:00:00 AM,{agency},{where}"
+        )
+    file = folder / "register.csv"
+    file.write_text(COLUMNS + "\n".join([*lines, "bad,,,,,,,,,,"]) + "\n", encoding="utf-8")
+    return Register(file, read_mapping(DEMO / "import" / "baltimore.yaml"))
+
+
+async def test_a_register_of_another_city_lives_a_year_as_well(postgres: TestPostgres, tmp_path: Path) -> None:
+    register, district = register_of(tmp_path, 3), tmp_path / "district"
+    everything = list(rows(register.file, register.mapping))
+    derived_district.write(register.mapping, everything[:-1], everything[:-1], district)
+    assert first_day(district, register) == date(2018, 3, 1)
+    scene = Scene(district, date(2018, 3, 1), 40, 27.0, 5, register)
+    first, a = await once(postgres, scene)
+    second, b = await once(postgres, scene)
+    assert first.digest == second.digest
+    assert (first.figures.whistles, first.left_out) == (36, 1)
+    assert first.figures.closed > 20
+    assert len(first.figures.units) == 2
+    database = await Database.connect(a, size=1)
+    async with database.acquire() as connection:
+        assert await connection.fetchval("SELECT min(received_at) FROM whistle") >= datetime(2018, 3, 1, tzinfo=ZONE)
+    assert [one async for one in audit(database)] == []
+    await database.close()
+    with pytest.raises(Trouble, match="24510"):
+        first_day(DEMO, register)
+    for url in (a, b):
         await postgres.drop(url)
 
 

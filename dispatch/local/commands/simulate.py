@@ -16,9 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from dispatch.local.commands.place import mapping_named
 from dispatch.local.commands.plain import plainly, run
 from dispatch.local.postgres import EmbeddedPostgres
 from dispatch.local.postgres_files import unprivileged
+from dispatch.local.simulation.register import Register
 from dispatch.local.simulation.report import tables
 from dispatch.local.simulation.run import Outcome, Scene, first_day, simulate
 from dispatch.local.trouble import Trouble
@@ -47,13 +49,19 @@ def simulate_(
     baseline: Annotated[
         Path | None, typer.Option(help="The policies.yaml to compare with; left out: the district's own.")
     ] = None,
+    register: Annotated[
+        Path | None, typer.Option(help="A register (CSV, xlsx): its rows come in, at their moments, not made-up ones.")
+    ] = None,
+    mapping: Annotated[str, typer.Option(help="How the register is read: a mapping's name, or a YAML file.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON.")] = False,
 ) -> None:
-    """Live a synthetic year through the same rules and steps on a virtual clock, in a scratch database."""
+    """Live a synthetic year, or a register's, through the same rules and steps on a virtual clock, in scratch."""
     with plainly():
         logs.configure("error", "console")
         try:
-            scene = Scene(district, start.date() if start else first_day(district), days, per_day, seed)
+            real = _register(register, mapping)
+            first = start.date() if start else first_day(district, real)
+            scene = Scene(district, first, days, per_day, seed, real)
             done, seconds = _simulate(scene, policy, baseline)
         except BrokenFilesError as broken:
             raise Trouble("; ".join(map(str, broken.errors[:20])), "Nothing was simulated.") from None
@@ -63,7 +71,17 @@ def simulate_(
     console = Console()
     for table in tables(scene, done):
         console.print(table)
+    if left_out := max(one.left_out for one in done.values()):
+        console.print(f"来源文件中 {left_out} 行不能成哨（读不懂，或找不到地点），没有计入。", style="dim")
     console.print(f"{sum(one.figures.whistles for one in done.values())} 件，{seconds:.0f} 秒", style="dim")
+
+
+def _register(file: Path | None, mapping: str) -> Register | None:
+    if file is None:
+        return None
+    if not file.is_file():
+        raise Trouble(f"There is no file {file}.", "Name a register, CSV or xlsx.")
+    return Register(file, mapping_named(mapping))
 
 
 def _simulate(scene: Scene, policy: Path | None, baseline: Path | None) -> tuple[Mapping[str, Outcome], float]:

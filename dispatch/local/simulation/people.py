@@ -17,6 +17,8 @@ from dispatch.local.simulation.habits import Habits
 
 HERE = {"latitude": 36.61, "longitude": 114.51}
 REPLY = {"reply": "已办结", "reason": "协办事项一并办理"}
+#: who gets an emergency that no rule matches, and what another unit should have, where a district has them
+EMERGENCY_OFFICE, USUAL = "YJ", ("CG", "ZJ")
 HOLD_FOR, LONGER = timedelta(days=30), timedelta(days=1)
 #: from which share of the time on a lead that will be late asks for more
 ASKED_AT = 0.85
@@ -44,6 +46,7 @@ class People:
         self._reference, self._habits = reference, habits
         self._district = reference.calendars["district"]
         self._departments = sorted(one.code for one in reference.units.all if one.type in ("department", "vertical"))
+        self._usual = [one for one in USUAL if one in self._departments] or self._departments
 
     def awaited(self, case: Case, index: int, now: datetime) -> Iterator[Next]:
         """What somebody will do because a clock of the case runs; the same again until it is done."""
@@ -87,8 +90,9 @@ class People:
 
     def _assign(self, case: Case, clock: Clock, index: int, now: datetime) -> Next:
         key = ("assign", index, case.gen, clock.run)
-        lead = "YJ" if case.emergency else self._habits.dice(*key, "lead").choice(self._departments)
+        lead = self._habits.dice(*key, "lead").choice(self._departments)
         if case.emergency:
+            lead = EMERGENCY_OFFICE if EMERGENCY_OFFICE in self._departments else lead
             at = now + timedelta(minutes=self._habits.time(h.ASSIGN_NOW, *key))
         else:
             at = self._after(self._district, now, h.ASSIGN, *key)
@@ -112,8 +116,9 @@ class People:
         back = ("hand-back", index, part.unit, case.gen)
         if not part.handed_back and self._habits.chance(h.HANDS_BACK, *back):
             others = [one.unit for one in case.parts("assist") if one.unit in self._departments]
-            to = next((one for one in sorted(others) if one != part.unit), "CG" if part.unit != "CG" else "ZJ")
-            yield Next(back, now, seat, "hand-back", "", part.unit, {"reason": "不属本单位职责", "to": to})
+            to = next((one for one in (*sorted(others), *self._usual) if one != part.unit), None)
+            if to is not None:
+                yield Next(back, now, seat, "hand-back", "", part.unit, {"reason": "不属本单位职责", "to": to})
 
     def _handle(self, case: Case, clock: Clock, index: int, now: datetime) -> Iterator[Next]:
         part = case.unit(case.lead)

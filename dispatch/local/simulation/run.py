@@ -15,8 +15,10 @@ import yaml
 
 from dispatch.clock import VirtualClock
 from dispatch.domain.calendar import OutOfCalendarError
+from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
-from dispatch.local.simulation.arrivals import year
+from dispatch.local.simulation.arrivals import Arrival, year
+from dispatch.local.simulation.register import Register, arrivals, first_row
 from dispatch.local.simulation.year import Lived, Year
 from dispatch.local.trouble import Trouble
 from dispatch.steps.load import load, read
@@ -31,13 +33,17 @@ Told = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is simulated: whose files, from when, how long, how many whistles a day, which chance."""
+    """What is simulated: whose files, from when, how long, how many whistles a day, which chance.
+
+    `register`: what comes in is taken from it; `per_day` then means nothing, the seed decides what people do.
+    """
 
     district: Path
     start: date
     days: int
     per_day: float
     seed: int
+    register: Register | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Outcome:
     lived: Lived
     figures: Figures
     digest: str
+    left_out: int = 0
+    """Rows of the register that cannot be whistles."""
 
 
 def files_with(district: Path, policy: Path | None, folder: Path) -> Path:
@@ -77,15 +85,21 @@ async def simulate(url: str, scene: Scene, policy: Path | None, told: Told = lam
             loaded = await load(database, folder, "simulate")
             _, reference = await asyncio.to_thread(read, folder)
         await ensure(database, start, until)
-        texts = await asyncio.to_thread(_texts, scene.district)
-        coming = year(reference, texts, scene.start, scene.days, scene.per_day, scene.seed)
+        coming, left_out = await asyncio.to_thread(_coming, scene, reference)
         lived = await Year(database, clock, loaded.district, coming, scene.seed).run(
             until, lambda at: told((at - start) / (until - start))
         )
         async with database.acquire() as connection:
-            return Outcome(lived, await simulated.read(connection), await simulated.digest(connection))
+            return Outcome(lived, await simulated.read(connection), await simulated.digest(connection), left_out)
     finally:
         await database.close()
+
+
+def _coming(scene: Scene, reference: Reference) -> tuple[list[Arrival], int]:
+    """Everything that comes in, and how much of a register does not."""
+    if scene.register is not None:
+        return arrivals(scene.register, reference, scene.start, scene.days)
+    return year(reference, _texts(scene.district), scene.start, scene.days, scene.per_day, scene.seed), 0
 
 
 def _texts(district: Path) -> Mapping[str, Any]:
@@ -95,11 +109,16 @@ def _texts(district: Path) -> Mapping[str, Any]:
     return found
 
 
-def first_day(district: Path) -> date:
-    """The first of January of the latest year whose holidays are published. Raises `BrokenFilesError`, `Trouble`."""
+def first_day(district: Path, register: Register | None = None) -> date:
+    """The register's first, else the first of January of the latest year whose holidays are published.
+
+    Raises `BrokenFilesError`, `Trouble`.
+    """
     if not district.is_dir():
         raise Trouble(f"There is no folder {district}.", "Name the folder with tree.yaml, units.yaml …")
     _, reference = read(district)
+    if register is not None:
+        return first_row(register, reference)
     calendar = reference.calendars["district"]
     for number in range(2100, 2000, -1):
         noon = datetime(number, 6, 1, 12, tzinfo=ZONE)
