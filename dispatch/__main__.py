@@ -9,6 +9,7 @@ from dispatch.local.commands import (
     duties,
     imports,
     leave,
+    letters,
     listing,
     load,
     policies,
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for group in (serve, listing, load, access, imports, duties, audit, clock, policies, leave, simulate):
+for group in (serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, simulate):
     group.register(app)
 
 if __name__ == "__main__":

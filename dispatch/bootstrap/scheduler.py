@@ -6,14 +6,13 @@ from datetime import timedelta
 import structlog
 
 from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals, url_of
-from dispatch.scheduler import ClockGuard, Job, Ticker
+from dispatch.scheduler import ClockGuard, Job, Run, Ticker
 from dispatch.settings import Settings
-from dispatch.steps import cover, escalate, inbound, prune, raised, reconcile, replay, snapshot
+from dispatch.steps import cover, escalate, letters, prune, reconcile, replay, snapshot
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch, clocks, locks, partitions
 from dispatch.store.database import Database
 from dispatch.web.probe import probe
-from schemas import topics
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +48,7 @@ def jobs(made: Base) -> list[Job]:
         Job("sweep", settings.sweep_seconds, lambda: escalate.sweep(service, steady=guard.steady)),
         Job("cover", settings.sweep_seconds, guard.guarded(lambda: cover.watch(service)), singleton=True),
         Job("reconcile", settings.reconcile_seconds, lambda: reconcile.reconcile(service, grace), singleton=True),
-        Job("retry", 10.0, lambda: replay.retry(database, steps(service)), singleton=True),
+        Job("retry", 10.0, _retrying(service), singleton=True),
         Job("unpark", 20.0, lambda: _unpark(database), singleton=True),
         Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),
         Job("prune", 3600.0, lambda: prune.prune(database), singleton=True),
@@ -57,14 +56,19 @@ def jobs(made: Base) -> list[Job]:
     ]
 
 
-def steps(service: Service) -> dict[str, replay.Step]:
-    """By which step a dead letter of a topic is tried again."""
-    route = functools.partial(raised.take, service)
-    return {
-        topics.RAISED: route,
-        topics.RAISED_URGENT: route,
-        topics.INBOUND: functools.partial(inbound.take, service),
-    }
+def _retrying(service: Service) -> Run:
+    """Dead letters tried again. The first time also what was too new for whoever put it aside: a start may be an
+    upgrade, and this process then has the newer version at hand."""
+    upgraded = False
+
+    async def retry() -> None:
+        nonlocal upgraded
+        if not upgraded:
+            await replay.after_upgrade(service.database)
+            upgraded = True
+        await replay.retry(service.database, letters.steps(service))
+
+    return retry
 
 
 async def _unpark(database: Database) -> None:

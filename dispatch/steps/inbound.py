@@ -7,7 +7,7 @@ answer go out on the lifecycle topic, in the same transaction.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 import orjson
 import structlog
@@ -20,6 +20,7 @@ from dispatch.steps.rules import Source
 from dispatch.steps.service import Service, year_of
 from dispatch.store import foreign
 from dispatch.store.dead_letters import FORBIDDEN_SOURCE, REJECTED, DeadLetter
+from dispatch.store.intake import Stored
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
 from schemas import envelope, inbound
@@ -38,7 +39,7 @@ class Forbidden(Refusal):
 @dataclass(slots=True)
 class _Sorted:
     prepared: list[tuple[Incoming, Prepared]]
-    letters: list[DeadLetter]
+    refused: list[tuple[DeadLetter, Event]]
     answers: list[Event]
 
 
@@ -53,14 +54,14 @@ async def take(service: Service, good: Sequence[Incoming], bad: Sequence[DeadLet
         fresh = [item for item in good if (item.event.source, item.event.id) not in known]
         kept = _sort(service, fresh, now)
         await _raise(service, uow, kept, now)
-        letters = [*bad, *kept.letters]
-        if letters:
-            await keep(uow, letters)
-        await uow.announce([_row(event) for event in kept.answers], now)
-    return kept.letters
+        new = {letter.id for letter in await keep(uow, [*bad, *(letter for letter, _ in kept.refused)])}
+        # a record that comes again, or is replayed and refused again, was answered before
+        answers = [*kept.answers, *(answer for letter, answer in kept.refused if letter.id in new)]
+        await uow.announce([row_of(event) for event in answers], now)
+    return [letter for letter, _ in kept.refused]
 
 
-def _sort(service: Service, items: Sequence[Incoming], now: Any) -> _Sorted:
+def _sort(service: Service, items: Sequence[Incoming], now: datetime) -> _Sorted:
     kept = _Sorted([], [], [])
     for item in items:
         source = service.rules.source(item.event.source)
@@ -68,18 +69,17 @@ def _sort(service: Service, items: Sequence[Incoming], now: Any) -> _Sorted:
             kept.prepared.append((item, _prepare(service, item, source)))
         except Refusal as refusal:
             reason = FORBIDDEN_SOURCE if isinstance(refusal, Forbidden) else REJECTED
-            kept.letters.append(DeadLetter.of(item, reason, f"{refusal.field}: {refusal.message}"))
-            kept.answers.append(
-                inbound.refused(
-                    id=service.new_id(),
-                    at=now,
-                    district=source.district if source else "unknown",
-                    source=item.event.source,
-                    source_id=item.event.id,
-                    reason=reason,
-                    field=refusal.field,
-                )
+            letter = DeadLetter.of(item, reason, f"{refusal.field}: {refusal.message}")
+            answer = inbound.refused(
+                id=service.new_id(),
+                at=now,
+                district=source.district if source else "unknown",
+                source=item.event.source,
+                source_id=item.event.id,
+                reason=reason,
+                field=refusal.field,
             )
+            kept.refused.append((letter, answer))
     return kept
 
 
@@ -124,7 +124,7 @@ def _new(item: Incoming, body: WhistleInboundV1, place: str, street: str, source
     )
 
 
-async def _raise(service: Service, uow: UnitOfWork, kept: _Sorted, now: Any) -> None:
+async def _raise(service: Service, uow: UnitOfWork, kept: _Sorted, now: datetime) -> None:
     if not kept.prepared:
         return
     stored = await write(service, uow, [prepared for _, prepared in kept.prepared])
@@ -134,20 +134,24 @@ async def _raise(service: Service, uow: UnitOfWork, kept: _Sorted, now: Any) -> 
         now,
     )
     for (item, prepared), row in zip(kept.prepared, stored, strict=True):
-        kept.answers.append(
-            inbound.accepted(
-                id=service.new_id(),
-                at=now,
-                district=prepared.facts.district,
-                source=item.event.source,
-                source_id=item.event.id,
-                whistle=row.id,
-                number=row.number,
-            )
-        )
+        kept.answers.append(accepted(service, prepared, row, item.event.source, item.event.id, now))
         log.info("whistle.raised", whistle=str(row.id), number=row.number, via="inbound")
 
 
-def _row(event: Event) -> OutboxRow:
+def accepted(service: Service, prepared: Prepared, row: Stored, source: str, source_id: str, now: datetime) -> Event:
+    """The answer to another system's message that became a whistle."""
+    return inbound.accepted(
+        id=service.new_id(),
+        at=now,
+        district=prepared.facts.district,
+        source=source,
+        source_id=source_id,
+        whistle=row.id,
+        number=row.number,
+    )
+
+
+def row_of(event: Event) -> OutboxRow:
+    """How an answer leaves."""
     key, headers, payload = envelope.encode(event)
     return OutboxRow(event.topic, key, headers, payload, event.urgent)

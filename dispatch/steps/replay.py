@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dispatch.store import dead_letters
 from dispatch.store.database import Database
-from dispatch.store.dead_letters import DISCARDED, REJECTED, REPLAYED, DeadLetter
+from dispatch.store.dead_letters import DISCARDED, NEWER_VERSION, REJECTED, REPLAYED, UNKNOWN_TYPE, DeadLetter
 from dispatch.store.errors import Unavailable
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
@@ -104,21 +104,16 @@ async def replay(
 
 async def discard(database: Database, id: UUID, *, by: str, why: str) -> None:
     """It needs nothing more, for the reason `why`. Raises `NotWaiting`."""
-    await settle(database, id, DISCARDED, by=by, why=why)
-
-
-async def settle(database: Database, id: UUID, status: str, *, by: str, why: str | None = None) -> None:
-    """Close a waiting letter as `replayed`, `discarded` or `raised` (whistled by hand). Raises `NotWaiting`."""
     async with database.transaction() as uow:
-        done = await dead_letters.settle(uow.connection, id, status, by=by, at=await uow.now(), why=why)
+        done = await dead_letters.settle(uow.connection, id, DISCARDED, by=by, at=await uow.now(), why=why)
     if not done:
         raise NotWaiting(str(id))
 
 
-async def erase(database: Database, topic: str, days: int) -> int:
-    """Erase the bytes of a topic's letters older than `days`, by the retention table; returns how many."""
+async def after_upgrade(database: Database) -> int:
+    """Try again what an earlier version of the service may not have known. Returns how many are due now."""
     async with database.transaction() as uow:
-        return await dead_letters.erase_values(uow.connection, [topic], await uow.now(), days)
+        return await dead_letters.due_again(uow.connection, (NEWER_VERSION, UNKNOWN_TYPE), await uow.now())
 
 
 async def _waiting(database: Database, id: UUID) -> DeadLetter:

@@ -182,17 +182,26 @@ async def waiting(connection: Connection, id: UUID) -> DeadLetter | None:
 
 
 async def settle(
-    connection: Connection, id: UUID, status: str, *, by: str, at: datetime, why: str | None = None
+    connection: Connection,
+    id: UUID,
+    status: str,
+    *,
+    by: str,
+    at: datetime,
+    why: str | None = None,
+    whistle: UUID | None = None,
 ) -> bool:
-    """It needs no more tries: `status` is replayed, discarded or raised. False when it was not waiting."""
+    """It needs no more tries: `status` is replayed, discarded or raised (as `whistle`). False: it was not waiting."""
     done = await connection.execute(
-        """UPDATE dead_letter SET status = $2, decided_by = $3, decided_at = $4, why = $5, next_try_at = NULL
+        """UPDATE dead_letter SET status = $2, decided_by = $3, decided_at = $4, why = $5, whistle = $6,
+                  next_try_at = NULL
            WHERE id = $1 AND status = 'waiting'""",
         id,
         status,
         by,
         at,
         why,
+        whistle,
     )
     return bool(done == "UPDATE 1")
 
@@ -207,30 +216,73 @@ async def failed(connection: Connection, id: UUID, reason: str, error: str) -> N
     )
 
 
-async def erase_values(connection: Connection, topics: Sequence[str], now: datetime, days: int) -> int:
-    """Erase the bytes of letters of `topics` older than `days`; returns how many. The fact stays."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A dead letter with what became of it. `whistle`: the one it was raised anew as."""
+
+    letter: DeadLetter
+    status: str
+    at: datetime
+    next_try_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    why: str | None
+    whistle: UUID | None
+    number: int | None
+
+
+async def read(connection: Connection, id: UUID, *, lock: bool = False) -> Kept | None:
+    """One letter, whatever became of it; `lock`: nobody settles it until the end of this transaction."""
+    if lock:
+        await connection.execute("SELECT FROM dead_letter WHERE id = $1 FOR UPDATE", id)
+    row = await connection.fetchrow(
+        f"""SELECT {_COLUMNS}, status, at, next_try_at, decided_by, decided_at, why, whistle,
+                   (SELECT number FROM whistle w WHERE w.id = d.whistle) AS number
+            FROM dead_letter d WHERE id = $1""",
+        id,
+    )
+    if row is None:
+        return None
+    return Kept(
+        _letter(row), row["status"], row["at"], row["next_try_at"], row["decided_by"], row["decided_at"], row["why"],
+        row["whistle"], row["number"],
+    )  # fmt: skip
+
+
+async def due_again(connection: Connection, reasons: Iterable[str], now: datetime) -> int:
+    """Waiting letters of these reasons are tried as if they had just come: this may be another version of the service
+    than the one that put them aside. Returns how many."""
     done = await connection.execute(
-        """UPDATE dead_letter SET value = NULL, key = NULL, headers = '[]'::jsonb, next_try_at = NULL
-           WHERE topic = ANY($1) AND at < $2 AND value IS NOT NULL""",
-        list(topics),
-        now - timedelta(days=days),
+        """UPDATE dead_letter SET tries = 0, next_try_at = $2
+           WHERE status = 'waiting' AND reason = ANY($1) AND value IS NOT NULL""",
+        list(reasons),
+        now,
     )
     return int(done.rsplit(" ", 1)[-1])
 
 
 async def page(
-    connection: Connection, *, status: str | None = WAITING, after: UUID | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    status: str | None = WAITING,
+    reason: str | None = None,
+    topic: str | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Letters for the screen, newest first, without their bytes; `after` is the last id of the page before."""
     rows = await connection.fetch(
         """SELECT id, topic, partition, position, record_time, reason, error, status, tries, next_try_at, at,
-                  decided_by, decided_at, why, octet_length(value) AS size
+                  decided_by, decided_at, why, whistle, octet_length(value) AS size
            FROM dead_letter
            WHERE ($1::text IS NULL OR status = $1) AND ($2::uuid IS NULL OR id < $2)
+             AND ($4::text IS NULL OR reason = $4) AND ($5::text IS NULL OR topic = $5)
            ORDER BY id DESC LIMIT $3""",
         status,
         after,
         limit,
+        reason,
+        topic,
     )
     return [dict(row) for row in rows]
 

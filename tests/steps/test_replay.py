@@ -166,14 +166,16 @@ async def test_a_record_is_kept_once_and_again_after_the_broker_forgot(db: Datab
     assert await keep(db, twice, later) == [later]
 
 
-async def test_erasing_keeps_the_fact(db: Database) -> None:
-    one = letter(value=b"13812345678")
-    await keep(db, one)
-    assert await replay.erase(db, topics.INBOUND, 1) == 0
-    assert await replay.erase(db, topics.INBOUND, -1) == 1
-    kept = await row(db, one)
-    assert (kept["value"], kept["key"], kept["headers"]) == (None, None, "[]")
-    assert kept["reason"] == REJECTED
+async def test_what_was_too_new_is_tried_again_by_the_next_version(db: Database) -> None:
+    newer, guilty = letter(reason=NEWER_VERSION), letter(offset=8)
+    await keep(db, newer, guilty)
+    async with db.acquire() as connection:  # all its tries are used up
+        await connection.execute("UPDATE dead_letter SET next_try_at = NULL, tries = 6")
+    assert (await replay.retry(db, {topics.INBOUND: Takes()})).tried == 0
+    assert await replay.after_upgrade(db) == 1
+    assert (await replay.retry(db, {topics.INBOUND: Takes()})).replayed == 1
+    assert (await row(db, newer))["status"] == "replayed"
+    assert (await row(db, guilty))["status"] == "waiting"
 
 
 async def test_the_page_shows_newest_first_without_bytes(db: Database) -> None:

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from dispatch.clock import new_id
-from dispatch.steps import route
+from dispatch.steps import letters, route
 from dispatch.store import cases, dead_letters
 from dispatch.store.dead_letters import DeadLetter
-from dispatch.web.desk import candidates, letters
+from dispatch.web.desk import candidates
 from schemas import topics
-from tests.factories import ADMIN, AUDITOR, CLERK, DESK, XF, ZJ, World
+from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, XF, ZJ, World
 from tests.web.listening import browse
 
 UNKNOWN = "小区里的鸽子太多，落了一地羽毛"
@@ -166,7 +166,7 @@ async def test_the_desk_is_the_districts(world: World, seat: str) -> None:
     browser = await browse(world, seat)
     await browser.get("/desk", 403)
     await browser.get("/desk/dead", 403)
-    await browser.post(f"/desk/dead/{new_id()}/replay", {}, 403)
+    await browser.post(f"/desk/dead/{new_id()}/replay", {"why": "x"}, 403)
 
 
 async def test_empty_panes_say_so(world: World) -> None:
@@ -175,9 +175,18 @@ async def test_empty_panes_say_so(world: World) -> None:
 
 
 # ── dead letters ─────────────────────────────────────────────────────────────────────────────────
-async def letter(world: World, reason: str = dead_letters.UNDECODABLE) -> UUID:
+async def letter(world: World, reason: str = dead_letters.UNDECODABLE, position: int = 7) -> UUID:
     made = DeadLetter(
-        new_id(), topics.INBOUND, 0, 7, datetime(2026, 6, 15, tzinfo=UTC), None, (), b"secret text", reason, "no JSON"
+        new_id(),
+        topics.INBOUND,
+        0,
+        position,
+        datetime(2026, 6, 15, tzinfo=UTC),
+        None,
+        (),
+        b"secret text",
+        reason,
+        "no JSON",
     )
     async with world.database.transaction() as uow:
         await dead_letters.insert(uow.connection, [made], await uow.now())
@@ -195,25 +204,69 @@ async def test_what_could_not_be_handled_is_shown_without_its_text(world: World)
 async def test_a_replay_that_fails_leaves_it_there_with_the_reason(world: World) -> None:
     id = await letter(world)
     browser = await browse(world, DESK)
-    await browser.get("/desk/dead")
-    page = (await browser.post(f"/desk/dead/{id}/replay", {}, 409)).text
+    await browser.get(f"/desk/dead/{id}")
+    page = (await browser.post(f"/desk/dead/{id}/replay", {"why": "再试试"}, 409)).text
     assert "还是不行，它仍在这里" in page
     assert f"/desk/dead/{id}/replay" in page
+
+
+async def test_a_letter_is_read_by_those_who_settle_it(world: World) -> None:
+    id = await letter(world)
+    page = await (await browse(world, DESK)).get(f"/desk/dead/{id}")
+    assert "secret text" in page
+    assert "whistles.inbound・0・7" in page
+    await (await browse(world, CLERK)).get(f"/desk/dead/{id}", 403)
+    await (await browse(world, DESK)).get(f"/desk/dead/{new_id()}", 404)
 
 
 async def test_a_discard_wants_a_reason_and_happens_once(world: World) -> None:
     id = await letter(world)
     browser = await browse(world, ADMIN)
-    await browser.get(f"/desk/dead/{id}/discard")
-    assert "写上为什么不要了" in (await browser.post(f"/desk/dead/{id}/discard", {"why": " "}, 422)).text
+    await browser.get(f"/desk/dead/{id}")
+    assert "写上为什么" in (await browser.post(f"/desk/dead/{id}/discard", {"why": " "}, 422)).text
     await browser.post(f"/desk/dead/{id}/discard", {"why": "试发的"})
     assert "现在没有。" in pane(await browser.get("/desk/dead"), "dead")
     await browser.post(f"/desk/dead/{id}/discard", {"why": "试发的"}, 404)
+    assert await outcome(world, id) == ("discarded", "试发的", ADMIN)
+    assert "试发的" in await browser.get(f"/desk/dead/{id}")
+
+
+async def test_a_letter_is_whistled_anew(world: World) -> None:
+    id = await letter(world)
+    browser = await browse(world, DESK)
+    await browser.get(f"/desk/dead/{id}")
+    told = {"why": "来源发错了格式", "body": FIRE_DOOR, "place": ""}
+    assert "没有「」这个地点" in (await browser.post(f"/desk/dead/{id}/raise", told, 422)).text
+    answer = await browser.post(f"/desk/dead/{id}/raise", {**told, "place": BUILDING})
+    number = answer.headers["location"].removeprefix("/w/")
+    assert (await world.get(number, seat=DESK))["status"] == "raised"
+    assert (await outcome(world, id))[0] == "raised"
+    assert f"/w/{number}" in await browser.get(f"/desk/dead/{id}")
+
+
+async def test_many_are_settled_at_once_and_those_that_would_not_are_said(world: World) -> None:
+    ids = [await letter(world, position=each) for each in range(3)]
+    browser = await browse(world, DESK)
+    page = await browser.get("/desk/dead")
+    assert page.count('name="letter"') == 3
+    picked = {"letter": [str(each) for each in ids[:2]], "action": "discard"}
+    assert "写上为什么" in (await browser.post("/desk/dead/many", {**picked, "why": ""}, 422)).text
+    assert "不要了：2 条" in (await browser.post("/desk/dead/many", {**picked, "why": "试发的"}, 200)).text
+    again = {"letter": [str(each) for each in ids], "action": "discard", "why": "都是试发的"}
+    page = (await browser.post("/desk/dead/many", again, 409)).text
+    assert "不要了：1 条" in page
+    assert "还有 2 条没成" in page
+    assert (await outcome(world, ids[0]))[1] == "试发的"
+    assert "先勾上" in (await browser.post("/desk/dead/many", {"action": "replay", "why": "x"}, 422)).text
+
+
+async def outcome(world: World, id: UUID) -> tuple[str, str, str]:
+    """Status, why, the seat's holder who decided."""
     async with world.database.acquire() as connection:
         row = await connection.fetchrow("SELECT status, why, decided_by FROM dead_letter WHERE id = $1", id)
     assert row is not None
-    assert (row["status"], row["why"]) == ("discarded", "试发的")
-    assert row["decided_by"].startswith(ADMIN)
+    holder = str(row["decided_by"])
+    return row["status"], row["why"], next((seat for seat in (DESK, ADMIN) if holder.startswith(seat)), holder)
 
 
 async def test_every_topic_that_we_read_can_be_replayed(world: World) -> None:

@@ -9,11 +9,12 @@ from uuid import UUID
 from fastapi import Request
 
 from dispatch.domain.case import Actor, Case
-from dispatch.domain.permissions import DESK, may_ever
-from dispatch.domain.refusals import Forbidden, NotFound
+from dispatch.domain.permissions import DESK
+from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards
 from dispatch.steps.boards import DeskView
+from dispatch.steps.letters import permit
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store import cases, dead_letters, desk, whistles
@@ -74,14 +75,20 @@ async def desk_page(
 
 async def _letters_page(request: Request, visit: Visit, notices: Sequence[Notice]) -> DeskPage:
     """异常消息 alone: the administrator's too."""
-    if not may_ever(visit.actor, "dead-letters"):
-        raise Forbidden("异常消息由区调度台和管理员处理", field="role", value=visit.actor.role)
+    permit(visit.actor)
     service = deps_of(request).service
     now = await service.database.now()
     async with service.database.acquire() as connection:
-        rows = await dead_letters.page(connection, limit=LETTERS)
+        rows = await dead_letters.page(connection, after=_uuid(request.query_params.get("after")), limit=LETTERS)
         counts = await dead_letters.counts(connection)
     return DeskPage(_frame(request, visit, now, notices), (letters(rows, sum(counts.values()), whole=True),), ())
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _frame(request: Request, visit: Visit, now: datetime, notices: Sequence[Notice]) -> Frame:

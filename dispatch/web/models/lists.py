@@ -223,7 +223,8 @@ class DeskItem:
     """A line of a desk pane.
 
     `badge` 疑似紧急; `number` and `note` stand beside the title; `text` is a second line (opened items);
-    at the right either lamp and time, or `side` as text; `ladder` draws the small one at the left.
+    at the right either lamp and time, or `side` as text; `ladder` draws the small one at the left; `pick` is the
+    value of a box to tick.
     """
 
     title: str
@@ -240,11 +241,15 @@ class DeskItem:
     actions: tuple[ActionButton, ...] = ()
     candidates: Candidates | None = None
     open: bool = False
+    pick: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskPane:
-    """A pane of the desk: its count stands in the heading; `id` names it (also for a page of its own)."""
+    """A pane of the desk: its count stands in the heading; `id` names it (also for a page of its own).
+
+    `bulk` are actions for the ticked items; `older` is the next page.
+    """
 
     id: str
     count: str
@@ -254,6 +259,9 @@ class DeskPane:
     empty: Empty
     url: str = ""
     more: NavItem | None = None
+    bulk: tuple[Option, ...] = ()
+    bulk_url: str = ""
+    older: str = ""
 
 
 @dataclass(frozen=True, slots=True)
