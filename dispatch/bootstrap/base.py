@@ -22,7 +22,7 @@ from dispatch.steps.snapshot import Shown
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
-from dispatch.store.migrate import newest, present
+from dispatch.store.migrate import misfit, newest
 from dispatch.store.numbers import Numbers
 from dispatch.store.outbox import Waker
 from dispatch.web.probe import Check
@@ -109,6 +109,7 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
     metrics = Metrics(role)
     database = await Database.connect(url_of(settings), size=settings.pool_size, application=f"dispatch-{role}")
     try:
+        await _fits(database)
         rules = Rules(database)
         service = Service(
             database,
@@ -136,6 +137,13 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
         await database.close()
 
 
+async def _fits(database: Database) -> None:
+    async with database.acquire() as connection:
+        why = await misfit(connection, newest())
+    if why is not None:
+        raise NotSetUp(f"This version does not fit the database: {why}.")
+
+
 def checks(made: Base) -> dict[str, Check]:
     """What every role needs to be ready."""
 
@@ -149,8 +157,7 @@ def checks(made: Base) -> dict[str, Check]:
 
     async def schema() -> str | None:
         async with made.database.acquire() as connection:
-            found = await present(connection)
-        return None if found == made.revision else f"the schema is at {found}, not at {made.revision}: dispatch migrate"
+            return await misfit(connection, made.revision)
 
     return {"database": database, "schema": schema, "rules": rules}
 

@@ -26,8 +26,9 @@ def line_of(error: BaseException) -> str | None:
     from dispatch.bus.embedded import NoBroker
     from dispatch.bus.topics import TopicsUnfit
     from dispatch.store.errors import Unavailable
+    from dispatch.store.migrate import NotMigrated
 
-    if isinstance(error, (NoBroker, NotSetUp, TopicsUnfit)):
+    if isinstance(error, (NoBroker, NotMigrated, NotSetUp, TopicsUnfit)):
         return str(error)
     if isinstance(error, Unavailable):
         return f"The database cannot be reached ({error}). Start it, or mend DISPATCH_DATABASE_URL."

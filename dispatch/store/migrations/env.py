@@ -1,4 +1,4 @@
-"""Alembic's entry: async engine on asyncpg; each revision runs one .sql file."""
+"""Alembic's entry: async engine on asyncpg; each revision runs one .sql file, in a transaction of its own."""
 
 import asyncio
 
@@ -6,25 +6,30 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from dispatch.store.migrations.run_sql import LOCK_TIMEOUT_MS
+
 MIGRATION_LOCK = 7_310_001
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=None, transaction_per_migration=False)
+    # a session's lock: it outlives each revision's transaction, and ends with this connection
+    connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
+    connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": MIGRATION_LOCK})
         context.run_migrations()
 
 
 async def _main() -> None:
     url = str(context.config.attributes["url"])
-    scheme, rest = url.split("://", 1)
+    rest = url.split("://", 1)[1]
     engine = create_async_engine(f"postgresql+asyncpg://{rest}", poolclass=pool.NullPool)
-    del scheme
-    async with engine.connect() as connection:
-        await connection.run_sync(_run)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_run)
+    finally:
+        await engine.dispose()
 
 
 asyncio.run(_main())
