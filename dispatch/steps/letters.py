@@ -28,11 +28,15 @@ LONGEST_WHY = 500
 
 @dataclass(frozen=True, slots=True)
 class Retold:
-    """What a letter says, as far as it can be read; a person completes it before it is whistled anew."""
+    """What a letter says, as far as it can be read; a person completes it before it is whistled anew.
+
+    `read`: its fields were found, or a person wrote them; else `body` is only what its bytes look like.
+    """
 
     body: str = ""
     title: str = ""
     place: str = ""
+    read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,10 @@ async def raise_one(service: Service, actor: Actor, id: UUID, why: str, told: Re
     if kept.status == RAISED:
         return Settled(id, number=kept.number)
     source, key = _name_of(kept.letter) or ("", str(id))
-    prepared = _prepare(service, actor, kept.letter, told or retold(kept.letter), source, key)
+    told = told or retold(kept.letter)
+    if not told.read:
+        raise Invalid("内容读不出来，请打开这一条，自己写上什么事", field="body", value=str(id))
+    prepared = _prepare(service, actor, kept.letter, told, source, key)
     await service.whistle_numbers.ready(year_of(await service.database.now()), 1)
     async with service.database.transaction() as uow:
         locked = await dead_letters.read(uow.connection, id, lock=True)
@@ -148,7 +155,7 @@ def retold(letter: DeadLetter) -> Retold:
     try:
         whole = orjson.loads(letter.value)
     except orjson.JSONDecodeError:
-        return Retold(letter.value.decode(errors="replace").replace("\x00", "")[:10_000])
+        return Retold(letter.value.decode(errors="replace").replace("\x00", "")[:10_000], read=False)
     data = whole.get("data", whole) if isinstance(whole, dict) else {}
     if not isinstance(data, dict):
         return Retold()

@@ -52,7 +52,7 @@ def test_letters_are_listed_read_and_settled(loaded: str, tmp_path: Path, monkey
     assert "重放成功" in run("letters", "replay", ids[0], *BY)
     assert "settled" in run("letters", "replay", ids[0], *BY, code=1)
     assert run("letters", "raise", "--all", "--reason", REJECTED, *BY).count("已吹哨 raised 2") == 2
-    assert "地点" in run("letters", "raise", ids[2], *BY, code=1)
+    assert "读不出来" in run("letters", "raise", ids[2], *BY, code=1)
     raised = run("letters", "raise", ids[2], *BY, "--body", FIRE_DOOR, "--place", BUILDING)
     assert "已吹哨" in raised
 

@@ -84,6 +84,8 @@ async def test_should_the_message_come_again_it_finds_its_whistle(world: World) 
 async def test_words_of_a_person_take_the_place_of_what_cannot_be_read(world: World) -> None:
     letter, desk = await put_aside(world, value=b'{"body": ', reason=UNDECODABLE), await world.actor(DESK)
     assert letters.retold(letter).body == '{"body": '
+    with pytest.raises(Invalid, match="读不出来"):
+        await letters.raise_one(world.service, desk, letter.id, WHY)
     with pytest.raises(Invalid, match="地点"):
         await letters.raise_one(world.service, desk, letter.id, WHY, Retold(FIRE_DOOR, "", "nowhere"))
     done = await letters.raise_one(world.service, desk, letter.id, WHY, Retold(FIRE_DOOR, "", BUILDING))

@@ -107,7 +107,7 @@ def raise_(
 
     async def one(made: Service, actor: Actor, id: UUID, why: str) -> Settled:
         own = letters.retold((await letters.read(made, actor, id)).letter)
-        told = Retold(body or own.body, "" if body else own.title, place or own.place)
+        told = Retold(body or own.body, "" if body else own.title, place or own.place, own.read or body is not None)
         return await letters.raise_one(made, actor, id, why, told)
 
     with plainly():
