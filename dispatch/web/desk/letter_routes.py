@@ -65,7 +65,8 @@ async def settle(request: Request, visit: Reader, form: Form, id: UUID, action: 
     if action not in DOABLE:
         raise NotFound("没有「{value}」这一栏", field="action", value=action)
     service, why = deps_of(request).service, text_of(form, "why")
-    told = Retold(*(text_of(form, name).strip() for name in ("body", "title", "place")))
+    body, title, place = (text_of(form, name).strip() for name in ("body", "title", "place"))
+    told = Retold(body, title, place)
     try:
         if action == "raise":
             done = await letters.raise_one(service, visit.actor, id, why, told)
