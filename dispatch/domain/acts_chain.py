@@ -1,4 +1,4 @@
-"""What the people of the place's chain do: urge, instruct, take over, send up and down, call to one table.
+"""What the people of the place's chain do: urge, instruct, take over, send up and down.
 
 None of it answers a clock; a take-over changes who is accountable, not the deadline.
 """
@@ -6,12 +6,13 @@ None of it answers a clock; a take-over changes who is accountable, not the dead
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.domain import acts_local
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
-from dispatch.domain.case import LEAD, Actor, Case, Clock, Request
-from dispatch.domain.clocks import DUE, LAST_RUNG
+from dispatch.domain.case import LEAD, LOCAL, Actor, Case, Clock, Request
+from dispatch.domain.clocks import DUE, HANDLING, LAST_RUNG
 from dispatch.domain.ladder import answering
-from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.refusals import NotNow
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
@@ -30,6 +31,11 @@ def urge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     for part in case.parts():
         if unit in (None, part.unit) and part.role != "inform":
             turn.tell(case, event, unit_seat(part.unit, "liaison"), "urged", urgent=case.emergency)
+    clock = case.clock(HANDLING)
+    if case.status == LOCAL and clock is not None:
+        node = acts_local.asked(case, clock, turn)
+        if node is not None and node.code != actor.node:
+            turn.tell(case, event, node_seat(node.code), "urged")
     return None
 
 
@@ -92,7 +98,13 @@ def can_send_up(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
 
 
 def _mine(case: Case, clock: Clock, actor: Actor, turn: Turn) -> bool:
-    """Whether a clock waits on the actor's rung; a vacant seat's clocks are those of the next seat above."""
+    """Whether a clock waits on the actor's rung; a vacant seat's clocks are those of the next seat above.
+
+    What was raised below the street is first the raiser's own.
+    """
+    if case.status == LOCAL and clock.stage == HANDLING:
+        asked = acts_local.asked(case, clock, turn)
+        return asked is not None and asked.code == actor.node
     if not clock.rung or clock.mark != DUE:
         return False
     node, _vacant = answering(case, turn, clock.rung)
@@ -105,38 +117,9 @@ def send_up(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     for clock in list(case.open_clocks()):
         if clock.fires_at is not None and _mine(case, clock, actor, turn):
+            if clock.rung == 0:  # its own time is given up
+                clock.mark, clock.due_at = DUE, turn.now
             clock.fires_at = min(clock.fires_at, turn.now)
             case.touch_clock(clock)
     turn.event(case, "sent-up", node=actor.node, rung=rung, reason=reason)
-    return None
-
-
-def can_consult(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
-    """The units invited exist."""
-    units = fields.get("units")
-    if not isinstance(units, list | tuple) or not units:
-        raise Invalid("写上请哪些单位来会商", field="units", value=units)
-    for code in units:
-        unit_code(case, turn, code, "units")
-
-
-def consult(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """会商: units called to one table; a unit may ask for one, the street or district convenes."""
-    units = [unit_code(case, turn, code, "units") for code in fields["units"]]
-    at = fields.get("at")
-    text = turn.text(case, "consultation", str(fields["text"])) if fields.get("text") else None
-    made = Request(turn.new_id(), case.gen, "consultation", actor.unit, "granted", actor.person, turn.now)
-    made.data = {"units": units, "at": at.isoformat() if at else None, "text": text, "node": actor.node}
-    case.touch_request(made)
-    event = turn.event(case, "consulted", request=str(made.id), **made.data)
-    for unit in units:
-        turn.tell(case, event, unit_seat(unit, "liaison"), "consulted")
-    if actor.unit is not None:
-        turn.tell(case, event, node_seat(case.facts.street), "consulted")
-    return None
-
-
-def minutes(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    text = turn.text(case, "minutes", need(fields, "text", "写上会商纪要"))
-    turn.event(case, "minuted", node=actor.node, text=text)
     return None

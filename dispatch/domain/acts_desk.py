@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain import clocks, parts
-from dispatch.domain.acts_street import unit_code
+from dispatch.domain.acts_street import REVIEW, accept, unit_code
 from dispatch.domain.asking import decide, need
-from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, Actor, Case, Request
+from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, VERIFIED, Actor, Case, Request
 from dispatch.domain.clocks import DISPATCH, HOLD
 from dispatch.domain.ladder import CLERK_POST
 from dispatch.domain.refusals import Forbidden, Invalid, NotNow
@@ -25,7 +25,7 @@ def _named(case: Case, fields: Fields, turn: Turn) -> tuple[str, list[str]]:
 
 def can_assign(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     """The units exist; once it is routed, only the desk assigns anew."""
-    if actor.role != "desk" and case.status not in ("raised", "at-desk"):
+    if actor.role != "desk" and case.status not in ("raised", "at-desk", "local"):
         raise NotNow("已经派出去了；改派请找区调度台，追加单位用「追加单位」")
     _named(case, fields, turn)
 
@@ -255,6 +255,23 @@ def decide_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
         return None
     parts.answer_all(case, turn)
     return "cancelled"
+
+
+def decide_review(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """区复核: the refusal stands and the unit works on, or the result holds after all and the answer is due."""
+    request = case.pending(REVIEW)
+    assert request is not None
+    granted = bool(fields["granted"])
+    decide(case, actor, turn, request, "granted" if granted else "refused")
+    reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
+    event = turn.event(case, "review.decided", granted=granted, reason=reason)
+    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "reviewed")
+    if case.lead:
+        turn.tell(case, event, unit_seat(case.lead, "liaison"), "reviewed", urgent=case.emergency)
+    if granted:
+        return None
+    accept(case, actor, turn)
+    return VERIFIED
 
 
 def decide_objection(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:

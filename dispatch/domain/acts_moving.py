@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import clocks, parts
+from dispatch.domain import acts_local, clocks, parts
 from dispatch.domain.asking import ask, decide, need
 from dispatch.domain.case import (
     ASSIGNED,
@@ -24,8 +24,10 @@ from dispatch.domain.units import node_seat, unit_seat
 Fields = Mapping[str, Any]
 
 
-def can_cancel(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
-    """No unit has begun to work, except for the desk."""
+def can_cancel(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
+    """No unit has begun to work, except for the desk; below the street: it is not a whistle yet."""
+    if acts_local.is_below(actor, turn):
+        acts_local.can_keep(case)
     if actor.role != "desk" and parts.started(case):
         raise NotNow("单位已经到场办理；请改为申请撤哨")
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import clocks, parts
-from dispatch.domain.asking import need
+from dispatch.domain import acts_local, clocks, parts
+from dispatch.domain.asking import ask, decide, need
 from dispatch.domain.case import (
     ANSWERED,
     ASSIST,
@@ -23,6 +23,8 @@ from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
 Fields = Mapping[str, Any]
+#: what the second refusal asks of the district
+REVIEW = "review"
 SATISFIED = ("satisfied", "basically", "not")
 
 
@@ -57,8 +59,11 @@ def call(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
     return None
 
 
-def can_keep(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
-    """The street has a squad, and no unit has begun to work."""
+def can_keep(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
+    """The street has a squad, and no unit has begun to work; below the street: it is not a whistle yet."""
+    if acts_local.is_below(actor, turn):
+        acts_local.can_keep(case)
+        return
     unit_code(case, turn, "JD", "unit")
     if parts.started(case):
         raise NotNow("单位已经开始办理，不能改为街道自办")
@@ -68,8 +73,11 @@ def kept(case: Case, _actor: Actor, _fields: Fields) -> bool:
     return case.outcome == "self" and case.status == HANDLING
 
 
-def keep(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+def keep(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     """The street does it itself after all: its squad leads, nobody else is called."""
+    if acts_local.is_below(actor, turn):
+        acts_local.keep(case, actor, fields, turn)
+        return None
     squad = unit_code(case, turn, "JD", "unit")
     for part in list(case.parts(LEAD, ASSIST)):
         parts.release(case, turn, part)
@@ -83,7 +91,7 @@ def keep(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
-    """Yes or no; a no names one of the policy's listed reasons."""
+    """Yes or no; a no names one of the policy's listed reasons and brings evidence: photos, or what was found."""
     accepted = fields.get("accepted")
     if not isinstance(accepted, bool):
         raise Invalid("请选核查通过还是退回重办", field="accepted", value=accepted)
@@ -97,34 +105,50 @@ def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
             value=fields.get("reason"),
             reasons="；".join(f"{code} {words}" for code, words in listed.items()),
         )
+    if not fields.get("photos") and not str(fields.get("note") or "").strip():
+        raise Invalid(
+            "退回要有凭据：附现场照片（photos），或写明现场情况（note）", field="note", value=fields.get("note")
+        )
 
 
-def verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+def verify(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     clocks.answer(case, VERIFICATION, None, turn.now)
     photos = [str(photo) for photo in fields.get("photos") or ()] or None
     words = turn.text(case, "verification", str(fields["note"])) if fields.get("note") else None
     if fields["accepted"]:
-        clocks.answer(case, "handling", None, turn.now)
-        for part in case.parts(LEAD, ASSIST):
-            if part.status != parts.DONE or part.active:
-                part.status, part.active = parts.DONE, False
-                part.done_at = part.done_at or turn.now
-                case.touch(part)
-        for part in case.parts(ASSIST):
-            clocks.answer(case, REPORTED, part.unit, turn.now)
-        parts.begin_stage(case, turn, ANSWERING)
+        accept(case, actor, turn)
         turn.event(case, "verified", unit=case.lead, photos=photos, note=words)
         return VERIFIED
-    return _rework(case, fields, turn, photos, words)
+    return _rework(case, actor, fields, turn, photos, words)
 
 
-def _rework(case: Case, fields: Fields, turn: Turn, photos: list[str] | None, words: str | None) -> str:
-    """Refused: the original clock counts on (返工); the second refusal goes to the district (区复核)."""
+def accept(case: Case, actor: Actor, turn: Turn) -> None:
+    """The result holds: the units are done, the answer is due; a review that waits is not needed any more."""
+    for stage in (VERIFICATION, "handling"):
+        clocks.answer(case, stage, None, turn.now)
+    for part in case.parts(LEAD, ASSIST):
+        if part.status != parts.DONE or part.active:
+            part.status, part.active = parts.DONE, False
+            part.done_at = part.done_at or turn.now
+            case.touch(part)
+    for part in case.parts(ASSIST):
+        clocks.answer(case, REPORTED, part.unit, turn.now)
+    waiting = case.pending(REVIEW)
+    if waiting is not None:
+        decide(case, actor, turn, waiting, "withdrawn")
+    parts.begin_stage(case, turn, ANSWERING)
+
+
+def _rework(case: Case, actor: Actor, fields: Fields, turn: Turn, photos: list[str] | None, words: str | None) -> str:
+    """Refused: the original clock counts on (返工); from the second refusal on the district reviews it (区复核)."""
     case.rework += 1
     for part in case.parts(LEAD):
         part.status, part.done_at = parts.SIGNED if not part.on_site else parts.ON_SITE, None
         case.touch(part)
     parts.resume_all(case, turn, "handling")
+    review = None
+    if case.rework >= 2 and case.pending(REVIEW) is None:
+        review = ask(case, actor, turn, REVIEW, {"reason": fields["reason"], "rework": case.rework, "note": words})
     event = turn.event(
         case,
         "rejected",
@@ -134,10 +158,11 @@ def _rework(case: Case, fields: Fields, turn: Turn, photos: list[str] | None, wo
         photos=photos,
         note=words,
         review=True if case.rework >= 2 else None,
+        request=str(review.id) if review else None,
     )
     if case.lead:
         turn.tell(case, event, unit_seat(case.lead, "liaison"), "rework", urgent=case.emergency)
-    if case.rework >= 2:
+    if review is not None:
         turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "review", urgent=case.emergency)
     return HANDLING
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import clocks, parts
+from dispatch.domain import acts_local, clocks, parts
 from dispatch.domain.asking import ask, decide, need, own
 from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Request
 from dispatch.domain.clocks import ANSWERING, REPORTED, VERIFICATION
@@ -112,6 +112,9 @@ def note(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 # ── resolve ──────────────────────────────────────────────────────────────────────────────────────
 def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     """The lead only, signed (on site where asked), with a reply; and with a reason if an assisting unit is absent."""
+    if acts_local.is_below(actor, turn):
+        acts_local.can_resolve(case, fields)
+        return
     part = own(case, actor)
     if part.role != LEAD:
         raise NotNow("只有主办单位报结；协办单位请记进展")
@@ -136,6 +139,8 @@ def resolved(case: Case, actor: Actor, _fields: Fields) -> bool:
 
 
 def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    if acts_local.is_below(actor, turn):
+        return acts_local.resolve(case, actor, fields, turn)
     part = own(case, actor)
     part.status, part.done_at = parts.DONE, turn.now
     case.touch(part)

@@ -17,6 +17,9 @@ CANCELLED, MERGED, ON_HOLD = "cancelled", "merged", "on-hold"
 ENDED = frozenset({CLOSED, CANCELLED, MERGED})
 STATUSES = frozenset({RAISED, AT_DESK, LOCAL, ASSIGNED, HANDLING, RESOLVED, VERIFIED, ANSWERED, ON_HOLD} | ENDED)
 
+#: kinds of requests: units called to one table, and a unit's asking for it
+CONSULTATION, ASKED_TABLE = "consultation", "consult"
+
 LEAD, ASSIST, INFORM = "lead", "assist", "inform"
 
 
@@ -54,6 +57,8 @@ class Facts:
     """The node that raised it, mostly a street."""
     raised_by: str | None = None
     via: str = "api"
+    local: int = 0
+    """The level below the street that raised it and solves it first; 0: a whistle from the start. Kept in the log."""
     source_due_at: datetime | None = None
     callback_required: bool = False
     sealed: bool = False
@@ -210,6 +215,8 @@ class Case:
     touched_clocks: set[tuple[str, str | None]] = field(default_factory=set)
     touched_requests: set[UUID] = field(default_factory=set)
     facts_touched: bool = False
+    entered: bool = False
+    """Its status or generation is a new one."""
 
     @property
     def id(self) -> UUID:
@@ -239,6 +246,13 @@ class Case:
 
     def open_clocks(self) -> Iterator[Clock]:
         return (clock for clock in self.clocks.values() if clock.open)
+
+    def invited(self, unit: str | None) -> bool:
+        """Whether a unit was called to one table (会商) in the present generation."""
+        return any(
+            one.kind == CONSULTATION and one.gen == self.gen and unit in one.data.get("units", ())
+            for one in self.requests
+        )
 
     def pending(self, kind: str, unit: str | None = None) -> Request | None:
         """The pending request of `kind`; of `unit` when one is named."""

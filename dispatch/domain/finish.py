@@ -11,7 +11,7 @@ def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
     if status_changed or case.touched_units:
         case.version += 1
         if status_changed:
-            case.status_version = case.version
+            case.status_version, case.entered = case.version, True
         for unit in case.touched_units:
             case.assignments[unit].version = case.version
     rung = accountable_rung(case)

@@ -5,15 +5,30 @@ On each rung the node's person in charge (块) is asked to get it moving and a s
 At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), a notice (通报).
 """
 
+from dispatch.domain import clocks
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import Case, Clock, Event, LedgerRow
-from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, NOTICE, REMIND, TOTAL, WARN, StagePolicy, after, length
+from dispatch.domain.case import LOCAL, RAISED, Case, Clock, Event, LedgerRow
+from dispatch.domain.clocks import (
+    DISPATCH,
+    DUE,
+    HOLD,
+    LAST_RUNG,
+    NOTICE,
+    REMIND,
+    TOTAL,
+    WARN,
+    StagePolicy,
+    after,
+    length,
+)
 from dispatch.domain.reference import Node
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
 #: seats of the desk and of a street, which own stages
 DESK_POST, CLERK_POST = "dispatcher", "clerk"
+#: the rung on which an item from below becomes a whistle
+STREET = 4
 
 
 def fire(case: Case, clock: Clock, turn: Turn) -> Event:
@@ -120,7 +135,8 @@ def orders_due(case: Case, turn: Turn) -> int:
 
 def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     target = next_rung(case, clock, turn, policy)
-    informed = list(range(1, target)) if clock.rung == 0 else []
+    below = case.status == LOCAL
+    informed = list(range(1, target)) if clock.rung == 0 and not below else []
     block = _block(case, turn, target)
     unit = counterpart_unit(case, clock)
     posts = turn.policy(case).counterpart(target)
@@ -140,6 +156,12 @@ def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
         next_at=clock.fires_at.isoformat() if clock.fires_at else None,
     )
     _tell_climb(case, clock, turn, event, target, informed, seats)
+    if below and target >= STREET:  # it is the street's now, and becomes a whistle
+        clocks.answer(case, clock.stage, None, turn.now)
+        clocks.start(
+            case, DISPATCH, None, turn.now, turn.stage_policy(case, DISPATCH), turn.district_calendar, turn.new_id()
+        )
+        case.status = RAISED
     return event
 
 
@@ -180,7 +202,7 @@ def _tell_climb(
     case: Case, clock: Clock, turn: Turn, event: Event, target: int, informed: list[int], seats: list[str]
 ) -> None:
     seat = event.data.get("seat")
-    kind = "supervision" if target == LAST_RUNG else "climbed"
+    kind = "supervision" if target == LAST_RUNG else "local" if case.status == LOCAL else "climbed"
     if isinstance(seat, str):
         turn.tell(case, event, seat, kind, urgent=case.emergency)
     if target == LAST_RUNG:

@@ -66,16 +66,18 @@ TABLE: tuple[Grant, ...] = (
     *_grants(
         IN_CHARGE,
         PLACE,
-        "read decide-extension decide-hold consult minutes take-over instruct urge note send-down",
+        "read decide-extension decide-hold decide-consult consult minutes take-over instruct urge note send-down",
         (4, 5),
     ),
-    *_grants(IN_CHARGE, PLACE, "read note arrive urge send-up", (1, 2, 3)),
-    *_grants(IN_CHARGE, DISTRICT, "raise", (4, 5)),
+    # below the street: what they solve themselves (LOCAL) they keep, resolve, call off
+    *_grants(IN_CHARGE, PLACE, "read note arrive urge send-up keep resolve cancel", (1, 2, 3)),
+    *_grants(IN_CHARGE, DISTRICT, "raise", (1, 2, 3, 4, 5)),
     *_grants(
         DESK,
         DISTRICT,
         "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
-        " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters",
+        " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters decide-consult"
+        " decide-review",
     ),
     *_grants(ADMIN, DISTRICT, "read administer dead-letters"),
     *_grants(AUDITOR, DISTRICT, "read audit"),
@@ -92,8 +94,9 @@ def _covers(grant: Grant, actor: Actor, case: Case, chain: Chain, level: int | N
         return False
     match grant.scope:
         case "unit":
-            return actor.unit is not None and any(
-                part.unit == actor.unit for part in case.assignments.values() if part.status != "released"
+            return actor.unit is not None and (
+                any(part.unit == actor.unit for part in case.assignments.values() if part.status != "released")
+                or (grant.action == "read" and case.invited(actor.unit))
             )
         case "street":
             return actor.node == case.facts.street
@@ -124,7 +127,7 @@ def may(actor: Actor, action: str, case: Case, chain: Chain, level: int | None =
 
 def _involved(actor: Actor, case: Case) -> bool:
     if actor.role == LIAISON:
-        return case.unit(actor.unit) is not None
+        return case.unit(actor.unit) is not None or case.invited(actor.unit)
     return actor.role == CLERK and actor.node == case.facts.street
 
 

@@ -2,18 +2,23 @@
 
 from uuid import UUID
 
-from dispatch.domain import clocks
-from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
-from dispatch.domain.clocks import DISPATCH, TOTAL
+from dispatch.domain import acts_local, clocks
+from dispatch.domain.case import LOCAL, RAISED, Actor, Case, Event, Facts
+from dispatch.domain.clocks import DISPATCH, HANDLING, TOTAL
 from dispatch.domain.turn import Turn
 
 
 def receive(facts: Facts, turn: Turn, event: UUID, clock_ids: tuple[UUID, UUID], actor: Actor) -> Case:
-    """A case as it stands with its receipt: the clocks of `DISPATCH` and `TOTAL` run, `raised` is in the log."""
-    case = Case(facts, RAISED, 1, 1, 1, None, None, None, 0, turn.now, 1, actor=actor)
-    for stage, clock_id in zip((DISPATCH, TOTAL), clock_ids, strict=True):
+    """A case as it stands with its receipt: the clocks of `DISPATCH` and `TOTAL` run, `raised` is in the log.
+
+    One raised below the street is LOCAL, and its HANDLING runs instead.
+    """
+    status, first = (LOCAL, HANDLING) if facts.local else (RAISED, DISPATCH)
+    case = Case(facts, status, 1, 1, 1, None, None, None, 0, turn.now, 1, actor=actor)
+    for stage, clock_id in zip((first, TOTAL), clock_ids, strict=True):
+        policy = acts_local.policy_of(case, turn) if stage == HANDLING else turn.stage_policy(case, stage)
         clocks.start(
-            case, stage, None, turn.now, turn.stage_policy(case, stage), turn.district_calendar, clock_id,
+            case, stage, None, turn.now, policy, turn.district_calendar, clock_id,
             source=(facts.source_due_at, turn.policy(case).source_margin) if stage == TOTAL else None,
         )  # fmt: skip
     data = {
@@ -23,12 +28,14 @@ def receive(facts: Facts, turn: Turn, event: UUID, clock_ids: tuple[UUID, UUID],
         "place": facts.place,
         "street": facts.street,
         "via": facts.via,
-        "status": RAISED,
+        "status": status,
         "version": 1,
         "rules": turn.reference.edition,
     }
     if facts.place_by:
         data["place_by"] = facts.place_by
+    if facts.local:
+        data["local"] = facts.local
     if facts.sealed or facts.hidden_from:
         data |= {"sealed": facts.sealed, "hidden_from": list(facts.hidden_from)}
     case.events.append(Event(event, "raised", data, seq=1))

@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatch.domain import (
     acts_chain,
+    acts_consult,
     acts_desk,
     acts_joining,
     acts_moving,
@@ -103,7 +104,7 @@ def _row(
 
 
 U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
-R, M, A = acts_requests, acts_moving, asking
+R, M, A, T = acts_requests, acts_moving, asking, acts_consult
 TABLE: dict[str, Transition] = {
     row.action: row
     for row in (
@@ -132,9 +133,9 @@ TABLE: dict[str, Transition] = {
         _row("note", LIVE, U.note, (HANDLING,), repeatable=True, moves=FRESH),
         _row(
             "resolve",
-            WORK,
+            WORK | {LOCAL},
             U.resolve,
-            (RESOLVED, VERIFIED),
+            (RESOLVED, VERIFIED, CLOSED),
             U.can_resolve,
             U.resolved,
             "verification answering",
@@ -173,7 +174,7 @@ TABLE: dict[str, Transition] = {
         _row("call", WORK, S.call, guard=S.can_call, in_force=S.called, starts="reported"),
         _row(
             "keep",
-            frozenset({RAISED, AT_DESK, ASSIGNED}),
+            frozenset({RAISED, AT_DESK, ASSIGNED, LOCAL}),
             S.keep,
             (HANDLING,),
             S.can_keep,
@@ -271,6 +272,15 @@ TABLE: dict[str, Transition] = {
             guard=D.can_decide("objection"),
             stops="ruling",
         ),
+        _row(
+            "decide-review",
+            WORK | {RESOLVED},
+            D.decide_review,
+            (VERIFIED,),
+            D.can_decide("review"),
+            starts="answering",
+            stops="ruling verification handling reported",
+        ),
         _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold", resumes="handling reported"),
         _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests="all"),
         _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, resumes="all"),
@@ -281,7 +291,8 @@ TABLE: dict[str, Transition] = {
         _row("take-over", UNDER_WAY, C.take_over, in_force=C.taken),
         _row("send-down", UNDER_WAY, C.send_down, guard=C.is_taken),
         _row("send-up", UNDER_WAY, C.send_up, guard=C.can_send_up),
-        _row("consult", LIVE, C.consult, guard=C.can_consult, repeatable=True),
-        _row("minutes", LIVE, C.minutes, repeatable=True),
+        _row("consult", LIVE, T.consult, guard=T.can_consult, starts="ruling", stops="ruling", repeatable=True),
+        _row("decide-consult", LIVE, T.decide_consult, guard=T.can_decide_consult, stops="ruling"),
+        _row("minutes", LIVE, T.minutes, guard=T.has_consultation, repeatable=True),
     )
 }

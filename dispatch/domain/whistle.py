@@ -10,6 +10,7 @@ from typing import Any
 from dispatch.domain import permissions
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.finish import finish
+from dispatch.domain.reasons import not_in
 from dispatch.domain.refusals import Forbidden, NotFound, NotNow, Stale
 from dispatch.domain.transitions import TABLE
 from dispatch.domain.turn import Turn
@@ -71,7 +72,7 @@ def act(case: Case, actor: Actor, action: str, fields: Fields, turn: Turn, versi
         return False
     _fresh(case, actor, version)
     if case.status not in row.sources:
-        raise NotNow("现在不能做「{action}」", allowed=allowed(case, actor, turn), action=action)
+        raise NotNow(not_in(action, case.status), allowed=allowed(case, actor, turn), action=action)
     if row.guard is not None:
         row.guard(case, actor, fields, turn)
     case.actor = actor

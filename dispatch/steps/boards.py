@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from dispatch.domain import ladder
+from dispatch.domain import acts_local, ladder
 from dispatch.domain.case import Actor, Case, Facts
 from dispatch.domain.clocks import LAST_RUNG, StagePolicy
 from dispatch.domain.permissions import DESK, IN_CHARGE
@@ -27,7 +27,7 @@ from dispatch.store.search import Found, Scope
 #: so many of each kind are shown
 MOST = 100
 #: what the desk decides
-DECIDED_AT_DESK = ("hand-back", "extension", "hold", "cancel", "objection", "transfer")
+DECIDED_AT_DESK = ("hand-back", "review", "extension", "hold", "cancel", "objection", "consult", "transfer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class ChainView:
     node: str
     node_name: str
     rung: int
+    own: tuple[Item, ...]
+    """Raised here, below the street, and to be solved here first."""
     reached: tuple[Item, ...]
     above: tuple[Item, ...]
     coming: tuple[Climbing, ...]
@@ -136,6 +138,7 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
     async with service.database.acquire() as connection:
         rows = await queues.climbed(connection, scope, tuple(range(rung, LAST_RUNG + 1)), MOST)
         passed = await _passed_up(connection, scope, node, below, turn)
+        own = await queues.below(connection, scope, MOST) if rung < ladder.STREET else []
         coming = await queues.climbing(connection, scope, rung, end_of_day(turn), 3 * MOST)
     reached = _once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
     above = _once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
@@ -143,6 +146,7 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         node=node.code,
         node_name=node.name,
         rung=rung,
+        own=tuple(item(row, turn) for row in own if _own(row, node, turn)),
         reached=tuple(item(row, turn) for row in reached),
         above=tuple(item(row, turn) for row in above),
         coming=_coming(coming, turn, rung),
@@ -226,6 +230,11 @@ async def _passed_up(connection: Connection, scope: Scope, node: Node, vacant: l
     places = {place for one in vacant for place in places_of(one.code, turn.reference)}
     rows = await queues.climbed(connection, scope, levels, MOST, places=tuple(sorted(places)))
     return [row for row in rows if row.clock is not None and _answers(row, row.clock.rung, node, turn)]
+
+
+def _own(row: Found, node: Node, turn: Turn) -> bool:
+    asked = acts_local.asked(_case(row), row.clock, turn) if row.clock else None
+    return asked is not None and asked.code == node.code
 
 
 def _answers(row: Found, rung: int, node: Node, turn: Turn) -> bool:

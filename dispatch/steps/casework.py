@@ -39,7 +39,7 @@ async def act(
 
     Raises a `Refusal`; `Unavailable` when the database is away.
     """
-    child = await joining.child(service, actor, target, fields, key) if action == "add-child" else None
+    children = await joining.children(service, actor, target, action, fields, key)
     async with service.database.transaction() as uow:
         others = await joining.others(uow.connection, target, action, fields)
         cases = await store.lock(uow, [target, *others])
@@ -51,8 +51,8 @@ async def act(
         if key is not None and await _done_before(uow, actor, case, action, fields, key):
             return Done(case, False)
         full = joining.fields_with(case, cases, action, fields)
-        if child is not None:
-            full = {**full, **await joining.write_child(service, uow, child)}
+        if children:
+            full = {**full, **await joining.write_children(service, uow, action, children)}
         changed = whistle.act(case, actor, action, full, turn, version)
         if changed:
             joining.follow(case, cases, action, turn)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from dispatch.domain.acts_local import VIA
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.case import Actor, Case, Facts
 from dispatch.domain.masking import mask
@@ -54,6 +55,8 @@ class NewWhistle:
     photos: Sequence[str] = ()
     via: str = "api"
     parent: UUID | None = None
+    local: int = 0
+    """The level below the street that raised it and would solve it first."""
     place_unknown: bool = False
     """The place is not known, not even the street: it stands at the desk as 地点不明."""
     place_by: str | None = None
@@ -73,6 +76,7 @@ class Receipt:
     received_at: datetime
     kind: str
     created: bool
+    local: bool = False
 
 
 @dataclass(slots=True)
@@ -122,7 +126,10 @@ def receipt(prepared: Prepared, stored: Stored) -> Receipt:
             number=stored.number,
         )
     created = stored.id == prepared.facts.id
-    return Receipt(stored.id, stored.number, stored.status, stored.version, stored.received_at, stored.kind, created)
+    local = bool(prepared.facts.local)
+    return Receipt(
+        stored.id, stored.number, stored.status, stored.version, stored.received_at, stored.kind, created, local
+    )
 
 
 async def write(service: Service, uow: UnitOfWork, batch: Sequence[Prepared]) -> list[Stored]:
@@ -152,7 +159,7 @@ def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:
         principal=prepared.actor.principal,
         idempotency_key=new.idempotency_key,
         request_sha256=new.request_sha256,
-        outbox=[_outbox(case, prepared, now)],
+        outbox=[] if facts.local else [_outbox(case, prepared, now)],
     )
 
 
@@ -188,6 +195,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
     routing = _route(service, district, new, found)
     _departs_for_a_reason(service, district, new, found, routing)
     danger = new.danger or (new.danger_by_words and bool(found.danger))
+    local = _local(new, routing, danger)
     facts = Facts(
         id=service.new_id(),
         number=0,
@@ -199,7 +207,8 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         place=None if new.place_unknown else new.place or new.street,
         street=new.street,
         raised_by=actor.person,
-        via=new.via,
+        via=VIA if local else new.via,
+        local=local,
         source_due_at=_source_due(new, reference),
         callback_required=bool(new.source and new.source.get("callback_required")),
         sealed=routing.sealed,
@@ -212,6 +221,12 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
     made_title = title or _title(reference, facts, body)
     ids = (service.new_id(), service.new_id())
     return Prepared(new, actor, facts, made_title, body, service.new_id(), ids, routing)
+
+
+def _local(new: NewWhistle, routing: Routing, danger: bool) -> int:
+    """Below the street first; never what is dangerous, or complains about somebody."""
+    away = danger or routing.kind == "emergency" or routing.sealed or routing.hidden_from
+    return 0 if away else new.local
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -67,33 +67,58 @@ def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
             finish(one, turn)
 
 
-async def child(service: Service, actor: Actor, target: UUID, fields: Mapping[str, Any], key: str | None) -> Prepared:
-    """The whistle to be split off, checked as any other; it stands for the parent's street. Raises a `Refusal`."""
+async def children(
+    service: Service, actor: Actor, target: UUID, action: str, fields: Mapping[str, Any], key: str | None
+) -> list[Prepared]:
+    """The whistles to be split off, checked as any other: the one of `add-child`, or a consultation's decisions.
+
+    They stand for the parent's street, at its place unless another is named. Raises a `Refusal`.
+    """
+    wanted = _wanted(action, fields)
+    if not wanted:
+        return []
     async with service.database.acquire() as connection:
         found = await whistles.street_of(connection, target)
     if found is None:
         raise NotFound("没有这件，或不归您看")
     street, place = found
-    body = orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS, default=str)
-    new = NewWhistle(
-        street=street,
-        body=str(fields.get("body") or ""),
-        title=str(fields.get("title") or ""),
-        category=fields.get("category"),
-        place=fields.get("place") or place,
-        danger=bool(fields.get("danger")),
-        via="child",
-        parent=target,
-        idempotency_key=f"child:{target}:{key or service.new_id()}",
-        request_sha256=hashlib.sha256(body).digest(),
-    )
-    prepared = prepare(service, actor, new)
-    await service.whistle_numbers.ready(year_of(await service.database.now()), 1)
+    await service.whistle_numbers.ready(year_of(await service.database.now()), len(wanted))
+    made = key or str(service.new_id())
+    prepared = []
+    for nth, one in enumerate(wanted):
+        body = orjson.dumps(dict(one), option=orjson.OPT_SORT_KEYS, default=str)
+        new = NewWhistle(
+            street=street,
+            body=str(one.get("body") or ""),
+            title=str(one.get("title") or ""),
+            category=one.get("category"),
+            place=one.get("place") or place,
+            danger=bool(one.get("danger")),
+            via="child",
+            parent=target,
+            idempotency_key=f"child:{target}:{made}" + (f":{nth}" if nth else ""),
+            request_sha256=hashlib.sha256(body).digest(),
+        )
+        prepared.append(prepare(service, actor, new))
     return prepared
 
 
-async def write_child(service: Service, uow: UnitOfWork, prepared: Prepared) -> dict[str, Any]:
-    """Write it in the act's transaction; its id and number for the parent's log."""
-    stored = (await write(service, uow, [prepared]))[0]
-    made = receipt(prepared, stored)
-    return {"child": made.id, "number": made.number}
+def _wanted(action: str, fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    match action:
+        case "add-child":
+            return [fields]
+        case "minutes":
+            return [{"body": text} for text in fields.get("decisions") or ()]
+        case _:
+            return []
+
+
+async def write_children(
+    service: Service, uow: UnitOfWork, action: str, prepared: Sequence[Prepared]
+) -> dict[str, Any]:
+    """Write them in the act's transaction; their ids and numbers for the parent's log."""
+    stored = await write(service, uow, prepared)
+    made = [receipt(*both) for both in zip(prepared, stored, strict=True)]
+    if action == "add-child":
+        return {"child": made[0].id, "number": made[0].number}
+    return {"children": [str(one.id) for one in made], "numbers": [one.number for one in made]}

@@ -132,6 +132,7 @@ class _Replay:
             street=data["street"],
             kind=data["kind"],
             danger=data["danger"],
+            local=int(data.get("local") or 0),
             sealed=bool(data.get("sealed")),
             hidden_from=list(data.get("hidden_from") or ()),
             merged_into=None,

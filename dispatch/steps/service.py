@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from dispatch.domain.case import Case
+from dispatch.domain.case import RAISED, Case
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.rules import Rules
 from dispatch.store import cases as store
@@ -13,7 +13,7 @@ from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
-from schemas import envelope, lifecycle
+from schemas import envelope, lifecycle, whistle
 
 
 @dataclass(slots=True)
@@ -65,4 +65,28 @@ def outbox_rows(cases: Sequence[Case], now: datetime) -> list[OutboxRow]:
             )
             key, headers, payload = envelope.encode(made)
             rows.append(OutboxRow(made.topic, key, headers, payload, made.urgent))
+        if case.events and case.entered and case.status == RAISED:
+            rows.append(raised_again(case, now))
     return rows
+
+
+def raised_again(case: Case, now: datetime) -> OutboxRow:
+    """Announced to be routed: from below the street, taken over from another one, or opened again without units."""
+    facts = case.facts
+    made = whistle.raised(
+        id=uuid5(case.events[-1].id, "raised"),
+        at=now,
+        whistle=facts.id,
+        number=facts.number,
+        district=facts.district,
+        street=facts.street,
+        place=facts.place,
+        kind=facts.kind,
+        danger=facts.danger,
+        category=facts.category,
+        via=facts.via,
+        parent=facts.parent,
+        duty_list=facts.matched["version"] if facts.matched else None,
+    )
+    key, headers, payload = envelope.encode(made)
+    return OutboxRow(made.topic, key, headers, payload, made.urgent)

@@ -10,7 +10,7 @@ from dispatch.domain.turn import Turn
 from dispatch.store.timeline import Logged
 
 #: members of an event's data, or a request's, that may name a text
-TEXTS = ("text", "reply", "reason", "note")
+TEXTS = ("text", "reply", "reason", "note", "minutes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,11 @@ def _sql() -> str:
     values = ", ".join(_CAST.get(name, name) for name, _ in _WHISTLE)
     pieces.append(
         f"w AS (INSERT INTO whistle ({names}) SELECT {values} FROM {unnest(_WHISTLE)}"
-        " ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING id, district, received_at)"
+        " ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING id, district, received_at, via)"
     )
     pieces.append(
         "s AS (INSERT INTO whistle_state (id, district, status, version, seq, gen, rework, status_version, last_at)"
-        " SELECT id, district, 'raised', 1, 1, 1, 0, 1, received_at FROM w)"
+        " SELECT id, district, CASE via WHEN 'local' THEN 'local' ELSE 'raised' END, 1, 1, 1, 0, 1, received_at FROM w)"
     )
     clock = BY_NAME["clock"].columns
     clock_names = ", ".join(name for name, _ in clock)
@@ -139,13 +139,15 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
             (case.id, out.topic, out.key, orjson.dumps(out.headers).decode(), out.payload, out.urgent, now)
             for out in row.outbox
         )
-    arguments = [list(column) for part in (whistles, clocks, events, outbox) for column in zip(*part, strict=True)]
+    outbox_width = len(BY_NAME["outbox"].columns) + 1
+    written = [list(column) for part in (whistles, clocks, events) for column in zip(*part, strict=True)]
+    arguments = [*written, *([row[i] for row in outbox] for i in range(outbox_width))]  # it may have no rows
     new = {record[0] for record in await uow.connection.fetch(_INSERT, *arguments)}
     uow.wrote_outbox = uow.wrote_outbox or bool(new)
     uow.touched.extend(str(whistle) for whistle in new)
     uow.facts.extend((event.type, event.data) for row in rows if row.case.id in new for event in row.case.events)
     answers: list[Stored | None] = [
-        Stored(row.case.id, row.case.facts.number, "raised", 1, row.request_sha256, now, row.case.facts.kind)
+        Stored(row.case.id, row.case.facts.number, row.case.status, 1, row.request_sha256, now, row.case.facts.kind)
         if row.case.id in new
         else None
         for row in rows

@@ -252,3 +252,34 @@ async def resolved_without(connection: Connection, scope: Scope, limit: int) -> 
     sql = _WITHOUT.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
     rows = [found(row) for row in await connection.fetch(sql, *asked.values)]
     return list({row.head.id: row for row in rows}.values())
+
+
+_BELOW = """
+SELECT {head}, {clock}
+FROM whistle_state s JOIN whistle w ON w.id = s.id
+JOIN whistle_clock c ON c.whistle = s.id AND c.stage = 'handling' AND c.unit IS NULL
+WHERE s.status = 'local' AND c.rung = 0 AND {where}
+ORDER BY c.due_at NULLS LAST, w.id LIMIT {limit}"""
+
+
+async def below(connection: Connection, scope: Scope, limit: int) -> list[Found]:
+    """What is with the level below the street that raised it (能在这里解决吗), what falls due first."""
+    asked = Asked()
+    see(asked, scope)
+    where = asked.where()
+    sql = _BELOW.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
+async def consultations(connection: Connection, unit: str, limit: int = 20) -> list[tuple[int, datetime | None]]:
+    """Numbers of the whistles that this unit was called to one table for and that have no minutes; and when."""
+    rows = await connection.fetch(
+        """SELECT w.number, (r.data ->> 'at')::timestamptz AS at FROM request r
+           JOIN whistle_state s ON s.id = r.whistle AND s.gen = r.gen JOIN whistle w ON w.id = r.whistle
+           WHERE r.kind = 'consultation' AND r.data -> 'units' ? $1 AND NOT r.data ? 'minutes'
+             AND s.status NOT IN ('closed', 'cancelled', 'merged')
+           ORDER BY 2 NULLS LAST, w.id LIMIT $2""",
+        unit,
+        limit,
+    )
+    return [(row["number"], row["at"]) for row in rows]

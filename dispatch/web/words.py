@@ -50,12 +50,18 @@ BUTTONS: Mapping[str, str] = {
     "send-down": N_("交回办理"),
     "send-up": N_("要街道出面"),
     "consult": N_("发起会商"),
+    "decide-consult": N_("批复会商"),
+    "decide-consult-yes": N_("同意"),
+    "decide-consult-no": N_("不同意"),
     "minutes": N_("会商纪要"),
     "add-child": N_("拆分子单"),
     "merge": N_("并单"),
     "unmerge": N_("撤销并单"),
     "object": N_("对评价提异议"),
     "decide-objection": N_("复核异议"),
+    "decide-review": N_("区复核"),
+    "decide-review-yes": N_("退回成立"),
+    "decide-review-no": N_("办结成立"),
     "reopen": N_("重新办理"),
     "request-cancel": N_("申请撤哨"),
     "decide-cancel": N_("批复撤哨"),
@@ -158,6 +164,8 @@ PENDING: Mapping[str, str] = {
     "cancel": N_("撤哨待批"),
     "transfer": N_("待对方接收"),
     "objection": N_("异议待复核"),
+    "review": N_("区复核中"),
+    "consult": N_("会商待召集"),
 }
 
 

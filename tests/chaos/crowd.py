@@ -152,7 +152,7 @@ def _fields(action: str, dice: Random) -> dict[str, Any]:
             return {"reply": "已处理", "reason": "协办不用到"}
         case "verify":
             accepted = dice.random() < 0.6
-            return {"accepted": accepted} | ({} if accepted else {"reason": "not-done"})
+            return {"accepted": accepted} | ({} if accepted else {"reason": "not-done", "note": "没做完"})
         case "feedback":
             return {"reply": "已经处理好了"}
         case "assign":

@@ -155,7 +155,7 @@ def test_a_refused_result_goes_on_with_the_original_clock(reason: str) -> None:
     play.act(lead, "resolve", {"reply": "修好了", "reason": "社区不用来"})
     assert not clock.running
     play.wait(hours=9)
-    play.act(clerk(), "verify", {"accepted": False, "reason": reason})
+    play.act(clerk(), "verify", {"accepted": False, "reason": reason, "note": "现场看过"})
     assert clock.due_at - play.now == left  # type: ignore[operator]
     assert clock.run == 1
     assert play.case.rework == 1

@@ -86,7 +86,7 @@ def lives(draw: st.DrawFn) -> Play:
             case "solve" if part.status == "reported-in" and play.case.status == "handling":
                 play.act(LEAD, "resolve", {"reply": "好了", "reason": "不用来"})
             case "refuse" if play.case.status == "resolved":
-                play.act(clerk(), "verify", {"accepted": False, "reason": "partly"})
+                play.act(clerk(), "verify", {"accepted": False, "reason": "partly", "note": "还差一半"})
             case "extend" if play.case.status in ("assigned", "handling"):
                 due = play.case.clock("handling").due_at  # type: ignore[union-attr]
                 if due and due > play.now:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from dispatch.domain import whistle
 from dispatch.domain.case import ENDED, STATUSES, Actor, Case, Request
 from dispatch.domain.permissions import TABLE as GRANTS
+from dispatch.domain.reasons import not_in
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.transitions import Transition
 from tests.domain.cases import (
@@ -248,17 +249,30 @@ def test_an_extension_is_asked_before_the_end_and_a_street_grants_five_working_d
 def test_the_second_refusal_goes_to_the_district() -> None:
     play = solved()
     for times in (1, 2):
-        play.act(clerk(), "verify", {"accepted": False, "reason": "not-done"})
+        play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "没修"})
         assert play.log[-1].data["rework"] == times
         assert play.log[-1].data.get("review") == (True if times == 2 else None)
         if times == 1:
             play.act(LEAD, "resolve", REPLY)
 
 
-def test_a_rejection_needs_a_listed_reason() -> None:
+def test_where_an_act_is_not_possible_a_sentence_says_where_it_stands_and_what_it_waits_for() -> None:
+    play = Play(SEEPAGE).route()
+    with pytest.raises(NotNow) as refused:
+        play.act(clerk(), "verify", {"accepted": True})
+    assert str(refused.value) == "已经派给单位，还没开始办理；单位报结以后才能核查"
+    for action in whistle.TABLE:
+        for status in STATUSES:
+            assert action not in not_in(action, status)
+
+
+def test_a_rejection_needs_a_listed_reason_and_evidence() -> None:
     with pytest.raises(Invalid) as refused:
         solved().act(clerk(), "verify", {"accepted": False, "reason": "就是不行"})
     assert refused.value.field == "reason"
+    with pytest.raises(Invalid) as refused:
+        solved().act(clerk(), "verify", {"accepted": False, "reason": "not-done"})
+    assert refused.value.field == "note"
 
 
 def test_a_case_the_source_wants_called_back_does_not_close_before() -> None:
@@ -357,7 +371,7 @@ class Life(RuleBasedStateMachine):
             "reason": data.draw(st.one_of(listed, st.just("有理由"))), "latitude": 1.0, "longitude": 2.0,
             "accepted": data.draw(st.booleans()), "granted": data.draw(st.booleans()),
             "upheld": data.draw(st.booleans()), "until": until, "review_on": until,
-            "reached": True, "responded": True, "solved": False, "satisfied": "not",
+            "reached": True, "responded": True, "solved": False, "satisfied": "not", "note": "现场看过",
         }  # fmt: skip
 
     @rule(data=st.data(), actor=st.sampled_from(actors), action=st.sampled_from(sorted(whistle.TABLE)))

@@ -129,7 +129,12 @@ def schedule(seed: int) -> list[tuple[timedelta, list[tuple[int, Actor, str, dic
                         (nth, unit, "report-in", {}),
                         (nth, unit, "note", {"text": "看过"}),
                         (nth, unit, "resolve", {"reply": "好了", "reason": "不用"}),
-                        (nth, clerk(), "verify", {"accepted": dice.random() < 0.5, "reason": "not-done"}),
+                        (
+                            nth,
+                            clerk(),
+                            "verify",
+                            {"accepted": dice.random() < 0.5, "reason": "not-done", "note": "没做完"},
+                        ),
                         (nth, clerk(), "call", {"unit": "SF"}),
                     ]
                 )

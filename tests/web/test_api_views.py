@@ -349,7 +349,7 @@ async def test_a_rest_is_left_out_of_the_deadline(demo_url: str) -> None:
         assert resting["used"] + resting["remaining"] == resting["limit_seconds"]
         now = monday(15)
         code = (await client.get("/api/v1/policies")).json()["items"][0]["rejections"][0]["code"]
-        refused = await world.act(number, "verify", seat=CLERK, accepted=False, reason=code)
+        refused = await world.act(number, "verify", seat=CLERK, accepted=False, reason=code, note="没有修好")
         assert refused.status_code == 200, refused.text
         why = (await client.get(f"/api/v1/whistles/{number}/deadline")).json()
         assert why["counted"] == why["limit_seconds"]

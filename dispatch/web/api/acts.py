@@ -186,6 +186,19 @@ class Consult(Act):
     text: Said | None = None
 
 
+class DecideConsult(Decide):
+    """Yes, also at another moment than asked for."""
+
+    at: Moment | None = None
+
+
+class Minutes(Act):
+    """What was said; each decision that is to be done besides becomes a whistle of its own (子单)."""
+
+    text: Said
+    decisions: Annotated[list[Said], Field(max_length=UNITS)] | None = None
+
+
 class Given(Act):
     """A reason that must be given."""
 
@@ -207,7 +220,7 @@ class OfUnit(Act):
 class Withdraw(Act):
     """Which request, where several are pending."""
 
-    kind: Literal["hand-back", "extension", "hold", "cancel", "transfer", "objection"] | None = None
+    kind: Literal["hand-back", "extension", "hold", "cancel", "transfer", "objection", "consult"] | None = None
 
 
 class Merge(Act):
@@ -254,7 +267,9 @@ ACTS: dict[str, type[Act]] = {
     "send-down": Plain,
     "send-up": Reasoned,
     "consult": Consult,
-    "minutes": Note,
+    "decide-consult": DecideConsult,
+    "decide-review": Decide,
+    "minutes": Minutes,
     "object": Note,
     "reopen": Given,
     "request-cancel": Given,

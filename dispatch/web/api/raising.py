@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from dispatch.domain import permissions
-from dispatch.domain.case import RAISED, Actor
+from dispatch.domain.case import LOCAL, RAISED, Actor
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden, Invalid
 from dispatch.steps.intake import NewWhistle, Receipt
@@ -80,8 +80,10 @@ def street_of(actor: Actor, reference: Reference, street: str | None, place: str
     """
     node = reference.tree.get(actor.node) if actor.node else None
     level = node.level if node else None
-    if not permissions.may_ever(actor, "raise") or (actor.role == permissions.IN_CHARGE and level not in (4, 5)):
+    if not permissions.may_ever(actor, "raise"):
         raise Forbidden("您的岗位不能吹哨；请由街道经办来吹", field="Authorization", value=actor.role)
+    if node is not None and (level or 0) < 4:
+        return _street_above(node, reference, street, place)
     if level == 4 and node is not None:
         if street is not None and street != node.code:
             raise Forbidden("只能替本街道吹哨；「{value}」请由那个街道来吹", field="street", value=street)
@@ -113,6 +115,22 @@ def _found(whistle: Whistle, actor: Actor, reference: Reference) -> str | None:
     return node.code if node else None
 
 
+def _street_above(node: Node, reference: Reference, street: str | None, place: str | None) -> str:
+    """Below the street one speaks of one's own place, and the street above hears it when it is not solved there."""
+    above = reference.tree.street_of(node.code)
+    if above is None or street not in (None, above.code):
+        raise Forbidden("只能报本街道的事；「{value}」请由那个街道来吹", field="street", value=street)
+    if place is not None and place in reference.tree and not reference.tree.covers(node.code, place):
+        raise Forbidden("只能报您这里的事；「{value}」请由那里的负责人来报", field="place", value=place)
+    return above.code
+
+
+def _below(actor: Actor, reference: Reference) -> Node | None:
+    """The node of somebody in charge below the street."""
+    node = reference.tree.get(actor.node) if actor.node else None
+    return node if node is not None and node.level < 4 else None
+
+
 def new_whistle(
     whistle: Whistle, actor: Actor, reference: Reference, key: str, sha256: bytes, via: str = "api"
 ) -> NewWhistle:
@@ -127,8 +145,15 @@ def new_whistle(
         named = {"lead": whistle.lead, "assist": whistle.assist or [], "override_reason": whistle.override_reason}
     # the form has looked already, and its person may have said no to what it found
     found = _found(whistle, actor, reference) if whistle.place is None and via != "form" else None
+    own = _below(actor, reference)
+    if own is not None:
+        if named is not None:
+            raise Forbidden("点名单位是街道的权力；写清是什么事就行", field="lead", value=whistle.lead)
+        if found is not None and not reference.tree.covers(own.code, found):
+            found = None
+    here = whistle.place or found or (own.code if own else None)
     return NewWhistle(
-        street=street_of(actor, reference, whistle.street, whistle.place or found),
+        street=street_of(actor, reference, whistle.street, here),
         body=whistle.body,
         idempotency_key=key,
         request_sha256=sha256,
@@ -136,7 +161,7 @@ def new_whistle(
         kind=whistle.kind,
         danger=whistle.danger,
         category=whistle.category,
-        place=whistle.place or found,
+        place=here,
         place_by="text" if found else None,
         address=whistle.address,
         latitude=whistle.latitude,
@@ -147,6 +172,7 @@ def new_whistle(
         named=named,
         photos=[str(photo) for photo in whistle.photos or ()],
         via=via,
+        local=own.level if own else 0,
     )
 
 
@@ -155,7 +181,7 @@ def receipt_json(receipt: Receipt, base_url: str) -> dict[str, Any]:
     return {
         "id": receipt.id,
         "number": receipt.number,
-        "status": RAISED,
+        "status": LOCAL if receipt.local else RAISED,
         "version": 1,
         "kind": receipt.kind,
         "received_at": moment(receipt.received_at),

@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from fastapi import Request
 
 from dispatch.domain import whistle
+from dispatch.domain.case import LOCAL
 from dispatch.domain.reference import node_seat
 from dispatch.domain.turn import ZONE
 from dispatch.steps.sign_in import Visit
@@ -18,7 +19,7 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import BuildingPage
-from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, Notice, Option, SmallLadder
+from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, NavItem, Notice, Option, SmallLadder
 
 #: the three answers, which are also what is noted
 ANSWERS: Mapping[str, str] = {"working": N_("有人在办"), "nobody": N_("还没人来"), "done": N_("已经办好了")}
@@ -31,7 +32,14 @@ PROMISED = {
 def unanswered(found: Standing) -> list[Reached]:
     """What this person has not looked at since it came."""
     seat = node_seat(found.node.code)
-    return [one for one in found.reached if not _answered(one, seat)]
+    return [one for one in found.reached if one.case.status != LOCAL and not _answered(one, seat)]
+
+
+def _own(found: Standing) -> tuple[NavItem, ...]:
+    """What this person raised and is still solved here."""
+    return tuple(
+        NavItem(title_of(one.item), f"/w/{one.item.number}") for one in found.reached if one.case.status == LOCAL
+    )
 
 
 def _answered(one: Reached, seat: str) -> bool:
@@ -69,6 +77,8 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         ladder=ladder_of(one.item, found.turn),
         hidden=(Hidden("version", str(one.item.version)), Hidden("key", token_urlsafe(16))),
         away=_away(one, found),
+        raise_url=f"{PATH}/raise",
+        own=_own(found),
         more=_("看完这件，还有 %(n)s 件请您看。", n=len(waiting) - 1) if len(waiting) > 1 else "",
     )
 
@@ -87,6 +97,8 @@ def _nothing(frame: Frame, found: Standing) -> BuildingPage:
         rest_note=_rest(found),
         ladder=SmallLadder(0, times.small_ladder(0).word),
         empty=Empty(_("没有要您看的。"), _("有到期没办的，会先请您看一眼。")),
+        raise_url=f"{PATH}/raise",
+        own=_own(found),
     )
 
 

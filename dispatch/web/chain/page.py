@@ -7,6 +7,8 @@ from urllib.parse import quote
 from fastapi import Request
 
 from dispatch.domain import whistle
+from dispatch.domain.case import LOCAL
+from dispatch.domain.ladder import STREET
 from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import ZONE
 from dispatch.steps.boards import Climbing
@@ -45,6 +47,12 @@ QUESTIONS: dict[int, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
         (("instruct", N_("批示"), True), ("consult", N_("召集会商"), True), ("urge", N_("催办"), False)),
     ),
 }
+#: what is not a whistle yet
+BELOW = (
+    N_("能在这里解决吗？"),
+    (("keep", N_("能，我们来办"), True), ("resolve", N_("已经办好了"), True), ("send-up", N_("请上一级看"), True),
+     ("urge", N_("催办"), False)),
+)  # fmt: skip
 #: what a clock waits for, said of the unit that is late
 WAITS = {
     "reported": N_("%(unit)s该在%(at)s前签收，还没有回音。"),
@@ -62,7 +70,7 @@ def chain_page(
 ) -> ChainPage:
     """The page."""
     view = found.view
-    count = len(view.reached)
+    count = len(view.own) + len(view.reached)
     frame = build_frame(
         request,
         visit,
@@ -88,6 +96,7 @@ def chain_page(
         helpers=_helpers(found),
         helpers_note=_helpers_note(found),
         empty=Empty(_("没有事报到您这里。"), _("到期没办的会一级一级报上来。")),
+        raise_url=f"{PATH}/raise" if view.rung < STREET else "",
         newer=f"{PATH}?from={max(first - SIZE, 0)}" if first else "",
         older=f"{PATH}?from={first + SIZE}" if first + SIZE < count else "",
     )
@@ -97,6 +106,9 @@ def context_of(one: Reached, found: Standing) -> str:
     """Who is late with what, since when; and whom of theirs has been asked."""
     clock = one.clock
     at = times.moment(clock.due_at, found.turn.now) if clock.due_at else ""
+    if one.case.status == LOCAL:
+        said = N_("这里先办，%(at)s没办好就请上一级看；到了街道就成为哨。")
+        return _(said, at=at) if not clock.rung else _("下面报上来的，能在这里办就办；到了街道就成为哨。")
     unit = late_unit(one, found.turn)
     said = _(WAITS.get(clock.stage, "%(at)s"), unit=unit, at=at)
     vacant = vacant_seats(one, found.turn)
@@ -108,7 +120,7 @@ def context_of(one: Reached, found: Standing) -> str:
 
 def _item(one: Reached, found: Standing, here: str) -> ChainItem:
     item = one.item
-    question, offered = QUESTIONS.get(found.view.rung, QUESTIONS[3])
+    question, offered = BELOW if one.case.status == LOCAL else QUESTIONS.get(found.view.rung, QUESTIONS[3])
     return ChainItem(
         number=str(item.number),
         category=item.category_name or _("未分类"),

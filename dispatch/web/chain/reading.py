@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from dispatch.domain import ladder
-from dispatch.domain.case import Actor, Case, Clock
+from dispatch.domain.case import LOCAL, Actor, Case, Clock
 from dispatch.domain.reference import Node, node_seat, unit_seat
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards
@@ -59,7 +59,7 @@ async def standing(service: Service, actor: Actor, first: int, most: int) -> Sta
     turn = service.turn(actor.district or "", view.as_of)
     node = turn.reference.tree.get(view.node)
     assert node is not None
-    items = view.reached[first : first + most]
+    items = (view.own + view.reached)[first : first + most]
     ids = [item.id for item in items]
     async with service.database.acquire() as connection:
         found = {case.id: case for case in await cases.many(connection, ids)}
@@ -87,7 +87,7 @@ def _reached(
 def _clock(case: Case, item: Item, rung: int) -> Clock | None:
     """The clock that the list found (on the rung, or on a vacant one below), else the first on the rung."""
     wanted = item.clock.id if item.clock else None
-    late = [clock for clock in case.open_clocks() if clock.rung]
+    late = [clock for clock in case.open_clocks() if clock.rung or case.status == LOCAL]
     here = [clock for clock in late if clock.rung == rung]
     return next((clock for clock in late if clock.id == wanted), here[0] if here else None)
 

@@ -1,4 +1,4 @@
-"""`GET /chain`, `POST /chain/{number}/answer`."""
+"""`GET /chain`, `POST /chain/{number}/answer`, `GET` and `POST /chain/raise`."""
 
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from dispatch.web import problems
 from dispatch.web.auth import Form, Reader, text_of
 from dispatch.web.chain.building import ANSWERS, building_page
 from dispatch.web.chain.page import PATH, SIZE, chain_page
+from dispatch.web.chain.raising import raise_it, raise_page
 from dispatch.web.chain.reading import standing
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps, deps_of
@@ -40,6 +41,18 @@ async def chain(request: Request, visit: Reader) -> Response:
     """层级督办, as the rung of one's seat has it."""
     notices = (Notice(_("记下了，谢谢您。"), kind="done"),) if request.query_params.get("thanks") else ()
     return await _page(request, visit, notices)
+
+
+@router.get(PATH + "/raise")
+async def ask_raise(request: Request, visit: Reader) -> Response:
+    """报一件事, below the street."""
+    return raise_page(request, visit)
+
+
+@router.post(PATH + "/raise")
+async def raise_below(request: Request, visit: Reader, form: Form) -> Response:
+    """Take it."""
+    return await raise_it(request, visit, form)
 
 
 @router.post(PATH + "/{number}/answer")

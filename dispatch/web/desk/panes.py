@@ -30,12 +30,16 @@ DECIDED = {
     "hold": "decide-hold",
     "cancel": "decide-cancel",
     "objection": "decide-objection",
+    "review": "decide-review",
+    "consult": "decide-consult",
 }
 ASKED = {
     "extension": N_("申请延期"),
     "hold": N_("申请挂账"),
     "cancel": N_("申请撤哨"),
     "objection": N_("对评价提异议"),
+    "review": N_("两次退回，请复核"),
+    "consult": N_("请求会商"),
     "transfer": N_("等对方街道接收"),
 }
 
@@ -145,16 +149,17 @@ def requests(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
     rows = [one for one in view.decisions if one.request["kind"] in ASKED]
     items = [_request(one, turn) for one in rows]
     count = sum(view.pending.get(kind, 0) for kind in ASKED)
-    return pane("requests", _("其他待批"), _("延期、挂账、撤哨、异议"), items, count, whole=whole)
+    return pane("requests", _("其他待批"), _("复核、延期、挂账、撤哨、异议、会商"), items, count, whole=whole)
 
 
 def _request(one: Decision, turn: Turn) -> DeskItem:
     item, kind = one.item, one.request["kind"]
     who = _unit(one.request["unit"], turn) or item.street_name
     decide = DECIDED.get(kind)
+    late = _("，临期才申请") if one.request["data"].get("late") else ""
     link = ActionButton("see", _("去批"), f"/w/{item.number}", needs_fields=True) if decide else None
     return DeskItem(
-        title=f"{who} {_(ASKED[kind])}",
+        title=f"{who} {_(ASKED[kind])}{late}",
         url=f"/w/{item.number}",
         text=spans(title_of(item)),
         lamp=times.lamp_of(item.clock),

@@ -11,7 +11,7 @@ from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards, cover, lists
 from dispatch.steps.sign_in import Visit
-from dispatch.store import queue_tally
+from dispatch.store import queue_tally, queues
 from dispatch.store.queue_tally import Tally
 from dispatch.web import words
 from dispatch.web.common import times
@@ -58,7 +58,7 @@ async def queue_page(
     page = await lists.queue_view(service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE)
     async with service.database.acquire() as connection:
         tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
-    notices = (*notices, *await _unmanned(request, visit, turn))
+    notices = (*notices, *await _unmanned(request, visit, turn), *await _invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     rows = tuple(queue_row(item, shown, address.here) for item in page.items)
@@ -116,6 +116,21 @@ async def _unmanned(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
             "error",
         )
         for one in found
+    ]
+
+
+async def _invited(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
+    """会商 that the unit was called to and that has no minutes yet, the next first."""
+    if visit.actor.unit is None:
+        return []
+    async with deps_of(request).service.database.acquire() as connection:
+        found = await queues.consultations(connection, visit.actor.unit)
+    return [
+        Notice(
+            _("请你们来会商"),
+            spans(link(str(number), f"/w/{number}"), " " + (times.moment(at, turn.now) if at else _("时间另定"))),
+        )
+        for number, at in found
     ]
 
 

@@ -1,7 +1,7 @@
 """The state of a whistle in the words of the table, as the person who looks at it means it."""
 
 from dispatch.domain import ladder
-from dispatch.domain.case import LEAD, Actor, Case
+from dispatch.domain.case import CONSULTATION, LEAD, Actor, Case
 from dispatch.domain.clocks import LAST_RUNG, NOTICE, REMIND, StagePolicy
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.web import words
@@ -21,7 +21,7 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None, *, merged_into:
         rework=case.rework > 0,
         refused=_refused(case, part.unit if part else None),
         taken_over=case.pending("take-over") is not None,
-        consulting=_consulting(case, turn),
+        consulting=_consulting(case),
         extended_to=_extended(case),
         review_on=_review(case),
         merged_into=merged_into,
@@ -44,10 +44,12 @@ def _refused(case: Case, unit: str | None) -> bool:
     )
 
 
-def _consulting(case: Case, turn: Turn) -> bool:
-    """A consultation that is still to come."""
-    now = turn.now.isoformat()
-    return any(request.kind == "consultation" and str(request.data.get("at") or "") > now for request in case.requests)
+def _consulting(case: Case) -> bool:
+    """A consultation that was called and has no minutes yet."""
+    return any(
+        request.kind == CONSULTATION and request.gen == case.gen and not request.data.get("minutes")
+        for request in case.requests
+    )
 
 
 def _extended(case: Case) -> str:

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from dispatch.domain import whistle
-from dispatch.domain.case import Actor, Case
+from dispatch.domain.case import CONSULTATION, Actor, Case
 from dispatch.domain.permissions import DESK
 from dispatch.steps.service import Service
 from dispatch.store import cases
@@ -246,6 +246,9 @@ def keys_of(case: Case, service: Service) -> frozenset[str]:
     facts = case.facts
     keys = {f"street:{facts.street}", f"district:{facts.district}", f"desk:{facts.district}", f"whistle:{facts.number}"}
     keys.update(f"unit:{part.unit}" for part in case.assignments.values() if part.status != "released")
+    for request in case.requests:
+        if request.kind == CONSULTATION and request.gen == case.gen:
+            keys.update(f"unit:{unit}" for unit in request.data.get("units", ()))
     with contextlib.suppress(Exception):
         tree = service.rules.of(facts.district).tree
         keys.update(f"node:{node.code}" for node in tree.chain(facts.place or facts.street) if node is not None)

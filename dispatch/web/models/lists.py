@@ -180,6 +180,7 @@ class ChainPage:
     empty: Empty = field(default=Empty(""))
     newer: str = ""
     older: str = ""
+    raise_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,8 @@ class BuildingPage:
     away: ActionButton | None = None
     more: str = ""
     empty: Empty | None = None
+    raise_url: str = ""
+    own: tuple[NavItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

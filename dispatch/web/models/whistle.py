@@ -112,6 +112,17 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """会商: when, who was called, about what, what was decided; `decisions` link to the children it led to."""
+
+    heading: str
+    who: str
+    text: str
+    minutes: str
+    decisions: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WhistlePage:
     """The whistle page. `crumbs` lead back; `meta` is the place and category line; `body` the text as it
     came in; `contact` whom to call back, for those who may.
@@ -139,6 +150,7 @@ class WhistlePage:
     related: Text = ()
     sealed: bool = False
     contact: str = ""
+    meetings: tuple[Meeting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ def given(asks: Asks, form: FormData) -> dict[str, Any]:
             continue
         if name in _LISTS:
             found[name] = values
+        elif name == "decisions":
+            found[name] = [line.strip() for line in values[-1].splitlines() if line.strip()]
         elif name in _FLAGS:
             found[name] = values[-1] == "1"
         elif name == "remember":

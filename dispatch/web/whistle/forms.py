@@ -234,18 +234,38 @@ ASKS: Mapping[str, Asks] = {
     "take-over": Asks("take-over", N_("由你这一级负责推动；单位照办，时限不变。"), tap=True),
     "send-down": Asks("send-down", N_("交回原来的一级，时限不变。"), tap=True),
     "send-up": Asks("send-up", N_("现在就请上一级来问，不等到点。"), _MAYBE),
-    "consult": Asks("consult", N_("请几家坐到一起，定下谁办什么。"),
+    "consult": Asks("consult", N_("请几家坐到一起，定下谁办什么；单位提出的，由街道召集。"),
                     _and(_units_field("units", N_("请哪些单位"), required=True),
                          lambda _v, _t: (Field("at", _("什么时候（可不填）"), "datetime"),),
                          _text("text", N_("商量什么（可不填）"), required=False, rows=2)), repeatable=True),
-    "minutes": Asks("minutes", N_("定下来的事写在这里，各单位都看得见。"), _text("text", N_("会商纪要"), rows=6),
+    "decide-consult-yes": Asks("decide-consult", N_("按单位请求的召集；请到的单位都看得见这件。"),
+                               lambda _v, _t: (Field("at", _("什么时候（可不填）"), "datetime"),),
+                               given={"granted": True}),
+    "decide-consult-no": Asks("decide-consult", N_("不召集，单位接着办。"), _MAYBE, given={"granted": False}),
+    "decide-review-yes": Asks("decide-review", N_("退回有道理：单位接着办，原来的钟接着走。"), _MAYBE,
+                              given={"granted": True}),
+    "decide-review-no": Asks("decide-review", N_("已经办好了：不用再办，街道去答复来源人。"), _REASON,
+                             given={"granted": False}),
+    "minutes": Asks("minutes", N_("定下来的事写在这里，请到的单位都看得见。"),
+                    _and(_text("text", N_("会商纪要"), rows=6),
+                         _text("decisions", N_("定下来要另办的事（可不填）"),
+                               N_("一行一件，每件各成一条子单，按它自己的内容派单。"), required=False, rows=3)),
                     repeatable=True),
 }  # fmt: skip
 
 #: acts that are shown as two buttons
 PAIRS: Mapping[str, tuple[str, str]] = {
     action: (f"{action}-yes", f"{action}-no")
-    for action in ("verify", "rule", "decide-extension", "decide-hold", "decide-cancel", "decide-objection")
+    for action in (
+        "verify",
+        "rule",
+        "decide-extension",
+        "decide-hold",
+        "decide-cancel",
+        "decide-objection",
+        "decide-consult",
+        "decide-review",
+    )
 }
 
 
@@ -260,7 +280,7 @@ def label(token: str) -> str:
         if token.startswith(f"{action}-"):
             said = words.button(action, token.rsplit("-", 1)[1])
             subject = {"decide-extension": _("延期"), "decide-hold": _("挂账"), "decide-cancel": _("撤哨"),
-                       "decide-objection": _("异议")}.get(action, "")  # fmt: skip
+                       "decide-objection": _("异议"), "decide-consult": _("会商")}.get(action, "")  # fmt: skip
             return f"{said}{subject}" if not said.startswith("decide-") else _DECIDE[token]()
     return words.button(token)
 

@@ -45,6 +45,7 @@ from dispatch.web.models.parts import (
 from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.forms import ASKS, label, tokens
+from dispatch.web.whistle.meetings import meetings
 from dispatch.web.whistle.reader import Expected, expected
 from dispatch.web.whistle.told import photos_of, timeline
 
@@ -101,6 +102,7 @@ async def whistle_page(
         who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
         related=_related(view),
         contact=_contact(view),
+        meetings=meetings(view, turn),
         sealed=view.sealed,
     )
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from dispatch.domain import permissions
-from dispatch.domain.case import Actor
+from dispatch.domain import acts_local, permissions
+from dispatch.domain.case import LOCAL, Actor
 from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, VERIFICATION
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import ClockView, PartView
@@ -71,6 +71,9 @@ class _Unit:
 
     def expected(self) -> Expected:
         part, view = self.part, self.view
+        if part is None and view.case.invited(self.actor.unit):
+            said = spans(_("请你们来"), strong(_("会商")), _("，时间和要商量的事在下面。"))
+            return Expected(False, said, None, heading=_("请你们来会商"))
         if part is None:
             return _watching(view, self.turn)
         if self.actor.role == permissions.SUPERIOR:
@@ -162,7 +165,9 @@ def _street(view: WhistleView, actor: Actor, turn: Turn) -> Expected:
 # ── the desk ─────────────────────────────────────────────────────────────────────────────────────
 _RULINGS = {"hand-back": ("rule-yes", "rule-no"), "extension": ("decide-extension-yes", "decide-extension-no"),
             "hold": ("decide-hold-yes", "decide-hold-no"), "cancel": ("decide-cancel-yes", "decide-cancel-no"),
-            "objection": ("decide-objection-yes", "decide-objection-no")}  # fmt: skip
+            "objection": ("decide-objection-yes", "decide-objection-no"),
+            "review": ("decide-review-yes", "decide-review-no"),
+            "consult": ("decide-consult-yes", "decide-consult-no")}  # fmt: skip
 
 
 def _pending(view: WhistleView) -> tuple[str, str] | None:
@@ -186,6 +191,8 @@ def _ruling(view: WhistleView) -> Expected | None:
         "hold": _("有人申请挂账，请批复。批准后钟停到复查日。"),
         "cancel": _("街道申请撤哨，请批复。"),
         "objection": _("单位对评价有异议，请复核。"),
+        "review": _("街道两次退回，请区里复核：退回成立就接着办，办结成立就转去答复。"),
+        "consult": _("单位请求会商，请定下召集还是不召集。"),
     }
     return Expected(True, spans(words[kind]), clock_of(view, RULING, unit), _RULINGS[kind])
 
@@ -205,6 +212,8 @@ def _chain(view: WhistleView, turn: Turn, level: int, actor: Actor) -> Expected:
     ruling = _ruling(view)
     if ruling is not None:
         return ruling
+    if view.status == LOCAL:
+        return _below(view, turn, actor)
     late = [c for c in view.clocks if c.answered_at is None and c.rung]
     here = [c for c in late if c.rung == view.accountable.rung] or late
     if view.accountable.node != actor.node or not here:
@@ -212,6 +221,18 @@ def _chain(view: WhistleView, turn: Turn, level: int, actor: Actor) -> Expected:
     asked = turn.policy(view.case).rung(level).asked
     first = ("arrive", "note", "urge", "send-up") if level < 4 else ("consult", "urge", "instruct", "take-over")
     return Expected(True, spans(asked), here[0], first, _("到了您这一级"))
+
+
+def _below(view: WhistleView, turn: Turn, actor: Actor) -> Expected:
+    """Not a whistle yet: whoever has it now is asked to solve it here."""
+    clock = clock_of(view, HANDLING)
+    own = view.case.clock(HANDLING)
+    node = acts_local.asked(view.case, own, turn) if own else None
+    if node is None or node.code != actor.node:
+        who = node.name if node else ""
+        return Expected(False, spans(_("%(who)s先办；办不了会一级一级往上走，到了街道就成为哨。", who=who)), clock)
+    said = spans(_("能在这里办就"), strong(_("办好")), _("；办不了，请上一级看。到了街道就成为哨。"))
+    return Expected(True, said, clock, ("resolve", "keep", "send-up"), _("能在这里解决吗？"))
 
 
 # ── whoever looks on ─────────────────────────────────────────────────────────────────────────────
@@ -222,6 +243,8 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
             return Expected(False, spans(_("正在按清单派单，几秒钟就好。")), clock_of(view, DISPATCH))
         case "at-desk":
             return Expected(False, spans(_("等区调度台定单位。")), clock_of(view, DISPATCH))
+        case "local":
+            return _below(view, turn, Actor(""))
         case "resolved":
             said = _("已报结，等%(street)s去现场核查。", street=view.raised_by["node_name"])
             return Expected(False, spans(said), clock_of(view, VERIFICATION))

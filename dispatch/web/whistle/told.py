@@ -53,12 +53,16 @@ _DECIDED: Mapping[str, str] = {
     "hold.decided": "decide-hold",
     "cancel.decided": "decide-cancel",
     "objection.decided": "decide-objection",
+    "review.decided": "decide-review",
+    "consult.decided": "decide-consult",
 }
 _ASKED: Mapping[str, str] = {
     "extension.decided": N_("延期"),
     "hold.decided": N_("挂账"),
     "cancel.decided": N_("撤哨"),
     "objection.decided": N_("异议"),
+    "review.decided": N_("（区复核）"),
+    "consult.decided": N_("会商"),
 }
 SATISFIED: Mapping[str, str] = {"satisfied": N_("满意"), "basically": N_("基本满意"), "not": N_("不满意")}
 
@@ -153,8 +157,12 @@ class Teller:
                 return [_("延到 %(until)s", until=until) + late]
             case "hold.asked" | "hold.decided" if data.get("review_on"):
                 return [_("复查日 %(day)s", day=self._at(datetime.fromisoformat(data["review_on"])))]
-            case "consulted":
-                return [_("请 %(units)s", units=self.names(data.get("units")))]
+            case "consulted" | "consult.decided" if data.get("units"):
+                at = data.get("at")
+                when = self._at(datetime.fromisoformat(at)) if at else ""
+                return [_("请 %(units)s", units=self.names(data.get("units"))), when]
+            case "minuted" if data.get("numbers"):
+                return [_("定下子单 %(numbers)s", numbers=_("、").join(map(str, data["numbers"])))]
             case _:
                 return []
 

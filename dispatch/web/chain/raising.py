@@ -1,0 +1,100 @@
+"""报一件事: what somebody below the street sees: solved here first, or asked of the next level at once."""
+
+import hashlib
+from secrets import token_urlsafe
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from dispatch.domain.case import LOCAL
+from dispatch.domain.permissions import IN_CHARGE
+from dispatch.domain.refusals import Forbidden, Invalid, Refusal
+from dispatch.steps import casework, pictures
+from dispatch.steps.intake import Receipt
+from dispatch.steps.sign_in import Visit
+from dispatch.web import problems
+from dispatch.web.api.raising import Whistle, new_whistle
+from dispatch.web.auth import text_of
+from dispatch.web.chain.page import PATH
+from dispatch.web.common.frame import build_frame, level_of, page
+from dispatch.web.deps import deps_of
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Field, FieldError, Hidden, Option, spans
+from dispatch.web.models.whistle import ActionPage
+
+MOST_PHOTOS = 6
+LONGEST = 10_000
+
+
+def raise_page(
+    request: Request, visit: Visit, form: FormData | None = None, refusal: Refusal | None = None
+) -> Response:
+    """The form; what was typed stays. Raises `Forbidden`."""
+    _may(request, visit)
+    wrong = {refusal.field or "body": problems.said(refusal)} if refusal else {}
+    said, first = (text_of(form, "body"), text_of(form, "first")) if form else ("", "here")
+    fields = (
+        Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
+        Field("danger", _("现在有危险吗？"), "radio", required=True, error=wrong.get("danger", ""), options=(
+            Option("0", _("没有")), Option("1", _("有危险"), _("先打电话 110、119、120，这里马上报到街道和应急值班")))),
+        Field("first", _("能在这里解决吗？"), "radio", required=True, options=(
+            Option("here", _("能，我们先办"), _("到时候没办好，自己往上走"), selected=first != "up"),
+            Option("up", _("办不了，请上一级看"), selected=first == "up"))),
+        Field("photo", _("照片"), "file", hint=_("有照片最好，没有也行。"), error=wrong.get("photo", "")),
+    )  # fmt: skip
+    title = _("报一件事")
+    model = ActionPage(
+        frame=build_frame(request, visit, title, current=PATH, back=PATH, phone_title=title, task=True),
+        heading=title,
+        intro=spans(_("能在这里办的就在这里办；办不了的一级一级往上走，到了街道就吹哨叫部门来。")),
+        whistle_number="",
+        whistle_title="",
+        whistle_url="",
+        fields=fields,
+        submit=_("报"),
+        submit_url=f"{PATH}/raise",
+        hidden=(Hidden("key", (text_of(form, "key") if form else "") or token_urlsafe(16)),),
+        errors=tuple(FieldError(name, words) for name, words in wrong.items()),
+    )
+    return page(request, "action.html", model, problems.status_of(refusal) if refusal else 200)
+
+
+async def raise_it(request: Request, visit: Visit, form: FormData) -> Response:
+    """Take it; asked of the next level at once where they say so. Raises `Forbidden`."""
+    _may(request, visit)
+    try:
+        receipt = await _raise(request, visit, form)
+    except Forbidden:
+        raise
+    except Refusal as refusal:
+        return raise_page(request, visit, form, refusal)
+    return RedirectResponse(f"/w/{receipt.number}", 303)
+
+
+async def _raise(request: Request, visit: Visit, form: FormData) -> Receipt:
+    deps, actor = deps_of(request), visit.actor
+    body, danger = text_of(form, "body").strip()[:LONGEST], text_of(form, "danger")
+    if not body:
+        raise Invalid("写一句是什么事", field="body", value=None)
+    if danger not in ("0", "1"):
+        raise Invalid("请选现在有没有危险", field="danger", value=danger or None)
+    files = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.size]
+    if len(files) > MOST_PHOTOS:
+        raise Invalid("一次最多 {most} 张照片", field="photo", value=len(files), most=MOST_PHOTOS)
+    photos = [(await pictures.keep(deps.service, actor, await one.read())).id for one in files]
+    key = text_of(form, "key")[:100] or token_urlsafe(16)
+    whistle = Whistle(body=body, danger=danger == "1", photos=photos or None)
+    sha256 = hashlib.sha256(f"{body}\0{danger}".encode()).digest()
+    new = new_whistle(whistle, actor, deps.service.rules.of(actor.district or ""), key, sha256, via="below")
+    receipt = await deps.intake.raise_(actor, new)
+    if receipt.created and receipt.local and receipt.status == LOCAL and text_of(form, "first") == "up":
+        await casework.act(deps.service, actor, receipt.id, "send-up", {})
+    return receipt
+
+
+def _may(request: Request, visit: Visit) -> None:
+    actor = visit.actor
+    level = level_of(actor, deps_of(request).service.rules.of(actor.district or ""))
+    if actor.role != IN_CHARGE or level is None or level > 3:
+        raise Forbidden("报一件事是社区、小区、楼栋负责人的页面；街道请直接吹哨", field="role", value=actor.role)
