@@ -8,7 +8,8 @@ import structlog
 from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals, url_of
 from dispatch.scheduler import ClockGuard, Job, Run, Ticker
 from dispatch.settings import Settings
-from dispatch.steps import cover, escalate, letters, prune, reconcile, replay, snapshot
+from dispatch.steps import cover, escalate, letters, prune, replay, snapshot
+from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch, clocks, locks, partitions
 from dispatch.store.database import Database
@@ -47,7 +48,7 @@ def jobs(made: Base) -> list[Job]:
     return [
         Job("sweep", settings.sweep_seconds, lambda: escalate.sweep(service, steady=guard.steady)),
         Job("cover", settings.sweep_seconds, guard.guarded(lambda: cover.watch(service)), singleton=True),
-        Job("reconcile", settings.reconcile_seconds, lambda: reconcile.reconcile(service, grace), singleton=True),
+        Job("reconcile", settings.reconcile_seconds, Reconciler(service, grace).tick, singleton=True),
         Job("retry", 10.0, _retrying(service), singleton=True),
         Job("unpark", 20.0, lambda: _unpark(database), singleton=True),
         Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),

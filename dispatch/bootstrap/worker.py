@@ -25,6 +25,9 @@ from dispatch.notify.robot import Robot, UnfitAddress
 from dispatch.settings import Settings
 from dispatch.steps import inbound, raised
 from dispatch.steps.service import Service
+from dispatch.store import progress
+from dispatch.store.database import Database
+from dispatch.store.errors import StoreError
 from dispatch.store.outbox import Waker
 from dispatch.web.hot import settle
 from dispatch.web.probe import probe
@@ -33,6 +36,8 @@ from handlers import on_inbound, on_raised
 log = structlog.get_logger(__name__)
 
 STOP_WITHIN = 15.0
+#: how often a worker says how far it is (seconds)
+SAY_EVERY = 5.0
 
 
 @dataclass
@@ -67,9 +72,11 @@ async def working(
     relay = Relay(service.database, connector(bootstrap, client), waker)
     relaying = asyncio.create_task(relay.run(), name="relay")
     joining = asyncio.create_task(bus.start(broker), name="join")
+    saying = asyncio.create_task(_say_progress(service.database, broker), name="progress")
     try:
         yield Working(broker, relay, joining)
     finally:
+        saying.cancel()
         joining.cancel()
         await asyncio.wait({joining}, timeout=STOP_WITHIN)
         # a client that stalled may never stop; the relay must let go of its lock all the same
@@ -79,6 +86,17 @@ async def working(
         await relay.stop()
         await asyncio.wait({relaying}, timeout=STOP_WITHIN)
         relaying.cancel()
+
+
+async def _say_progress(database: Database, broker: KafkaBroker) -> None:
+    """Tell the reconciler and `doctor` how far this worker's partitions are."""
+    while True:
+        await asyncio.sleep(SAY_EVERY)
+        try:
+            found = await lags(bus.consumers(broker))
+            await progress.say(database, [(each.topic, each.partition, each.messages, each.seconds) for each in found])
+        except StoreError as error:
+            log.debug("progress.not-said", error=type(error).__name__)
 
 
 async def run_worker(settings: Settings) -> None:

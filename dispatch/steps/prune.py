@@ -1,4 +1,4 @@
-"""What is kept for how long. The log of whistles and what they say are kept; what only helped on the way is not."""
+"""What is kept for how long. A whistle's log is kept for ever; what people wrote, and who they are, is not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +30,9 @@ RETENTION: tuple[Keep, ...] = (
     Keep("sessions", timedelta(), "it ran out"),
     Keep("tokens", timedelta(days=365), "it ran out or was revoked"),
     Keep("action-keys", timedelta(days=30), "the act"),
+    # a person's name and telephone are needed until the whistle is answered and its evaluation can no longer change
+    Keep("reporters", timedelta(days=365), "it was closed or cancelled"),
+    Keep("texts-and-photos", timedelta(days=1825), "it was closed or cancelled; title, address, words of acts, photos"),
     Keep("notices", timedelta(days=180), "it was written; with its ledger"),
     Keep("failed-notices", timedelta(days=365), "it was written; with its ledger"),
     # the only place where text of other systems stands outside a whistle

@@ -89,6 +89,14 @@ async def parked_keys(connection: Connection) -> set[tuple[str, bytes]]:
     return {(row[0], row[1].encode()) for row in rows}
 
 
+async def oldest(connection: Connection) -> datetime | None:
+    """When the first row that still waits was written; None: nothing waits."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT created_at FROM outbox WHERE parked IS NULL ORDER BY id LIMIT 1"
+    )
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What has not left yet: rows waiting, rows parked, and when the oldest waiting one was written."""

@@ -5,6 +5,13 @@ from datetime import datetime
 
 from dispatch.store.connection import Connection
 
+#: whistles from before $1 that nobody works on any more, oldest first; ids are made in the order of time
+_ENDED = """
+    FROM whistle w JOIN whistle_state s USING (id)
+    WHERE w.id < (lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0')
+                  || '00000000000000000000')::uuid
+      AND s.status IN ('closed', 'cancelled') AND s.last_at < $1"""
+
 #: name → statement; $1 is the moment before which rows go, $2 how many at most; it returns how many went
 STATEMENTS: Mapping[str, str] = {
     "sessions": """
@@ -18,6 +25,25 @@ STATEMENTS: Mapping[str, str] = {
     "action-keys": """
         WITH old AS (SELECT principal, key FROM action_key WHERE at < $1 LIMIT $2),
         gone AS (DELETE FROM action_key k USING old WHERE k.principal = old.principal AND k.key = old.key RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "reporters": f"""
+        WITH old AS (SELECT w.id {_ENDED} AND w.reporter IS NOT NULL ORDER BY w.id LIMIT $2),
+        gone AS (UPDATE whistle w SET reporter = NULL FROM old WHERE w.id = old.id RETURNING 1)
+        SELECT count(*) FROM gone""",
+    "texts-and-photos": f"""
+        WITH old AS (SELECT w.id, w.photos {_ENDED} AND w.body <> '' ORDER BY w.id LIMIT $2),
+        shown AS (
+            SELECT unnest(photos) AS id FROM old
+            UNION SELECT photo::uuid FROM old JOIN whistle_event e ON e.whistle = old.id
+                  CROSS JOIN LATERAL jsonb_array_elements_text(
+                      CASE jsonb_typeof(e.data -> 'photos') WHEN 'array' THEN e.data -> 'photos' ELSE '[]' END) AS photo
+            UNION SELECT (e.data ->> 'photo')::uuid FROM old JOIN whistle_event e ON e.whistle = old.id
+                  WHERE jsonb_typeof(e.data -> 'photo') = 'string'),
+        pictures AS (DELETE FROM photo p USING shown WHERE p.id = shown.id),
+        words AS (UPDATE whistle_text t SET body = NULL FROM old WHERE t.whistle = old.id AND t.body IS NOT NULL),
+        gone AS (
+            UPDATE whistle w SET title = '', body = '', address = NULL, reporter = NULL, photos = '{{}}'
+            FROM old WHERE w.id = old.id RETURNING 1)
         SELECT count(*) FROM gone""",
     "notices": """
         WITH old AS (SELECT id FROM notice WHERE created_at < $1 AND status IN ('sent', 'skipped') LIMIT $2),

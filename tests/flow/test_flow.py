@@ -14,7 +14,7 @@ from dispatch.bootstrap.worker import working
 from dispatch.domain.case import Actor
 from dispatch.steps.casework import act
 from dispatch.steps.intake import NewWhistle, Receipt
-from dispatch.steps.reconcile import reconcile
+from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.route import route
 from dispatch.store.outbox import Waker
 from schemas import topics as declared
@@ -124,10 +124,10 @@ async def test_another_system_whistles_once_however_often_it_says_so(world: Worl
 
 async def test_what_the_broker_forgot_is_routed_from_the_database(world: World) -> None:
     receipt = await raised(world, FIRE_DOOR)
-    assert await reconcile(world.service, timedelta(minutes=5)) == 0
-    assert await reconcile(world.service, timedelta(seconds=-5)) == 1
+    assert await Reconciler(world.service, timedelta(minutes=5)).tick() == 0
+    assert await Reconciler(world.service, timedelta(seconds=-5)).tick() == 1
     assert await value(world, "SELECT status FROM whistle_state WHERE id = $1", receipt.id) == "assigned"
-    assert await reconcile(world.service, timedelta(seconds=-5)) == 0
+    assert await Reconciler(world.service, timedelta(seconds=-5)).tick() == 0
 
 
 @pytest.mark.parametrize("copies", [2, 5])

@@ -8,6 +8,7 @@ from dispatch.steps import prune
 from dispatch.steps.prune import RETENTION, Keep
 from dispatch.store.database import Database
 from dispatch.store.retention import STATEMENTS
+from tests.factories import World
 
 ROWS = """
 INSERT INTO person VALUES ('p', '130403', '示例甲', NULL, true);
@@ -82,6 +83,33 @@ async def test_text_of_other_systems_is_erased_and_the_fact_stays(filled: Databa
         ("whistles.raised", "waiting", 10, False),
         ("whistles.raised", "waiting", 200, False),
     ]
+
+
+async def test_words_and_photos_of_old_whistles_go_and_the_log_stays(world: World) -> None:
+    old, young = [await world.whistle(reporter={"name": "某人", "phone": "13800000000"}) for _ in range(2)]
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle_state SET status = 'closed', last_at = now() - interval '6 years'")
+        photo = await uow.connection.fetchval(
+            """INSERT INTO photo SELECT gen_random_uuid(), '', 'image/jpeg', 1, 1, '', NULL, now() RETURNING id"""
+        )
+        # raised six years ago: its id says so
+        for table, column in (("whistle", "id"), ("whistle_state", "id"), ("whistle_event", "whistle")):
+            await uow.connection.execute(
+                f"UPDATE {table} SET {column} = '01790000-0000-7000-8000-000000000001' WHERE {column} = $1", old["id"]
+            )
+        await uow.connection.execute(
+            "UPDATE whistle SET photos = ARRAY[$1::uuid] WHERE number = $2", photo, old["number"]
+        )
+    events = await world.count("whistle_event")
+    gone = await prune.prune(world.database)
+    assert (gone["reporters"], gone["texts-and-photos"]) == (1, 1)
+    async with world.database.acquire() as connection:
+        rows = await connection.fetch("SELECT number, body, reporter IS NULL AS unnamed FROM whistle ORDER BY number")
+    assert [(row["body"] == "", row["unnamed"]) for row in rows] == [(True, True), (False, False)]
+    assert await world.count("photo") == 0
+    assert await world.count("whistle_event") == events
+    assert (await prune.prune(world.database)).keys() == set()
+    assert young["number"] > old["number"]
 
 
 async def test_a_second_time_nothing_is_left_to_do(filled: Database) -> None:
