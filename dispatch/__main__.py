@@ -6,6 +6,7 @@ from dispatch.local.commands import (
     access,
     audit,
     clock,
+    doctor,
     duties,
     imports,
     leave,
@@ -13,6 +14,7 @@ from dispatch.local.commands import (
     listing,
     load,
     policies,
+    restored,
     serve,
     simulate,
 )
@@ -24,7 +26,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for group in (serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, simulate):
+for group in (
+    serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
+):  # fmt: skip
     group.register(app)
 
 if __name__ == "__main__":

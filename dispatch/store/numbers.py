@@ -1,8 +1,10 @@
 """Numbers people read: blocks are leased per process, so that a number costs no round trip; gaps are allowed."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from uuid import UUID
 
+from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -83,3 +85,27 @@ class Numbers:
         else:
             self._leased[0] = (first + 1, end)
         return first
+
+
+def place_of(number: int) -> tuple[int, int]:
+    """The year and the place in it that a whistle's number is of."""
+    digits = f"{number:010d}"
+    return 2000 + int(digits[:2]), int(digits[2:9])
+
+
+async def move_past(uow: UnitOfWork, kind: str, year: int, place: int) -> int:
+    """No place up to this one is given out any more; returns the next one."""
+    found: int = await uow.connection.fetchval(
+        """INSERT INTO number_block AS b (kind, year, next) VALUES ($1, $2, $3 + 1)
+           ON CONFLICT (kind, year) DO UPDATE SET next = greatest(b.next, EXCLUDED.next) RETURNING next""",
+        kind,
+        year,
+        place,
+    )
+    return found
+
+
+async def known(connection: Connection, whistles: Sequence[UUID]) -> set[UUID]:
+    """Those of these whistles that stand in the database."""
+    rows = await connection.fetch("SELECT id FROM whistle_state WHERE id = ANY($1::uuid[])", list(whistles))
+    return {row["id"] for row in rows}

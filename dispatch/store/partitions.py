@@ -52,13 +52,14 @@ async def ensure(database: Database, since: datetime, until: datetime) -> Made:
     async with database.acquire() as connection:
         standing = await _standing(connection)
     while month <= last:
-        if _name(month) not in standing:
+        if partition_name(month) not in standing:
             await _make(database, month, done)
         month = later(month, 1)
     return done
 
 
-def _name(month: datetime) -> str:
+def partition_name(month: datetime) -> str:
+    """The partition of a month."""
     return f"{TABLE}_y{month:%Y}m{month:%m}"
 
 
@@ -70,7 +71,7 @@ async def _standing(connection: Connection) -> set[str]:
 
 
 async def _make(database: Database, month: datetime, done: Made) -> None:
-    word, name = f"{month:%Y-%m}", _name(month)
+    word, name = f"{month:%Y-%m}", partition_name(month)
     begin, end = month.isoformat(), later(month, 1).isoformat()
     try:
         async with database.transaction() as uow:

@@ -1,0 +1,51 @@
+"""After a restore: numbers seen on the topics are not given out again, lost receipts are named."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from dispatch.bus.producer import connector
+from dispatch.bus.seen import events
+from dispatch.bus.topics import ensure
+from dispatch.steps.restored import MARGIN, restored
+from dispatch.store import numbers
+from schemas.event import Event
+from tests.bus.rig import left, relaying, until
+from tests.factories import World
+from tests.servers import TestBroker
+
+
+async def test_a_database_restored_to_an_earlier_time(world: World) -> None:
+    broker = TestBroker()
+    try:
+        await ensure(address := broker.start(), replication=1)
+        kept, lost = await world.whistle(), await world.whistle()
+        async with relaying(world.database, connector(address)):
+            await until(lambda: _empty(world))
+        async with world.database.transaction() as uow:  # the restore: neither the whistle nor its number ever were
+            for table, column in (("whistle_event", "whistle"), ("whistle_state", "id"), ("whistle", "id")):
+                await uow.connection.execute(f"DELETE FROM {table} WHERE {column} = $1", UUID(lost["id"]))
+            await uow.connection.execute("UPDATE number_block SET next = 1")
+        done = await restored(world.database, events(address))
+        assert [(one.whistle, one.number) for one in done.lost] == [(UUID(lost["id"]), lost["number"])]
+        year, place = numbers.place_of(lost["number"])
+        assert done.next["whistle", year] == place + MARGIN + 1
+        assert numbers.number(year, place) == lost["number"]
+        again = await restored(world.database, events(address))
+        assert (again.lost, again.next) == (done.lost, done.next)
+        assert kept["number"] < lost["number"]
+    finally:
+        broker.stop()
+
+
+async def _empty(world: World) -> bool:
+    return await left(world.database) == 0
+
+
+async def test_nothing_lost_moves_nothing_back(world: World) -> None:
+    async def none() -> AsyncIterator[Event]:
+        return
+        yield
+
+    await world.whistle()
+    done = await restored(world.database, none())
+    assert (done.events, done.lost, done.next) == (0, [], {})
