@@ -5,11 +5,13 @@ Screenshots (1280, 390 and 360 wide) stay under `.build/screens/` as build outpu
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from dispatch.steps import route
 from tests.browser import test_lists
@@ -43,6 +45,10 @@ def _blow(shown: Any, service: Running, text: str = FIRE_DOOR) -> str:
     shown.goto(f"{service.address}/whistle")
     shown.fill("#f-body", text)
     shown.locator("#into-preview b", has_text="主办").or_(shown.locator("#into-preview .role")).first.wait_for()
+    return _send(shown)
+
+
+def _send(shown: Any) -> str:
     shown.check("input[name=danger][value=no]")
     shown.locator(".task-bar button[name=step]").click()
     shown.wait_for_url("**/receipt**")
@@ -94,6 +100,84 @@ def test_a_double_tap_is_one_whistle(browser: Any, service: Running) -> None:
         button.dblclick()
         shown.wait_for_url("**/receipt**")
         assert service.do(lambda world: world.count("whistle")) == before + 1
+
+
+def test_photos_are_sent_while_one_writes_and_can_be_taken_away(browser: Any, service: Running) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((3000, 2000), 90).convert("RGB").save(out, "JPEG")
+    file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    with page(browser, service, CLERK, 390) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区5号楼路灯不亮")
+        shown.set_input_files("input[name=photo]", [file, file])
+        shown.locator("[data-tiles] input[name=kept]").nth(1).wait_for(state="attached")
+        shown.locator("[data-tiles] button", has_text="移除").first.click()
+        assert shown.locator("[data-tiles] li").count() == 1
+        shown.screenshot(path=str(SCREENS / "form-photo-390.png"), full_page=True)
+        assert shown.evaluate(WIDER) <= 0
+        number = _send(shown)
+    kept = service.do(lambda world: _row(world, number))
+    assert len(kept["photos"]) == 1
+    side = service.do(lambda world: _side(world, kept["photos"][0]))
+    assert side == 1600, "shrunk before it was sent"
+
+
+def test_a_telephone_finds_the_nearest_place(browser: Any, service: Running) -> None:
+    here = {"latitude": 36.6221, "longitude": 114.5071}
+    with page(browser, service, CLERK, 390, geolocation=here, permissions=["geolocation"]) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.locator("[data-near]").click()
+        near = shown.locator("#into-place label", has_text="米").first
+        near.click()
+        assert shown.locator("#into-place input[name=place]:checked").get_attribute("value") == "130403011-D01-X1"
+
+
+def test_what_is_written_without_a_network_is_sent_once_when_it_is_back(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 390) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        shown.goto(f"{service.address}/whistle")
+        before = service.do(lambda world: world.count("whistle"))
+        shown.context.set_offline(True)
+        shown.goto(f"{service.address}/whistle")  # the page itself opens
+        shown.fill("#f-body", "广泰小区6号楼路灯不亮，没网时写的")
+        shown.check("input[name=danger][value=no]")
+        shown.locator(".task-bar button[name=step]").click()
+        shown.locator(".notice-offline", has_text="存在本机").wait_for()
+        assert service.do(lambda world: world.count("whistle")) == before
+        shown.context.set_offline(False)
+        sent = shown.locator("#live a", has_text="发出去了")
+        sent.wait_for()
+        shown.evaluate("self.outbox.flush()")
+        assert service.do(lambda world: world.count("whistle")) == before + 1
+        sent.click()
+        shown.wait_for_url("**/receipt**")
+        assert "没网时写的" in shown.locator(".receipt-card").inner_text()
+        assert shown.evaluate("self.outbox.all()") == []
+
+
+def test_a_draft_survives_a_closed_tab(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK) as shown:
+        shown.goto(f"{service.address}/whistle")
+        key = shown.locator("input[name=idempotency_key]").get_attribute("value")
+        shown.fill("#f-body", "广泰小区7号楼路灯不亮")
+        shown.check("input[name=danger][value=no]")
+        again = shown.context.new_page()
+        shown.close()
+        again.goto(f"{service.address}/whistle")
+        assert again.locator("#f-body").input_value() == "广泰小区7号楼路灯不亮"
+        assert again.locator("input[name=danger][value=no]").is_checked()
+        assert again.locator("input[name=idempotency_key]").get_attribute("value") == key
+
+
+async def _row(world: World, number: str) -> Any:
+    async with world.database.acquire() as connection:
+        return await connection.fetchrow("SELECT photos FROM whistle WHERE number = $1", int(number))
+
+
+async def _side(world: World, photo: UUID) -> int:
+    async with world.database.acquire() as connection:
+        return int(await connection.fetchval("SELECT greatest(width, height) FROM photo WHERE id = $1", photo))
 
 
 @pytest.mark.parametrize("width", [1280, 390, 360])

@@ -113,10 +113,6 @@
     const button = e.submitter;
     if (!form.matches("[data-guard]")) return;
     if (form.hasAttribute("data-sent")) return e.preventDefault();
-    if (!navigator.onLine && form.dataset.draft) {
-      e.preventDefault();
-      return notice(form, body.dataset.offline, body.dataset.offlineText);
-    }
     if (button && button.dataset.step) button.value = button.dataset.step;
     form.setAttribute("data-sent", "");
     if (button && button.dataset.busy) {
@@ -127,6 +123,19 @@
     }
     return setTimeout(() => free(form), 15000);
   });
+  document.addEventListener("free", (e) => free(e.target));
+  document.addEventListener("unsent", (e) => notice(e.target, body.dataset.offline, e.target.dataset.queued));
+  const sendLater = async () => {
+    try {
+      (await self.outbox.flush()).forEach((url) => {
+        const link = Object.assign(document.createElement("a"), { href: url, className: "update", textContent: body.dataset.sentLater });
+        $("#live").replaceChildren(link);
+        $$(".notice-offline").forEach((old) => old.remove());
+      });
+    } catch { /* still no network: it waits */ }
+  };
+  addEventListener("online", sendLater);
+  addEventListener("load", sendLater);
   addEventListener("pageshow", (e) => { if (e.persisted) $$("form[data-sent]").forEach(free); });
   const notice = (before, title, text) => {
     const box = Object.assign(document.createElement("div"), { className: "notice notice-offline" });
@@ -167,22 +176,6 @@
     form.addEventListener("preview", () => soon(0));
     if ($("[name=body]", form)?.value) soon(0);
   };
-  const drafting = (form) => {
-    const key = "draft:" + form.dataset.draft;
-    const note = $("[data-draft-note]", form);
-    const names = ["body", "place_text", "danger", "source_channel", "source_number"];
-    const field = (name) => form.elements.namedItem(name);
-    try {
-      const kept = JSON.parse(localStorage.getItem(key) || "null");
-      if (kept && !field("body").value && Date.now() - kept.at < 864e5) names.forEach((n) => { if (field(n) && kept[n]) field(n).value = kept[n]; });
-      form.addEventListener("input", () => {
-        const now = new Date();
-        localStorage.setItem(key, JSON.stringify(Object.fromEntries([["at", now.getTime()], ...names.map((n) => [n, field(n) ? field(n).value : ""])])));
-        if (note) note.textContent = `${body.dataset.saved} ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
-      });
-    } catch { /* no storage: no draft */ }
-  };
-
   /* ---- type-ahead for places and units (ARIA combobox) ---- */
   const combo = (input) => {
     if (input.dataset.wired) return;
@@ -321,7 +314,6 @@
   };
 
   $$("[data-fragment]").forEach(keepFresh);
-  $$("form[data-draft]").forEach(drafting);
   $$("form[data-preview]").forEach(previewing);
   wire(document);
   $$("table[data-keys]").forEach(queue);

@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
@@ -27,7 +27,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
 from dispatch.web.qr import qr
-from dispatch.web.render import render
+from dispatch.web.render import STATIC, render
 from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of, street_code
 from dispatch.web.street.offers import offers_of
 from dispatch.web.street.sending import add_to, raise_all
@@ -49,6 +49,12 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 
 async def _turn(deps: WebDeps, visit: Visit) -> Turn:
     return deps.service.turn(visit.actor.district or "", await deps.service.database.now())
+
+
+@router.get("/sw.js")
+async def worker() -> Response:
+    """The service worker, at the top so that it may serve the form."""
+    return FileResponse(STATIC / "sw.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/whistle")

@@ -1,0 +1,200 @@
+/* The form: photos shrunk and sent while one writes, the nearest place, the draft, sending once. All of it an addition. */
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-draft]");
+  const $ = (sel, at = document) => at.querySelector(sel);
+  const $$ = (sel, at = document) => [...at.querySelectorAll(sel)];
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  if (!form) return;
+  const field = (name) => form.elements.namedItem(name);
+  const made = (tag, more = {}) => Object.assign(document.createElement(tag), more);
+
+  /* ---- photos ---- */
+  const input = $("[data-photos]", form);
+  const tiles = $("[data-tiles]", form);
+  const MOST = 9;
+  const SIDE = 1600;
+  const waiting = new Map();
+  const shrink = async (file) => {
+    try {
+      const image = await createImageBitmap(file, { imageOrientation: "from-image" });
+      const scale = Math.min(1, SIDE / Math.max(image.width, image.height));
+      const canvas = made("canvas", { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      const small = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.82); });
+      return small && small.size < file.size ? small : file;
+    } catch { return file; }
+  };
+  const upload = (tile, photo) => {
+    const bar = $("progress", tile);
+    const again = $("[data-again]", tile);
+    const ask = new XMLHttpRequest();
+    const data = new FormData();
+    data.append("csrf", field("csrf").value);
+    data.append("photo", photo, "photo.jpg");
+    const failed = () => {
+      bar.hidden = true;
+      again.hidden = false;
+      again.textContent = navigator.onLine ? input.dataset.again : input.dataset.later;
+    };
+    again.hidden = true;
+    bar.hidden = false;
+    ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = e.loaded / e.total; };
+    ask.onerror = failed;
+    ask.onload = () => {
+      if (ask.status !== 201) return failed();
+      waiting.delete(tile);
+      bar.hidden = true;
+      tile.append(made("input", { type: "hidden", name: "kept", value: JSON.parse(ask.responseText).id }));
+      form.dispatchEvent(new Event("draft"));
+      return undefined;
+    };
+    ask.open("POST", input.dataset.photos);
+    ask.send(data);
+  };
+  const add = async (file) => {
+    const photo = await shrink(file);
+    const tile = made("li");
+    const image = made("img", { src: URL.createObjectURL(photo), alt: file.name, width: 96, height: 72 });
+    const bar = made("progress", { max: 1, value: 0 });
+    bar.setAttribute("aria-label", input.dataset.uploading);
+    const again = made("button", { type: "button", className: "link", hidden: true });
+    again.dataset.again = "";
+    again.addEventListener("click", () => upload(tile, photo));
+    const remove = made("button", { type: "button", className: "link", textContent: input.dataset.remove });
+    remove.addEventListener("click", () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); input.focus(); form.dispatchEvent(new Event("draft")); });
+    tile.append(image, bar, again, remove);
+    tiles.append(tile);
+    waiting.set(tile, photo);
+    upload(tile, photo);
+  };
+  if (input && window.createImageBitmap) {
+    input.addEventListener("change", (e) => {
+      const room = MOST - tiles.children.length;
+      [...input.files].slice(0, Math.max(0, room)).forEach(add);
+      input.value = "";
+      e.stopPropagation();
+    });
+    addEventListener("online", () => waiting.forEach((photo, tile) => upload(tile, photo)));
+  }
+
+  /* ---- where: the nearest places, to be chosen from ---- */
+  document.addEventListener("click", (e) => {
+    const here = e.target.closest("[data-near]");
+    const pick = e.target.closest("[name=pick]");
+    const call = e.target.closest('.phones a[href^="tel:"]');
+    if (pick) {
+      e.preventDefault();
+      field("category").value = pick.textContent.trim();
+      form.dispatchEvent(new Event("preview"));
+    }
+    if (call) {
+      const box = $(`[name=called][value="${call.getAttribute("href").slice(4).replace("12345", "抢修")}"]`, form);
+      if (box) box.checked = true;
+      if (!field("called_at").value) field("called_at").value = new Date().toTimeString().slice(0, 5);
+    }
+    if (!here) return;
+    const said = $("[data-near-said]", form);
+    const fail = () => { said.textContent = here.dataset.failed; };
+    if (!navigator.geolocation) return fail();
+    navigator.geolocation.getCurrentPosition(async ({ coords }) => {
+      field("latitude").value = coords.latitude.toFixed(6);
+      field("longitude").value = coords.longitude.toFixed(6);
+      const url = `${here.dataset.near}?latitude=${field("latitude").value}&longitude=${field("longitude").value}`;
+      try {
+        const { items } = await (await fetch(url)).json();
+        said.textContent = items.length ? "" : here.dataset.none;
+        if (items.length) nearest(items);
+      } catch { fail(); }
+    }, fail, { enableHighAccuracy: true, timeout: 10000 });
+    return undefined;
+  });
+  const nearest = (items) => {
+    const box = $("#into-place");
+    $$("fieldset.choices", box).forEach((old) => old.remove());
+    const list = made("fieldset", { className: "choices" });
+    items.forEach((item, n) => {
+      const radio = made("input", { type: "radio", name: "place", value: item.code });
+      const text = made("span", { className: "choice-text" });
+      text.append(made("span", { textContent: item.name, lang: "zh" }), made("span", { className: "meta", textContent: item.path, lang: "zh" }));
+      const label = made("label", { className: "choice" });
+      label.append(radio, text);
+      list.append(label);
+      if (!n) setTimeout(() => radio.focus());
+    });
+    box.append(list);
+  };
+
+  /* ---- the draft: every field, the form's key and its photos, on this machine ---- */
+  const KEY = "draft:" + form.dataset.draft;
+  const NOT = ["csrf", "step", "photo", "place_auto", "choosing"];
+  const note = $("[data-draft-note]", form);
+  const fields = () => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT.includes(name));
+  let timer;
+  const save = () => {
+    const now = new Date();
+    localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: fields().filter(([, value]) => value) }));
+    if (note) note.textContent = `${document.body.dataset.saved} ${now.toTimeString().slice(0, 5)}`;
+  };
+  const restore = () => {
+    const kept = JSON.parse(localStorage.getItem(KEY) || "null");
+    if (!kept || !kept.fields || field("body").value || Date.now() - kept.at > 864e5) return;
+    kept.fields.forEach(([name, value]) => {
+      if (name === "kept") {
+        const tile = made("li");
+        tile.append(made("img", { src: `/api/v1/photos/${value}`, alt: "", width: 96, height: 72 }), made("input", { type: "hidden", name, value }));
+        tiles.append(tile);
+        return;
+      }
+      const boxes = $$(`[name="${name}"]`, form);
+      const box = boxes.find((one) => ["radio", "checkbox"].includes(one.type) && one.value === value);
+      if (box) box.checked = true;
+      else if (boxes[0] && !["radio", "checkbox"].includes(boxes[0].type)) boxes[0].value = value;
+    });
+    const place = kept.fields.find(([name]) => name === "place");
+    if (place && !$("[name=place]", form)) form.append(made("input", { type: "hidden", name: "place", value: place[1] }));
+    form.dispatchEvent(new Event("preview"));
+  };
+  try {
+    if ("fresh" in form.dataset) restore();
+    ["input", "change", "draft"].forEach((event) => form.addEventListener(event, () => { clearTimeout(timer); timer = setTimeout(save, 150); }));
+    addEventListener("pagehide", () => { if (field("body").value && !form.hasAttribute("data-gone")) save(); });
+  } catch { /* no storage: no draft */ }
+
+  /* ---- sending: into the outbox first, so that nothing is lost on the way ---- */
+  const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const queued = () => {
+    form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
+    form.reset();
+    tiles.replaceChildren();
+    waiting.clear();
+    field("body").value = "";
+    field("idempotency_key").value = newKey();
+    form.dispatchEvent(new CustomEvent("unsent", { bubbles: true }));
+    field("body").focus();
+    if (navigator.serviceWorker) navigator.serviceWorker.ready.then((worker) => worker.sync && worker.sync.register("outbox")).catch(() => undefined);
+  };
+  form.addEventListener("submit", async (e) => {
+    if (!e.submitter || e.submitter.dataset.step !== "send" || form.hasAttribute("data-sent") || form.hasAttribute("data-native")) return;
+    if (!field("body").value.trim()) return;
+    e.preventDefault();
+    const own = fields().concat([["csrf", field("csrf").value], ["step", "send"], ["written_at", String(Math.floor(Date.now() / 1000))]]);
+    const one = { key: field("idempotency_key").value, who: form.dataset.who, fields: own, photos: [...waiting.values()], at: Date.now() };
+    const native = () => { form.setAttribute("data-native", ""); form.append(made("input", { type: "hidden", name: "step", value: "send" })); form.submit(); };
+    try { await self.outbox.put(one); } catch { return native(); }
+    try {
+      const plain = { ...one, fields: own.filter(([name]) => name !== "written_at") };
+      const answer = await self.outbox.post(plain);
+      await self.outbox.remove(one.key);
+      form.setAttribute("data-gone", "");
+      localStorage.removeItem(KEY);
+      if (answer.redirected && answer.ok) return location.assign(answer.url);
+      save();
+      return native(); /* the page that says what is missing */
+    } catch {
+      localStorage.removeItem(KEY);
+      clearTimeout(timer);
+      return queued();
+    }
+  });
+})();
