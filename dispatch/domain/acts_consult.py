@@ -39,7 +39,7 @@ def consult(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     data = {"units": units, "at": at.isoformat() if at else None, "text": text, "node": actor.node}
     if actor.unit is not None:
         made = ask(case, actor, turn, ASKED_TABLE, data, unit=actor.unit)
-        event = turn.event(case, "consulted", request=str(made.id), asked=True, **data)
+        event = turn.event(case, "consulted", request=str(made.id), asked=True, unit=actor.unit, **data)
         turn.tell(case, event, node_seat(case.facts.street), "consult-asked")
         return None
     for request in [one for one in case.requests if one.kind == ASKED_TABLE and one.status == "pending"]:

@@ -61,8 +61,15 @@ class RunningClocks:
         return [clock for clock in self.running | self.resting if clock[0] == "reported"]
 
 
-def _raised(clocks: RunningClocks, _data: Data) -> None:
-    clocks.start(DISPATCH, TOTAL)
+def _raised(clocks: RunningClocks, data: Data) -> None:
+    clocks.start(HANDLING if data.get("local") else DISPATCH, TOTAL)
+
+
+def _climbed(clocks: RunningClocks, data: Data) -> None:
+    """What was raised below the street becomes a whistle on the street's rung."""
+    if data.get("status") == "raised" and data["stage"] == "handling":
+        clocks.stop(HANDLING)
+        clocks.start(DISPATCH)
 
 
 def _routed(clocks: RunningClocks, data: Data) -> None:
@@ -89,6 +96,8 @@ def _assigned(clocks: RunningClocks, data: Data) -> None:
 
 
 def _kept(clocks: RunningClocks, data: Data) -> None:
+    if data.get("local"):
+        return
     clocks.stop(DISPATCH, *clocks.reported())
     clocks.units, clocks.lead, clocks.outcome = {data["unit"]}, data["unit"], "self"
     clocks.start(HANDLING)
@@ -110,7 +119,10 @@ def _called(clocks: RunningClocks, data: Data) -> None:
         clocks.start(("reported", data["unit"]))
 
 
-def _resolved(clocks: RunningClocks, _data: Data) -> None:
+def _resolved(clocks: RunningClocks, data: Data) -> None:
+    if data.get("local"):
+        clocks.end()
+        return
     if clocks.outcome in ("answer", "relay"):
         clocks.stop(HANDLING)
         clocks.start(ANSWERING)
@@ -120,13 +132,29 @@ def _resolved(clocks: RunningClocks, _data: Data) -> None:
 
 
 def _verified(clocks: RunningClocks, _data: Data) -> None:
-    clocks.stop(VERIFICATION, HANDLING, *clocks.reported())
+    clocks.stop(VERIFICATION, HANDLING, _ruling("review", None), *clocks.reported())
     clocks.start(ANSWERING)
 
 
-def _rejected(clocks: RunningClocks, _data: Data) -> None:
+def _rejected(clocks: RunningClocks, data: Data) -> None:
     clocks.stop(VERIFICATION)
     clocks.start(HANDLING)
+    if data.get("request"):
+        clocks.start(_ruling("review", None))
+
+
+def _reviewed(clocks: RunningClocks, data: Data) -> None:
+    clocks.stop(_ruling("review", None))
+    if not data["granted"]:
+        _verified(clocks, data)
+
+
+def _consulted(clocks: RunningClocks, data: Data) -> None:
+    """A unit asks; whoever convenes answers everybody that asked."""
+    if data.get("asked"):
+        clocks.start(_ruling("consult", data["unit"]))
+        return
+    clocks.stop(*(clock for clock in clocks.running if str(clock[1]).startswith("consult:")))
 
 
 def _asked(kind: str, *, by_unit: bool = True) -> Callable[[RunningClocks, Data], None]:
@@ -235,6 +263,10 @@ _RULES: dict[str, Callable[[RunningClocks, Data], None]] = {
     "transfer.declined": _decided("transfer"),
     "withdrawn": _withdrawn,
     "reopened": _reopened,
+    "clock.climbed": _climbed,
+    "review.decided": _reviewed,
+    "consulted": _consulted,
+    "consult.decided": _decided("consult"),
     "merged": _merged,
     "unmerged": _unmerged,
 }
