@@ -211,6 +211,6 @@ def _probe(made: Base, kafka: Kafka) -> Starlette:
     def counts() -> Counts:
         return kafka.work.relay.counts if kafka.work else Counts()
 
-    PROGRESS.on_batch = made.metrics.batch
+    PROGRESS.on_batch, PROGRESS.on_dealt = made.metrics.batch, made.metrics.dealt
     made.metrics.relay_counts(lambda: counts().sent, lambda: counts().failures + counts().parked)
     return probe(made.metrics, {**checks(made), "consumers": consumers}, [lag, made.show_snapshot])

@@ -6,21 +6,33 @@ handler returned, raw records in batches; the handler's `feed` answers for each 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from dispatch.bus import unreadable
+from dispatch.bus.lag import PROGRESS
 
 #: records handed to a step at once
 BATCH = 500
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
+
+
+class _Dealt(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Counts how often a group dealt its partitions anew: often is a worker that comes and goes."""
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing: effects are keyed by what they are, so what is handled twice does nothing."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        for topic in {partition.topic for partition in assigned}:
+            PROGRESS.on_dealt(topic)
 
 
 async def _parse(records: Any, original: Any) -> Any:
@@ -52,6 +64,7 @@ def reading(group: str) -> dict[str, Any]:
         "heartbeat_interval_ms": 3_000,
         "max_poll_interval_ms": 300_000,
         "no_reply": True,
+        "listener": _Dealt(),
     }
 
 

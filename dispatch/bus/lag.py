@@ -33,6 +33,8 @@ class Progress:
         self.paused_since: float | None = None
         #: called with (topic, records, seconds) after each batch; bootstrap connects the metrics
         self.on_batch: Callable[[str, int, float], None] = lambda _topic, _records, _seconds: None
+        #: called with each topic whose partitions were dealt anew; bootstrap connects the metrics
+        self.on_dealt: Callable[[str], None] = lambda _topic: None
 
     @contextmanager
     def handling(self, records: Sequence[RawRecord]) -> Iterator[None]:

@@ -34,6 +34,8 @@ RETRIES = _codes("feed dead-letter notice relay reconcile")
 METHODS = _codes("GET HEAD POST PUT PATCH DELETE OPTIONS")
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+#: a minute to a month
+_STAGES = (60, 300, 1800, 7200, 14_400, 86_400, 259_200, 604_800, 1_209_600, 2_592_000)
 _SLOW = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300)
 
 
@@ -81,6 +83,10 @@ class Metrics:
         self._escalated = Counter(
             "dispatch_escalated", f"Steps of the ladder {NOT_ASSESSED}", ["stage", "rung"], registry=registry
         )
+        self._stages = Histogram(
+            "dispatch_stage_seconds", f"From a stage's start to its answer, rests included {NOT_ASSESSED}", ["stage"],
+            buckets=_STAGES, registry=registry,
+        )  # fmt: skip
 
     def _bus(self, registry: CollectorRegistry) -> None:
         self._batches = Histogram(
@@ -89,6 +95,9 @@ class Metrics:
         self._records = Counter("dispatch_handler_records", "Records handled", ["topic"], registry=registry)
         self._retries = Counter("dispatch_retries", "Things tried again", ["what"], registry=registry)
         self._dead = Counter("dispatch_dead_letters", "Records put aside", ["reason"], registry=registry)
+        self._dealt = Counter(
+            "dispatch_rebalances", "Times this process was dealt partitions anew", ["topic"], registry=registry
+        )
         self._lag_messages = Gauge(
             "dispatch_consumer_lag_messages", "Records not handled yet", ["topic", "partition"], registry=registry
         )
@@ -130,6 +139,8 @@ class Metrics:
         """
         if type == "raised":
             self._raised.labels(_one_of(data.get("via"), VIAS), _one_of(data.get("kind"), KINDS)).inc()
+        elif type == "stage.ended":
+            self._stages.labels(_one_of(data.get("stage"), STAGES)).observe(float(str(data.get("seconds", 0))))
         elif type == "dead-letter":
             self.dead_letter(str(data.get("reason")))
         elif type == "retried":
@@ -148,6 +159,10 @@ class Metrics:
         """A batch of a topic (one of ours, so bounded) was handled."""
         self._batches.labels(topic).observe(seconds)
         self._records.labels(topic).inc(records)
+
+    def dealt(self, topic: str) -> None:
+        """The partitions of a topic (one of ours) were dealt anew among the workers."""
+        self._dealt.labels(topic).inc()
 
     def retried(self, what: str, count: int = 1) -> None:
         """Something is tried again: feed, dead-letter, notice, relay, reconcile."""

@@ -1,8 +1,9 @@
 """What every step works with, and what all of them do at the end: announce and save."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from dispatch.domain.case import RAISED, Case
@@ -34,6 +35,16 @@ class Service:
         """Write what these cases decided, with its outbox rows, in this transaction."""
         now = await uow.now()
         await store.save(uow, cases, outbox_rows(cases, now), self.channels)
+        uow.facts.extend(ended_stages(cases, now))
+
+
+def ended_stages(cases: Sequence[Case], now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """For the metrics: each stage that ended in this step, with the seconds since it began."""
+    for case in cases:
+        for key in case.touched_clocks:
+            clock = case.clocks[key]
+            if clock.answered_at == now:
+                yield "stage.ended", {"stage": clock.stage, "seconds": (now - clock.started_at).total_seconds()}
 
 
 def year_of(now: datetime) -> int:
