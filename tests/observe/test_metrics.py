@@ -52,6 +52,13 @@ def test_labels_from_outside_are_bounded() -> None:
     assert text.count("dispatch_escalated_total{") == 1
 
 
+def test_the_time_in_a_stage_is_counted_when_it_ends() -> None:
+    metrics = Metrics("web")
+    metrics.fact("stage.ended", {"stage": "reported", "seconds": 1200.0})
+    assert value(metrics, "dispatch_stage_seconds_sum", stage="reported") == 1200
+    assert value(metrics, "dispatch_stage_seconds_bucket", stage="reported", le="1800.0") == 1
+
+
 def test_the_relays_totals_are_read_at_each_scrape() -> None:
     metrics, sent = Metrics("worker"), [3]
     metrics.relay_counts(lambda: sent[0], lambda: 1)

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +25,7 @@ def known() -> set[str]:
     return names
 
 
-def rules() -> list[dict[str, object]]:
+def rules() -> list[dict[str, Any]]:
     groups = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
@@ -36,9 +37,19 @@ def test_rules_name_metrics_that_exist() -> None:
 
 
 def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
+    """In one line, and in an entry of the runbook."""
+    book = (FOLDER.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^## (\w+)\n\*\*(Page|Ticket)\.\*\*", book, re.MULTILINE)
+    assert sorted(entries) == sorted((rule["alert"], str(rule["labels"]["severity"]).title()) for rule in rules())
     for rule in rules():
-        assert rule["labels"]["severity"] in ("page", "ticket")  # type: ignore[index]
-        assert set(rule["annotations"]) == {"summary", "remedy"}  # type: ignore[call-overload]
+        assert set(rule["annotations"]) == {"summary", "remedy", "runbook"}
+        assert rule["annotations"]["runbook"] == f"deploy/docs/runbook.md#{rule['alert'].lower()}"
+
+
+def test_every_alert_is_made_to_fire() -> None:
+    cases = yaml.safe_load((FOLDER / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    fired = {one["alertname"] for case in cases for one in case["alert_rule_test"] if one["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in rules()}
 
 
 def test_every_role_is_scraped() -> None:

@@ -40,6 +40,8 @@ def test_every_action_of_the_state_machine_has_its_fields() -> None:
 
 
 async def test_the_whole_way_over_http(world: World) -> None:
+    ended: list[Any] = []
+    world.database.on_fact = lambda kind, data: ended.append(data["stage"]) if kind == "stage.ended" else None
     number = (await world.whistle(FIRE_DOOR))["number"]
     photo = await upload(world, XF)
     assert ok(await world.act(number, "report-in", seat=XF))["status"] == "handling"
@@ -64,6 +66,7 @@ async def test_the_whole_way_over_http(world: World) -> None:
     ok(await world.act(number, "evaluate", seat=CLERK, **rated))
     closed = ok(await world.act(number, "close", seat=CLERK))
     assert closed["status"] == "closed"
+    assert {"dispatch", "handling", "verification", "answering", "total"} <= set(ended)
     types = [event["type"] for event in closed["timeline"]]
     assert types[:3] == ["raised", "routed", "reported-in"]
     assert types[-4:] == ["answered", "called-back", "evaluated", "closed"]
