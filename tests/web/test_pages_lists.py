@@ -1,15 +1,18 @@
 """待办, bulk acts, street lists, without JavaScript: what is shown, what is filtered, what is refused."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from dispatch.steps.scope import scope_of
 from dispatch.store import queues
 from dispatch.store.search import Filters
 from dispatch.web.lists.address import Address
 from tests.factories import AUDITOR, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, SECRETARY, XF, ZJ, World
+from tests.web.browsing import somebody
 from tests.web.listening import Browser, browse
 
 ROW = re.compile(r'<tr role="row".*?</tr>', re.S)
@@ -239,3 +242,23 @@ async def test_in_english_everything_is_said_in_english(world: World) -> None:
     outside = re.sub(r'<[^>]*lang="zh[^"]*"[^>]*>.*?</[a-z0-9]+>', "", page, flags=re.S)
     for word in ("待签收", "全部在办", "按到期先后排", "签收"):
         assert word not in outside, word
+
+
+async def test_an_export_holds_what_is_filtered_and_runs_nothing(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    await world.whistle("广泰小区3号楼楼道消防门被锁", title="=HYPERLINK(1)")
+    await world.whistle("广泰小区3号楼路灯不亮", title="路灯")
+    page = await clerk.get("/street?q=路灯")
+    link = next(one for one in page.links("/street/export") if "csv" in one)
+    only = (await clerk.client.get(link)).content.decode("utf-8-sig").splitlines()
+    assert (len(only), "路灯" in only[1]) == (2, True)
+    whole = (await clerk.client.get("/street/export?as=csv")).content.decode("utf-8-sig")
+    assert ",'=HYPERLINK(1)," in whole
+    book = load_workbook(io.BytesIO((await clerk.client.get("/street/export?as=xlsx")).content), read_only=True)
+    rows = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    assert len(rows) == len(whole.splitlines())
+    assert {row[1] for row in rows} >= {"'=HYPERLINK(1)", "路灯"}
+    assert (await clerk.client.get("/street/export?as=pdf")).status_code == 422
+    fire = await somebody(world, XF)
+    assert "HYPERLINK" in (await fire.client.get("/queue/export?as=csv")).text
+    assert (await fire.client.get("/queue/export?as=csv&unit=HB")).status_code == 403

@@ -53,9 +53,11 @@ async def queue_page(
     """The page. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`."""
     service, actor = deps_of(request).service, visit.actor
     reference = service.rules.of(actor.district or "")
-    unit = _unit(visit, reference, address)
+    unit = unit_of(visit, reference, address)
     turn = service.turn(actor.district or "", await service.database.now())
-    page = await lists.queue_view(service, actor, unit.code, _asked(address, turn), address.get("cursor") or None, SIZE)
+    page = await lists.queue_view(
+        service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE
+    )
     async with service.database.acquire() as connection:
         tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
     notices = (*notices, *await _unmanned(request, visit, turn), *await _invited(request, visit, turn))
@@ -77,6 +79,7 @@ async def queue_page(
         bulk=tuple(Option(action, words.button(action)) for action in BULK if bench.own and may_ever(actor, action)),
         results=tuple(results),
         range=_range(address, len(rows), count),
+        exports=address.exports() if rows else (),
         newer=address.newer(SIZE),
         older=address.older(page.next_cursor, len(rows)),
         selecting=bool(address.get("select")),
@@ -139,7 +142,7 @@ def address_of(request: Request) -> Address:
     return Address.of(PATH, request.query_params.multi_items(), FILTERS)
 
 
-def _unit(visit: Visit, reference: Reference, address: Address) -> Unit:
+def unit_of(visit: Visit, reference: Reference, address: Address) -> Unit:
     code = address.get("unit") or visit.actor.unit
     if code is None:
         raise Forbidden("待办是部门联络员的页面，请换一个身份")
@@ -149,7 +152,7 @@ def _unit(visit: Visit, reference: Reference, address: Address) -> Unit:
     return unit
 
 
-def _asked(address: Address, turn: Turn) -> lists.Asked:
+def asked_of(address: Address, turn: Turn) -> lists.Asked:
     status = address.get("status")
     return lists.Asked(
         status=(status,) if status else (),

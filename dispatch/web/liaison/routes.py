@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid
+from dispatch.steps import lists
 from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, problems, words
 from dispatch.web.auth import Form, Reader, text_of
@@ -15,8 +16,9 @@ from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison import bulk
-from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, queue_page
+from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, asked_of, queue_page, unit_of
 from dispatch.web.lists.address import Address
+from dispatch.web.lists.export import export
 from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 
@@ -32,6 +34,19 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 async def queue(request: Request, visit: Reader) -> Response:
     """待办."""
     return page(request, "queue.html", await queue_page(request, visit, address_of(request)))
+
+
+@router.get(f"{PATH}/export")
+async def exported(request: Request, visit: Reader) -> Response:
+    """The queue as it is filtered, `as` csv or xlsx."""
+    service, address = deps_of(request).service, address_of(request)
+    unit = unit_of(visit, service.rules.of(visit.actor.district or ""), address)
+    asked = asked_of(address, service.turn(visit.actor.district or "", await service.database.now()))
+    return await export(
+        lambda cursor, limit: lists.queue_view(service, visit.actor, unit.code, asked, cursor, limit),
+        "queue",
+        request.query_params.get("as", "csv"),
+    )
 
 
 @router.post("/bulk")

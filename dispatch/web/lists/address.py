@@ -74,6 +74,12 @@ class Address:
         place = {"cursor": back[-1], "back": ",".join(back[:-1]), "n": str(max(self.first - size, 1))}
         return self._write({**self.asked, **place})
 
+    def exports(self) -> tuple[NavItem, ...]:
+        """This list as files, with every filter, from its first row."""
+        kept = {name: value for name, value in self.asked.items() if name not in (*PLACE, "select")}
+        path = f"{self.path}/export"
+        return tuple(NavItem(kind, f"{path}?{urlencode({**kept, 'as': kind})}") for kind in ("xlsx", "csv"))
+
     def _write(self, asked: Mapping[str, str]) -> str:
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"{self.path}?{query}" if query else self.path

@@ -33,9 +33,9 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
     """The page. Raises `Forbidden`, `Invalid`, `Unavailable`."""
     service, actor = deps_of(request).service, visit.actor
     reference = service.rules.of(actor.district or "")
-    street = _street(actor, reference) if address.path == STREET else None
+    street = street_of(actor, reference) if address.path == STREET else None
     turn = service.turn(actor.district or "", await service.database.now())
-    page = await lists.list_view(service, actor, _asked(address, street), address.get("cursor") or None, SIZE)
+    page = await lists.list_view(service, actor, asked_of(address, street), address.get("cursor") or None, SIZE)
     shown = await cases_of(service, actor, turn, page.items)
     rows = tuple(list_row(item, shown) for item in page.items)
     heading = _heading(address, street)
@@ -59,6 +59,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
         search=Search(address.path, address.get("q"), _("搜事项、编号"), address.hidden("q")),
         order=_("按收到先后排，新的在前"),
         range=f"{address.first}–{address.first + len(rows) - 1}" if rows else "",
+        exports=address.exports() if rows else (),
         newer=address.newer(SIZE),
         older=address.older(page.next_cursor, len(rows)),
         empty=_empty(address, street),
@@ -67,7 +68,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
     )
 
 
-def _street(actor: Actor, reference: Reference) -> Node:
+def street_of(actor: Actor, reference: Reference) -> Node:
     """The street whose people these are. Raises `Forbidden`."""
     node = reference.tree.get(actor.node) if actor.node else None
     if node is None or node.level != 4 or actor.role not in (CLERK, DUTY, IN_CHARGE):
@@ -75,7 +76,7 @@ def _street(actor: Actor, reference: Reference) -> Node:
     return node
 
 
-def _asked(address: Address, street: Node | None) -> lists.Asked:
+def asked_of(address: Address, street: Node | None) -> lists.Asked:
     status = address.get("status")
     return lists.Asked(
         status=OPEN if status == "open" else (status,) if status else (),

@@ -124,6 +124,7 @@ class QueuePage:
     select_url: str = ""
     empty: Empty = field(default=Empty(""))
     state_heading: str = ""
+    exports: tuple[NavItem, ...] = ()
     primary: ActionButton | None = None
 
 
