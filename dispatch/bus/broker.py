@@ -59,7 +59,7 @@ def reading(group: str) -> dict[str, Any]:
         "auto_offset_reset": "earliest",
         "ack_policy": AckPolicy.NACK_ON_ERROR,
         "batch_timeout_ms": 10,
-        "fetch_max_wait_ms": 20,
+        "fetch_max_wait_ms": 5,
         "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 3_000,
         "max_poll_interval_ms": 300_000,

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
@@ -33,6 +34,8 @@ _KEYS = """
     persons accounts acts refused whistles
 """
 ALLOWED = frozenset(_KEYS.split())
+#: set by the processors before, whatever the caller said
+_OURS = frozenset({"level", "time"})
 _EVENT = re.compile(r"[A-Za-z0-9._-]{1,80}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Violation|Unavailable|Rejected)(?=:)")
 #: libraries that tell of every small thing they do
@@ -121,7 +124,9 @@ def only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     kept: dict[str, Any] = {"event": _name(event.pop("event", None))}
     dropped = []
     for key, value in event.items():
-        if key not in ALLOWED:
+        if key in _OURS:
+            kept[key] = value
+        elif key not in ALLOWED:
             dropped.append(key)
         elif value is not None:
             kept[key] = plain(value) if key != "error" else _error(value)
@@ -132,7 +137,12 @@ def only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def _name(event: object) -> str:
     """Events are named in the source; a sentence, perhaps with a value in it, is not a name."""
-    return event if isinstance(event, str) and _EVENT.fullmatch(event) else "unnamed"
+    return event if isinstance(event, str) and _is_name(event) else "unnamed"
+
+
+@lru_cache(maxsize=1024)
+def _is_name(event: str) -> bool:
+    return _EVENT.fullmatch(event) is not None
 
 
 def _error(value: object) -> object:

@@ -63,6 +63,8 @@ class Metrics:
         self.role = role
         self.registry = registry = CollectorRegistry()
         self._monotonic = monotonic
+        #: the counters of an answer, looked up once: on the way of every request
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
@@ -199,8 +201,14 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template, never the path."""
-        self._requests.labels(route, _one_of(method, METHODS), f"{status // 100}xx").inc()
-        self._request_seconds.labels(route).observe(seconds)
+        known = self._answered.get((route, method, status))
+        if known is None:
+            known = self._answered[route, method, status] = (
+                self._requests.labels(route, _one_of(method, METHODS), f"{status // 100}xx"),
+                self._request_seconds.labels(route),
+            )
+        known[0].inc()
+        known[1].observe(seconds)
 
     # ── ticker ──────────────────────────────────────────────────────────────────────────────────
 

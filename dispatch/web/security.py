@@ -4,8 +4,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any, Protocol
-from uuid import uuid4
 
 import structlog
 
@@ -156,7 +156,7 @@ def _read_headers(scope: Scope) -> tuple[str, str]:
             language = value.decode("latin-1")
         elif name == b"cookie":
             cookie = cookie_of(value.decode("latin-1"), "lang") or cookie
-    return request or uuid4().hex, cookie if cookie in i18n.LANGUAGES else language_of(language)
+    return request or token_hex(16), cookie if cookie in i18n.LANGUAGES else language_of(language)
 
 
 @lru_cache(maxsize=1024)
