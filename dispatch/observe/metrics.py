@@ -201,10 +201,11 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the template, never the path."""
+        method = _one_of(method, METHODS)
         known = self._answered.get((route, method, status))
         if known is None:
             known = self._answered[route, method, status] = (
-                self._requests.labels(route, _one_of(method, METHODS), f"{status // 100}xx"),
+                self._requests.labels(route, method, f"{status // 100}xx"),
                 self._request_seconds.labels(route),
             )
         known[0].inc()
