@@ -1,7 +1,7 @@
-"""The English catalog: find the messages in code and templates, keep the .po in step, compile the .mo.
+"""The English catalog: find the messages in code and templates, keep the .po in step.
 
 `python -m dispatch.web.catalog` adds new messages with an empty translation (to be filled in by hand), drops those
-no longer said, and compiles; a test fails while any message has no English.
+no longer said; a test fails while any message has no English.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).parent
@@ -40,7 +39,7 @@ def read() -> Catalog:
 
 
 def refresh() -> list[str]:
-    """Write .po and .mo anew; returns the messages that have no English yet."""
+    """Write the .po anew; returns the messages that have no English yet."""
     old = read()
     stamp = datetime(2026, 1, 1, tzinfo=UTC)
     new = Catalog(
@@ -57,8 +56,6 @@ def refresh() -> list[str]:
         new.add(message, kept.string if kept else "")
     with PO.open("wb") as file:
         write_po(file, new, width=110, omit_header=False)
-    with PO.with_suffix(".mo").open("wb") as file:
-        write_mo(file, new)
     return [str(m.id) for m in new if m.id and not m.string]
 
 

@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh", "en")
 LOCALE = Path(__file__).parent / "locale"
@@ -21,11 +25,14 @@ _language: ContextVar[str] = ContextVar("language", default="zh")
 
 @cache
 def _catalog(lang: str) -> NullTranslations:
-    path = LOCALE / lang / "LC_MESSAGES" / "messages.mo"
-    if lang == "zh" or not path.exists():
+    """Compiled from the .po when first spoken: a compiled file in the repository conflicts in every merge."""
+    if lang == "zh":
         return NullTranslations()
-    with path.open("rb") as file:
-        return GNUTranslations(file)
+    compiled = BytesIO()
+    with (LOCALE / lang / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=lang))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def language() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from gettext import GNUTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -115,14 +114,6 @@ def test_english_is_filled_by_what_fills_the_chinese() -> None:
         values = dict.fromkeys(re.findall(r"%\((\w+)\)", str(message.id)), 1)
         if values:
             assert str(message.string) % values  # a bare % raises
-
-
-def test_the_compiled_catalog_is_that_of_the_text() -> None:
-    with catalog.PO.with_suffix(".mo").open("rb") as file:
-        compiled = GNUTranslations(file)
-    for message in catalog.read():
-        if message.id:
-            assert compiled.gettext(str(message.id)) == message.string
 
 
 def test_placeholders_survive_translation() -> None:
