@@ -42,7 +42,7 @@ def loose(schema: dict[str, Any], where: str) -> Iterator[str]:
 OURS = [shape for shape in registry.SHAPES if topics.INBOUND not in shape.topics]
 
 
-@pytest.mark.parametrize("model", {shape.model for shape in OURS}, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", dict.fromkeys(shape.model for shape in OURS), ids=lambda model: model.__name__)
 def test_no_field_of_ours_can_hold_text(model: Any) -> None:
     assert list(loose(model.model_json_schema(), model.__name__)) == []
 
