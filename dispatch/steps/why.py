@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import deadlines
+from dispatch.domain.calendar import Stretch
 from dispatch.domain.case import Actor, Case, Clock
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
@@ -14,23 +15,30 @@ from dispatch.steps.view import readable
 from dispatch.store import timeline
 from dispatch.store.timeline import Logged
 
-#: which events put a stage's clock to rest, and which let it count on
-_RESTS = {"resolved": "verification", "hold.decided": "hold"}
-_RESUMES = {"rejected": "verification", "hold.ended": "hold", "hold.lapsed": "hold"}
-_BY_STAGE = {rules.HANDLING: ("verification", "hold"), rules.REPORTED: ("hold",)}
+#: which events put clocks to rest, and which let them count on (or leave nothing that could)
+_RESTS = {"resolved": "verification", "hold.decided": "hold", "merged": "merge"}
+_RESUMES = {
+    "rejected": "verification", "verified": "verification", "hold.ended": "hold", "hold.lapsed": "hold",
+    "unmerged": "merge",
+}  # fmt: skip
+_BY_STAGE = {rules.HANDLING: ("verification", "hold", "merge"), rules.REPORTED: ("hold", "merge")}
 #: the clock that is explained where none is named: the first of these that is open, else that there is
 _ORDER = (rules.HANDLING, rules.REPORTED, rules.DISPATCH, rules.VERIFICATION, rules.ANSWERING, rules.HOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of time. `reason` as in `dispatch.domain.calendar.Stretch`; `seconds` is its length."""
+    """A stretch of time. `reason` as in `dispatch.domain.calendar.Stretch`; `seconds` is its length.
+
+    `by`: the seat that put the clock to rest, where it is `paused:verification`, `paused:hold` or `paused:merge`.
+    """
 
     start: datetime
     end: datetime
     counted: bool
     reason: str
     seconds: float
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +126,7 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
         until=until,
         provisional=clock.provisional,
         answered_at=clock.answered_at,
-        stretches=tuple(
-            Piece(one.start, one.end, one.counted, one.reason, one.length.total_seconds()) for one in stretches
-        ),
+        stretches=tuple(_piece(one) for one in stretches),
         counted=counted.total_seconds(),
         used=used.total_seconds(),
         before=before.total_seconds(),
@@ -134,22 +140,33 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
     )
 
 
+def _piece(one: Stretch) -> Piece:
+    kind, _, rest = one.reason.partition(":")
+    why, _, by = rest.partition(":") if kind == "paused" else (rest, "", "")
+    reason = f"{kind}:{why}" if rest else kind
+    return Piece(one.start, one.end, one.counted, reason, one.length.total_seconds(), by or None)
+
+
 def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datetime, datetime | None, str]]:
-    """When the clock rested, and why; the last one may still last."""
-    kinds = _BY_STAGE.get(clock.stage, ())
-    since: dict[str, datetime] = {}
+    """When the clock rested, why and by which seat (`hold:node:…`); the last one may still last."""
+    kinds = _BY_STAGE.get(clock.stage, ("merge",))
+    since: dict[str, tuple[datetime, str]] = {}
     for event in log:
+        if "of" in event.data:  # said to a whistle that was merged into another
+            continue
         rests, goes_on = _RESTS.get(event.type), _RESUMES.get(event.type)
-        if rests in kinds and (rests != "hold" or event.data.get("granted")):
-            since.setdefault(str(rests), event.at)
+        if event.type == "reopened":
+            since.clear()
+        elif rests in kinds and (rests != "hold" or event.data.get("granted")):
+            since.setdefault(str(rests), (event.at, f"{rests}:{event.seat or ''}"))
         elif goes_on in kinds and goes_on in since:
-            begun = since.pop(str(goes_on))
+            begun, said = since.pop(str(goes_on))
             if event.at > clock.started_at:
-                yield begun, event.at, str(goes_on)
+                yield begun, event.at, said
     resting = clock.open and not clock.running
-    for kind, begun in since.items():
+    for begun, said in since.values():
         if resting and begun >= clock.started_at:
-            yield begun, None, kind
+            yield begun, None, said
 
 
 def _before(clock: Clock, used: timedelta, turn: Turn) -> timedelta:

@@ -69,8 +69,9 @@ class Journal:
 @dataclass(slots=True)
 class Evidence:
     """All that is looked at. `waits[r]`: seconds before rung r where they elapse; `topic`: (whistle, seq, event id)
-    as they stand on the lifecycle topic from its beginning, None where it is not whole any more. `since`, `until`: when
-    all this began and was read by the database's clock, schedulers running; what should have come must be there.
+    as they stand on the lifecycle topic from its beginning, None where it is not whole any more. `until`: to then
+    schedulers ran; what should have come before must be there. `since`, `read_at`: when all began, and was read, by the
+    database's clock.
     `limits`: by stage, seconds that a policy gives which was applied on the way. `parked`: whistles set aside when all
     was read, and why; `spoiled`: those whose row was made bad and mended, and whether it was seen set aside."""
 
@@ -81,6 +82,7 @@ class Evidence:
     topic: Sequence[tuple[str, int, str]] | None = None
     until: datetime | None = None
     since: datetime | None = None
+    read_at: datetime | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     parked: Sequence[tuple[str, str]] = ()
     spoiled: Mapping[str, bool] = field(default_factory=dict)
@@ -103,10 +105,11 @@ async def read(url: str, journal: Journal | None = None, waits: Mapping[int, flo
                     "SELECT clock, run, rung, mark, nth, whistle, at, due_at, event FROM escalation"
                 )
             ]
+            read_at = await connection.fetchval("SELECT clock_timestamp()")
             parked = [
                 (str(row[0]), row[1])
                 for row in await connection.fetch("SELECT whistle, parked FROM whistle_clock WHERE parked IS NOT NULL")
             ]
     finally:
         await connection.close()
-    return Evidence(log, ledger, journal, waits or {}, parked=parked)
+    return Evidence(log, ledger, journal, waits or {}, parked=parked, read_at=read_at)

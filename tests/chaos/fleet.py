@@ -81,15 +81,20 @@ class Fleet:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for member in self.members:
+        await self.stop(*self.roles, loudly=error is None)
+
+    async def stop(self, *roles: str, loudly: bool = True) -> None:
+        """Stop these roles gracefully."""
+        stopping = [member for member in self.members if member.role in roles]
+        for member in stopping:
             self.thaw(member)
             member.process.send_signal(signal.SIGTERM)
-        for member in self.members:
+        for member in stopping:
             try:
                 await asyncio.to_thread(member.process.wait, 40)
             except subprocess.TimeoutExpired:
                 member.process.kill()
-                if error is None:
+                if loudly:
                     raise AssertionError(f"{member.name} did not stop") from None
 
     def _start(self, name: str, role: str, port: int, wrong: str) -> subprocess.Popen[bytes]:

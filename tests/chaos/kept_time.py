@@ -73,7 +73,7 @@ def recomputed(life: Iterable[Fact], limits: Mapping[str, float]) -> Said:
 
 def by_the_database(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     """8: nothing happened before or after all this, whatever the hosts' clocks show. (rule, whistle, said)"""
-    first, last = evidence.since, evidence.until
+    first, last = evidence.since, evidence.read_at
     if first is None or last is None:
         return
     for fact in evidence.log:

@@ -255,7 +255,7 @@ def rested() -> Evidence:
     life.add("resolved", 30, UNIT, unit="CG")
     life.add("rejected", 50, "node:S:clerk", unit="CG")
     life.fire("clock.climbed", 62, 62, rung=2, due_at=at(27).isoformat(), next_at=at(77).isoformat())
-    return Evidence(life.log, life.ledger, waits=WAITS, since=START, until=at(63), limits={"reported": 18.0})
+    return Evidence(life.log, life.ledger, waits=WAITS, since=START, read_at=at(63), limits={"reported": 18.0})
 
 
 def by_a_hosts_clock(e: Evidence) -> None:

@@ -8,7 +8,7 @@ from dispatch.domain import dayrows, deadlines, timewords
 from dispatch.domain.calendar import Stretch, WorkCalendar
 from dispatch.domain.clocks import HANDLING
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.steps.shown import ClockView
+from dispatch.steps.shown import ClockView, seat_view
 from dispatch.steps.view import WhistleView
 from dispatch.steps.why import Why
 from dispatch.web import say
@@ -27,12 +27,19 @@ def why_deadline(
     if clock.limit is None or in_seconds(clock):
         return None
     limit, calendar = rules.parse(clock.limit), turn.calendar(clock.calendar)
-    stretches = [Stretch(one.start, one.end, one.counted, one.reason) for one in why.stretches]
+    stretches = [
+        Stretch(one.start, one.end, one.counted, f"{one.reason}:{one.by}" if one.by else one.reason)
+        for one in why.stretches
+    ]
     rows = dayrows.by_day(stretches, turn.now, ZONE)
     if not rows:
         return None
     axis = _Axis(dayrows.ticks(rows, calendar if limit.working else None))
-    names = {"verification": _("%(street)s核查", street=view.raised_by["node_name"]), "hold": _("挂账")}
+    names = {
+        "verification": _("%(street)s核查", street=view.raised_by["node_name"]),
+        "hold": _("挂账"),
+        "merge": _("并单"),
+    }
     return WhyDeadline(
         intro=_intro(clock, limit, calendar, why),
         axis=axis.ticks(),
@@ -81,6 +88,14 @@ def _row(row: dayrows.DayRow, axis: _Axis, clock: ClockView, turn: Turn, names: 
     )
 
 
+def _signer(seat: str, turn: Turn) -> str:
+    """Who signed for the rest: 东柳街道党工委书记."""
+    found = seat_view(seat, turn)
+    node = turn.reference.tree.get(found["node"] or "")
+    position = found["position"] or ""
+    return position if node is None or position.startswith(node.name) else f"{node.name}{position}"
+
+
 def _label(row: dayrows.DayRow) -> str:
     first, last = row.dates
     if first == last:
@@ -94,7 +109,11 @@ def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[s
 
     def named(code: str) -> str:
         kind, _sep, name = code.partition(":")
-        return f"{kind}:{names.get(name, name)}" if kind == "paused" else code
+        if kind != "paused":
+            return code
+        why, _sep, seat = name.partition(":")
+        signed = _signer(seat, turn) if why == "hold" and seat else ""
+        return f"{kind}:{_('%(who)s批准挂账', who=signed) if signed else names.get(why, why)}"
 
     said = [timewords.reason(named(code), span, row.days, lang) for code, span in row.left_out]
     said += [timewords.reason(code, None, 1, lang) for code in row.remarks]

@@ -1,0 +1,207 @@
+"""为什么是这个时限, over generated lives: the stretches join, say why, and what counts adds up to the limit exactly."""
+
+from copy import deepcopy
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.domain import clocks, recompute
+from dispatch.domain.case import Case, Clock, Facts
+from dispatch.domain.finish import finish
+from dispatch.domain.reference import Reference
+from dispatch.domain.turn import Turn
+from dispatch.steps.why import Why, explain
+from dispatch.store.timeline import Logged
+from tests.domain.cases import DESK, MONDAY, SEEPAGE, Play, clerk, head, liaison, reference
+from tests.domain.test_recompute import with_days_off, with_limits
+
+LEAD, STREET = liaison("ZJ"), "130403011"
+STEPS = (
+    "sign",
+    "hold",
+    "resume",
+    "solve",
+    "refuse",
+    "accept",
+    "reopen",
+    "extend",
+    "merge",
+    "unmerge",
+    "policy",
+    "days",
+)
+
+
+class Told(Play):
+    """A life whose log keeps moment and seat, as the stored one does; its rules may change."""
+
+    def __init__(self, *given: Any, **facts: Any) -> None:
+        self.rules: Reference = reference()
+        self.logged: list[Logged] = []
+        self.seat: str | None = None
+        super().__init__(*given, **facts)
+
+    @property
+    def turn(self) -> Turn:
+        return Turn(self.rules, self.now, self.id, self._orders.__next__)
+
+    def _keep(self) -> None:
+        self.logged += [
+            Logged(event.seq, event.type, self.now, None, self.seat, dict(event.data)) for event in self.case.events
+        ]
+        super()._keep()
+
+    def try_(self, who: Any, action: str, **fields: Any) -> None:
+        from dispatch.domain.refusals import Refusal
+
+        self.seat = who.seat
+        try:
+            self.act(who, action, fields)
+        except Refusal:
+            self.case.events.clear()
+        self.seat = None
+
+    def under(self, rules: Reference, cause: Any) -> None:
+        """Computed anew, as `dispatch load` and `dispatch policies apply` do."""
+        before = {name: one for old in (reference(), self.rules) for name, one in by_name(old).items()}
+        self.rules = rules
+        turn = self.turn
+        if recompute.again(self.case, turn, cause, before.__getitem__):
+            finish(self.case, turn)
+        self._keep()
+
+
+def by_name(rules: Reference) -> dict[str, Any]:
+    return {one.name: one for one in rules.calendars.values()}
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> Told:
+    play = Told(SEEPAGE)
+    play.route()
+    for step in draw(st.lists(st.sampled_from(STEPS), max_size=9)):
+        play.wait(minutes=draw(st.integers(0, 200)) * 10 + 1, seconds=draw(st.integers(0, 59))).sweep()
+        case = play.case
+        match step:
+            case "sign":
+                play.try_(LEAD, "report-in")
+            case "hold":
+                until = play.now + timedelta(days=draw(st.integers(1, 20)))
+                play.try_(LEAD, "request-hold", reason="等", review_on=until)
+                play.try_(head(STREET), "decide-hold", granted=True)
+            case "resume":
+                play.try_(clerk(), "resume")
+            case "solve":
+                play.try_(LEAD, "report-in")
+                play.try_(LEAD, "resolve", reply="好了", reason="不用来")
+            case "refuse":
+                play.try_(clerk(), "verify", accepted=False, reason="partly")
+            case "accept":
+                play.try_(clerk(), "verify", accepted=True)
+            case "reopen":
+                play.try_(clerk(), "feedback", reply="好了")
+                play.try_(clerk(), "close")
+                play.try_(clerk(), "reopen", reason="又漏了")
+            case "extend":
+                handling = case.clock("handling")
+                if handling is not None and handling.due_at is not None:
+                    play.try_(LEAD, "request-extension", until=handling.due_at + timedelta(days=2), reason="雨")
+                    play.try_(DESK, "decide-extension", granted=True)
+            case "merge":
+                play.try_(DESK, "merge", main=other(play))
+            case "unmerge":
+                play.try_(DESK, "unmerge")
+            case "policy":
+                play.under(with_limits(reported=draw(st.sampled_from(["2wh", "6wh"])), verification="3wd"), "policy")
+            case "days":
+                play.under(with_days_off(draw(st.sampled_from(["2026-06-17", "2026-06-24"]))), "calendar")
+    return play.wait(minutes=draw(st.integers(0, 90)))  # type: ignore[return-value]
+
+
+def other(play: Told) -> Case:
+    """What it is merged into."""
+    facts = deepcopy(play.case.facts)
+    facts.id, facts.number = play.id(), 2600000022
+    assert isinstance(facts, Facts)
+    return Case(facts, "handling", 1, 1, 1, None, None, None, 0, play.now, 1)
+
+
+def granted(play: Told, clock: Clock) -> bool:
+    """Whether a person moved this run's end by hand."""
+    return (
+        any(
+            line.type == "extension.decided" and line.data.get("granted") and line.at >= clock.started_at
+            for line in play.logged
+        )
+        or clock.stage == "hold"
+    )
+
+
+@settings(max_examples=250, deadline=None)
+@given(lives())
+def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
+    for clock in play.case.clocks.values():
+        why = explain(play.case, clock, play.logged, play.turn)
+        assert_joined(why)
+        policy = clocks.StagePolicy.of(clock)
+        if policy.limit is None or why.due_at is None or granted(play, clock) or not clock.open:
+            continue
+        full = clocks.parse(policy.limit).length(play.turn.calendar(clock.calendar).day).total_seconds()
+        assert why.before + why.counted == full, (clock.stage, clock.unit, clock.run)
+        assert why.remaining is not None
+        assert abs(why.before + why.used + why.remaining - full) < 1e-6 or why.remaining < 0
+
+
+def assert_joined(why: Why) -> None:
+    pieces = why.stretches
+    assert all(before.end == after.start for before, after in pairwise(pieces))
+    assert all(one.start < one.end and one.seconds == (one.end - one.start).total_seconds() for one in pieces)
+    if pieces:
+        assert (pieces[0].start, pieces[-1].end) == (why.started_at, max(why.until, why.started_at))
+    for one in pieces:
+        if one.reason.startswith("paused:"):
+            assert one.by is not None, "somebody signed for it"
+
+
+def test_a_rest_names_who_signed_for_it() -> None:
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(hours=1)
+    play.try_(LEAD, "report-in")
+    play.try_(LEAD, "request-hold", reason="等", review_on=MONDAY + timedelta(days=20))
+    play.try_(head(STREET), "decide-hold", granted=True)
+    play.wait(hours=30)
+    play.try_(clerk(), "resume")
+    clock = play.case.clock("handling")
+    assert clock is not None
+    why = explain(play.case, clock, play.logged, play.turn)
+    assert {(one.reason, one.by) for one in why.stretches if one.by} == {("paused:hold", f"node:{STREET}:head")}
+
+
+def test_a_second_life_does_not_rest_since_the_first() -> None:
+    """Solved, closed, reopened, solved again and refused: the first rest belongs to the first life."""
+    play = Told(SEEPAGE)
+    play.route()
+    for _ in range(2):
+        play.wait(hours=1)
+        play.try_(LEAD, "report-in")
+        play.try_(LEAD, "resolve", reply="好了", reason="不用来")
+        play.wait(hours=1)
+        if play.case.gen == 2:
+            break
+        play.try_(clerk(), "verify", accepted=True)
+        play.try_(clerk(), "feedback", reply="好了")
+        play.try_(clerk(), "close")
+        play.wait(hours=1)
+        play.try_(clerk(), "reopen", reason="又漏了")
+    play.try_(clerk(), "verify", accepted=False, reason="partly")
+    clock = play.case.clock("handling")
+    assert clock is not None
+    assert play.case.gen == 2
+    why = explain(play.case, clock, play.logged, play.turn)
+    rests = [one for one in why.stretches if one.reason == "paused:verification"]
+    assert sum(one.seconds for one in rests) == 3600
+    assert why.counted == why.limit_seconds
