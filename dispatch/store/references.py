@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -62,6 +62,9 @@ async def load(uow: UnitOfWork, district: str, documents: Mapping[str, Any], by:
     """Store the documents that differ from what stands; returns the version of each that was added."""
     added: dict[str, int] = {}
     await uow.connection.execute("SELECT pg_advisory_xact_lock(hashtext('reference_document'))")
+    last = await uow.connection.fetchval("SELECT max(loaded_at) FROM reference_document WHERE district = $1", district)
+    if last is not None and now <= last:  # editions are told apart by this moment: a clock set back must not mix them
+        now = last + timedelta(microseconds=1)
     for kind, content in documents.items():
         body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(body).hexdigest()

@@ -235,7 +235,6 @@ async def run(url: str, folder: Path, seed: int, seconds: float, every: float) -
     assert types["clock.climbed"] > 50
     assert reached
     assert types["clock.recomputed"]
-    assert seconds < 120 or (types["hold.ended"] and types["rejected"]), "nothing ever rested"
     assert fleet.hits.killed
 
 

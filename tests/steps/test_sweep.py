@@ -69,6 +69,12 @@ class Town:
         except Refusal:
             return False
 
+    async def numbers(self) -> list[int]:
+        """In the order in which they were raised."""
+        async with self.services[0].database.acquire() as connection:
+            rows = await connection.fetch("SELECT number FROM whistle ORDER BY number")
+            return [row["number"] for row in rows]
+
     async def ledger(self) -> list[tuple[Any, ...]]:
         """Every step ever taken, told without ids."""
         async with self.services[0].database.acquire() as connection:

@@ -1,6 +1,7 @@
 """为什么是这个时限, over generated lives: the stretches join, say why, and what counts adds up to the limit exactly."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -40,6 +41,7 @@ class Told(Play):
 
     def __init__(self, *given: Any, **facts: Any) -> None:
         self.rules: Reference = reference()
+        self.known = by_name(self.rules)
         self.logged: list[Logged] = []
         self.seat: str | None = None
         super().__init__(*given, **facts)
@@ -66,10 +68,11 @@ class Told(Play):
 
     def under(self, rules: Reference, cause: Any) -> None:
         """Computed anew, as `dispatch load` and `dispatch policies apply` do."""
-        before = {name: one for old in (reference(), self.rules) for name, one in by_name(old).items()}
-        self.rules = rules
+        self.known |= by_name(self.rules)
+        changed = {"policies": rules.policies} if cause == "policy" else {"calendars": rules.calendars}
+        self.rules = replace(self.rules, **changed)  # type: ignore[arg-type]
         turn = self.turn
-        if recompute.again(self.case, turn, cause, before.__getitem__):
+        if recompute.again(self.case, turn, cause, self.known.__getitem__):
             finish(self.case, turn)
         self._keep()
 

@@ -113,7 +113,8 @@ def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[s
             return code
         why, _sep, seat = name.partition(":")
         signed = _signer(seat, turn) if why == "hold" and seat else ""
-        return f"{kind}:{_('%(who)s批准挂账', who=signed) if signed else names.get(why, why)}"
+        said = _("%(who)s批准挂账", who=signed) if signed else names.get(why, why)
+        return f"{kind}:{said}"
 
     said = [timewords.reason(named(code), span, row.days, lang) for code, span in row.left_out]
     said += [timewords.reason(code, None, 1, lang) for code in row.remarks]
