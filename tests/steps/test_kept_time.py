@@ -37,7 +37,7 @@ async def anything(made: Town, dice: random.Random) -> None:
             await made.act(nth, lead, "arrive", latitude=36.6, longitude=114.5)
             await made.act(nth, lead, "resolve", reply="好了", reason="不用来")
         case 4:
-            await made.act(nth, clerk(), "verify", accepted=False, reason="partly")
+            await made.act(nth, clerk(), "verify", accepted=False, reason="partly", note="还在漏")
         case 5:
             await made.act(nth, DESK, "merge", into=str((await made.numbers())[(nth + 1) % len(made.ids)]))
         case 6:

@@ -101,7 +101,7 @@ def lives(draw: st.DrawFn) -> Told:
                 play.try_(LEAD, "report-in")
                 play.try_(LEAD, "resolve", reply="好了", reason="不用来")
             case "refuse":
-                play.try_(clerk(), "verify", accepted=False, reason="partly")
+                play.try_(clerk(), "verify", accepted=False, reason="partly", note="还在漏")
             case "accept":
                 play.try_(clerk(), "verify", accepted=True)
             case "reopen":
@@ -200,7 +200,7 @@ def test_a_second_life_does_not_rest_since_the_first() -> None:
         play.try_(clerk(), "close")
         play.wait(hours=1)
         play.try_(clerk(), "reopen", reason="又漏了")
-    play.try_(clerk(), "verify", accepted=False, reason="partly")
+    play.try_(clerk(), "verify", accepted=False, reason="partly", note="还在漏")
     clock = play.case.clock("handling")
     assert clock is not None
     assert play.case.gen == 2
