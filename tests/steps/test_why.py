@@ -152,6 +152,8 @@ def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
         policy = clocks.StagePolicy.of(clock)
         if policy.limit is None or why.due_at is None or granted(play, clock) or not clock.open:
             continue
+        if not clock.running:  # it was late when it came to rest: a calendar loaded since moves nothing of it
+            continue
         full = clocks.parse(policy.limit).length(play.turn.calendar(clock.calendar).day).total_seconds()
         assert why.before + why.counted == full, (clock.stage, clock.unit, clock.run)
         assert why.remaining is not None
