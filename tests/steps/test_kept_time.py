@@ -75,8 +75,10 @@ async def explained(made: Town) -> list[tuple[Why, float]]:
             turn = service.turn(case.facts.district, made.clock.now())
             for clock in case.open_clocks():
                 limit = clocks.StagePolicy.of(clock).limit
-                late_at_rest = clock.due_at is not None and not clock.running  # a new calendar moves nothing of it
-                if limit is None or case.ended or late_at_rest:
+                late = clock.rung > 0 or (
+                    clock.due_at is not None and not clock.running
+                )  # a new calendar moves nothing of it
+                if limit is None or case.ended or late:
                     continue
                 length = clocks.parse(limit).length(turn.calendar(clock.calendar).day).total_seconds()
                 found.append((explain(case, clock, log, turn), length))
