@@ -213,6 +213,8 @@ class Case:
     touched_units: set[str] = field(default_factory=set)
     requeued_units: set[str] = field(default_factory=set)
     touched_clocks: set[tuple[str, str | None]] = field(default_factory=set)
+    #: of which only the next mark changed (`rung`, `mark`, `nth`, `fires_at`)
+    fired_clocks: set[tuple[str, str | None]] = field(default_factory=set)
     touched_requests: set[UUID] = field(default_factory=set)
     facts_touched: bool = False
     entered: bool = False

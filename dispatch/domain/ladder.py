@@ -52,7 +52,7 @@ def fire(case: Case, clock: Clock, turn: Turn) -> Event:
             event = _notice(case, clock, turn, policy)
     rung, nth = (clock.rung, event.data.get("nth", 0)) if mark != WARN else (0, 0)
     case.ledger.append(LedgerRow(clock.id, clock.run, rung, mark or DUE, nth, was_due, event.id))
-    case.touch_clock(clock)
+    case.fired_clocks.add((clock.stage, clock.unit))
     return event
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dispatch.domain.locate import Gazetteer
@@ -56,6 +56,8 @@ class Tree:
     labels: Mapping[str, str]
     initials: Mapping[str, str]  # of the full name below the street
     called: Mapping[str, str | None]  # names, codes and full names, from any node downwards; None: of several places
+    #: ladders already asked for: the sweep asks several times for each step
+    chains: dict[str, Chain] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, nodes: Iterable[Node]) -> Tree:
@@ -111,8 +113,16 @@ class Tree:
         Below a known community, what is not known falls to the general grid and point; a place
         known only to its street (or less) has None below (地点不明), and starts there.
         """
+        if code is None or code not in self.by_code:
+            return (None,) * 5
+        found = self.chains.get(code)
+        if found is None:
+            found = self.chains[code] = self._chain(code)
+        return found
+
+    def _chain(self, code: str) -> Chain:
         rungs: list[Node | None] = [None] * 5
-        for node in _upwards(self.by_code, code) if code else ():
+        for node in _upwards(self.by_code, code):
             rungs[node.level - 1] = node
         for level in (3, 2):
             above = rungs[level - 1]

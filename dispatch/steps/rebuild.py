@@ -220,8 +220,10 @@ class _Replay:
             self.made.parts[(part.gen, unit)] = replace(part)
         for decided in (case.events, case.texts, case.notices, case.ledger, case.drafts):
             decided.clear()
-        for touched in (case.touched_units, case.requeued_units, case.touched_clocks, case.touched_requests):
+        for touched in (case.touched_units, case.requeued_units, case.touched_requests):
             touched.clear()
+        for keys in (case.touched_clocks, case.fired_clocks):
+            keys.clear()
 
     def _name(self, request: Request, named: dict[str, str]) -> None:
         """Ids that chance gave, as the log has them."""

@@ -213,6 +213,9 @@ def _collect(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:
     for key in case.touched_clocks:
         clock = case.clocks[key]
         rows["clock"].append(clock_row(case.id, clock))
+    for key in case.fired_clocks - case.touched_clocks:
+        clock = case.clocks[key]
+        rows["fired"].append((clock.id, clock.rung, clock.mark, clock.nth, clock.fires_at))
     for request in case.requests:
         if request.id in case.touched_requests:
             rows["request"].append(

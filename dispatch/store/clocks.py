@@ -7,11 +7,11 @@ from uuid import UUID
 
 from dispatch.store.connection import Connection
 
+# the clock is read in the same round trip, once; the limit is part of the text, so that the plan is made once too
 _DUE = """
-SELECT whistle, min(fires_at) AS first FROM (
-    SELECT whistle, fires_at FROM whistle_clock
-    WHERE fires_at <= $1 AND parked IS NULL AND whistle <> ALL($3::uuid[]) ORDER BY fires_at LIMIT $2
-) due GROUP BY whistle ORDER BY first"""
+SELECT whistle FROM whistle_clock
+WHERE fires_at <= (SELECT coalesce($1::timestamptz, clock_timestamp())) AND parked IS NULL {but}
+ORDER BY fires_at LIMIT {limit:d}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,14 @@ class Waiting:
     oldest: datetime | None
 
 
-async def due(connection: Connection, now: datetime, limit: int, but: Collection[UUID] = ()) -> list[UUID]:
-    """Whistles (`but` these) with a clock among the first `limit` that are due, the longest due first; no locks."""
-    return [row["whistle"] for row in await connection.fetch(_DUE, now, limit, list(but))]
+async def due(connection: Connection, now: datetime | None, limit: int, but: Collection[UUID] = ()) -> list[UUID]:
+    """Whistles (`but` these) with a clock among the first `limit` that are due, the longest due first; no locks.
+
+    `now` None: by the database's clock.
+    """
+    sql = _DUE.format(but="AND whistle <> ALL($2::uuid[])" if but else "", limit=limit)
+    rows = await (connection.fetch(sql, now, list(but)) if but else connection.fetch(sql, now))
+    return list(dict.fromkeys(row["whistle"] for row in rows))
 
 
 async def next_due(connection: Connection) -> datetime | None:

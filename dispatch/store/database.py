@@ -132,6 +132,10 @@ class Database:
             await _prepare(connection)
             return connection
 
+    def virtual_now(self) -> datetime | None:
+        """The moment of a simulation; None where the database's own clock counts."""
+        return self._virtual() if self._virtual else None
+
     async def now(self) -> datetime:
         """The present moment of the database (or of the simulation), for views."""
         if self._virtual:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+import asyncpg
+
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.unit_of_work import UnitOfWork
@@ -38,14 +40,22 @@ def is_number(text: str) -> bool:
 AHEAD = 16
 
 
-async def lease(uow: UnitOfWork, kind: str, year: int, count: int) -> Iterator[int]:
+class LockHeld(Exception):
+    """Somebody holds the series for longer than a commit takes; the transaction goes on as if it had not asked."""
+
+
+async def lease(uow: UnitOfWork, kind: str, year: int, count: int, patience: float) -> Iterator[int]:
     """The next `count` places in a series without gaps: taken in this transaction, given back if it fails.
 
-    Whoever needs one at the same time waits for the commit; take it last, after every other lock.
+    Whoever needs one at the same time waits for the commit; take it last, after every other lock. Raises `LockHeld`
+    after `patience` seconds.
     """
-    if not count:
-        return iter(())
-    first = int(await uow.connection.fetchval(_LEASE, kind, year, count))
+    try:
+        async with uow.connection.transaction():  # a savepoint
+            await uow.connection.execute(f"SET LOCAL lock_timeout = {max(round(patience * 1000), 1)}")
+            first = int(await uow.connection.fetchval(_LEASE, kind, year, count))
+    except asyncpg.LockNotAvailableError:
+        raise LockHeld(kind) from None
     return iter(range(first, first + count))
 
 

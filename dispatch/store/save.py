@@ -75,6 +75,12 @@ PARTS: tuple[Part, ...] = (
         _upsert("assignment", _ASSIGNMENT, "whistle, gen, unit", "whistle gen unit"),
     ),
     Part("clock", _CLOCK, _upsert("whistle_clock", _CLOCK, "whistle, stage, unit", "id whistle stage unit")),
+    Part(
+        "fired",
+        columns("id:uuid rung:smallint mark:text nth:smallint fires_at:timestamptz"),
+        "UPDATE whistle_clock c SET rung = x.rung, mark = x.mark, nth = x.nth, fires_at = x.fires_at"
+        " FROM {x} WHERE c.id = x.id",
+    ),
     Part("request", _REQUEST, _upsert("request", _REQUEST, "id", "id whistle gen kind unit asked_by asked_at")),
     Part(
         "event",

@@ -84,6 +84,7 @@ class Play:
         case.touched_units.clear()
         case.requeued_units.clear()
         case.touched_clocks.clear()
+        case.fired_clocks.clear()
         case.touched_requests.clear()
 
     def route(self) -> "Play":

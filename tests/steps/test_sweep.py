@@ -60,8 +60,8 @@ class Town:
             await route.route(self.services[0], uow, self.ids, {})
 
     async def sweep(self) -> int:
-        """All schedulers at once; how many steps they took together."""
-        return sum(await asyncio.gather(*(escalate.sweep(service) for service in self.services)))
+        """All schedulers at once, in batches small enough for several to be under way; how many steps they took."""
+        return sum(await asyncio.gather(*(escalate.sweep(service, batch=5) for service in self.services)))
 
     async def act(self, nth: int, actor: Actor, action: str, **fields: Any) -> bool:
         try:
@@ -76,10 +76,14 @@ class Town:
             return [row["number"] for row in rows]
 
     async def ledger(self) -> list[tuple[Any, ...]]:
-        """Every step ever taken, told without ids."""
+        """Every step ever taken, told without ids.
+
+        To the second: where a whistle moves twice at one virtual moment, its batch comes a microsecond later.
+        """
         async with self.services[0].database.acquire() as connection:
             rows = await connection.fetch(
-                """SELECT w.idempotency_key, c.stage, c.unit, l.run, l.rung, l.mark, l.nth, l.due_at
+                """SELECT w.idempotency_key, c.stage, c.unit, l.run, l.rung, l.mark, l.nth,
+                          date_trunc('second', l.due_at + interval '500 ms')
                    FROM escalation l JOIN whistle w ON w.id = l.whistle JOIN whistle_clock c ON c.id = l.clock
                    ORDER BY 1, 2, 3, 4, 5, 6, 7"""
             )
@@ -315,4 +319,35 @@ async def test_held_whistles_do_not_hide_those_behind_them(postgres: TestPostgre
         await holding.rollback()
         await holder.close()
         await made.sweep()
+        await made.sound()
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+async def test_who_holds_the_order_numbers_delays_orders_only(
+    lanes: int, postgres: TestPostgres, demo_database: str, logged: list[Any]
+) -> None:
+    """As a sweep frozen between numbering and commit does: the other clocks climb, the orders come when it lets go."""
+    async with town(postgres, demo_database, 1) as made:
+        await made.blow(20)
+        holder = await asyncpg.connect(made.url)
+        await holder.execute("INSERT INTO number_block (kind, year, next) VALUES ('supervision', 2026, 1)")
+        holding = holder.transaction()
+        await holding.start()
+        await holder.execute("SELECT FROM number_block WHERE kind = 'supervision' FOR UPDATE")
+        climbed = 0
+        for _ in range(12):
+            made.clock.advance(timedelta(days=2))
+            async with asyncio.timeout(15):  # ends even where it would hang
+                climbed += await escalate.sweep(made.services[0], batch=3, lanes=lanes, patience=0.05)
+        assert climbed > 20
+        assert [row for row in logged if row["event"] == "orders.waiting"]
+        orders = "SELECT (data ->> 'order')::int FROM whistle_event WHERE data ? 'order' ORDER BY 1"
+        assert await holder.fetch(orders) == []
+        await holding.rollback()
+        while await escalate.sweep(made.services[0], batch=3, lanes=lanes):
+            pass
+        numbers = [row[0] for row in await holder.fetch(orders)]
+        await holder.close()
+        assert len(numbers) > 10
+        assert numbers == list(range(1, len(numbers) + 1)), "no gap, none twice"
         await made.sound()

@@ -116,7 +116,7 @@ class Year:
             return False
         self._clock.advance_to(min(self._slot(due), max(moment, due)))
         self._heard.clear()
-        taken = await sweep(self._service)
+        taken = await sweep(self._service, lanes=1)
         self._steps += taken
         returned = [self._react(kind, data) for kind, data in self._heard]
         if back := [life for life in returned if life is not None]:
