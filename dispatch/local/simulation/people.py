@@ -153,7 +153,10 @@ class People:
     def _verify(self, case: Case, clock: Clock, index: int, now: datetime) -> Next:
         key = ("verify", index, case.gen, case.rework)
         refused = case.rework < 2 and self._habits.chance(h.REJECTED, *key, "refused")
-        fields: dict[str, Any] = {"accepted": not refused, **({"reason": "partly"} if refused else {})}
+        fields: dict[str, Any] = {
+            "accepted": not refused,
+            **({"reason": "partly", "note": "还有一处没有办好"} if refused else {}),
+        }
         at = self._after(self._district, now, h.VERIFY, *key)
         return Next(key, at, _clerk(case), "verify", clock.stage, None, fields)
 
