@@ -140,6 +140,13 @@ class Kafka:
         self._run(node)
         self._await(node)
 
+    def forget(self) -> None:
+        """Kill all nodes, remove their data and start them again on their ports: as after a lost disk."""
+        for node in self.nodes:
+            self.kill(node.number)
+            shutil.rmtree(node.folder)
+        self.start()
+
     def stop(self) -> None:
         """Kill all nodes and remove their data."""
         for node in self.nodes:

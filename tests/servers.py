@@ -13,6 +13,7 @@ from types import TracebackType
 from uuid import uuid4
 
 import asyncpg
+import psutil
 
 from dispatch.bus import embedded
 from dispatch.local.child import Child, Spec
@@ -46,6 +47,15 @@ class TestPostgres:
     ) -> None:
         self.server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """`kill -9` of the server and whatever it runs; `self.server.start()` recovers what was committed."""
+        running = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
+        for process in (running, *running.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        with suppress(psutil.NoSuchProcess):
+            running.wait(10)
 
     def url(self, database: str) -> str:
         """postgresql://… of `database`."""

@@ -5,6 +5,7 @@ Ids come from a sequence, so rows become visible out of order: reading "id > las
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -192,6 +193,7 @@ async def lease(database: Database) -> AsyncIterator[Lease]:
     """A connection for the relay, closed at the end; driver errors come out as the store's own."""
     with translated():
         connection = await database.connect_alone(
+            application_name=f"dispatch-relay {os.getpid()}",
             idle_session_timeout=IDLE_LIMIT,
             statement_timeout="30000",
             lock_timeout="5000",

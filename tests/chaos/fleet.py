@@ -49,7 +49,9 @@ class Hits:
 class Fleet:
     """`python -m dispatch ROLE`, for each of `roles`, until the end of the block."""
 
-    def __init__(self, folder: Path, database_url: str, kafka: str, roles: tuple[str, ...] = ROLES) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, kafka: str, roles: tuple[str, ...] = ROLES, copies: int = 1
+    ) -> None:
         self.folder = folder
         self.roles = roles
         self.hits = Hits()
@@ -59,7 +61,7 @@ class Fleet:
             "DISPATCH_DATA": str(folder),
             "DISPATCH_DATABASE_URL": database_url,
             "DISPATCH_KAFKA": kafka,
-            "DISPATCH_KAFKA_REPLICATION": "1",
+            "DISPATCH_KAFKA_REPLICATION": str(copies),
             "DISPATCH_SECRET_KEY": "chaos" * 10,
             "DISPATCH_SWEEP_SECONDS": "0.5",
             "DISPATCH_RECONCILE_SECONDS": "2",

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests import kafka_node
 from tests.factories import BUILDING, STREET
 from tests.flow.running import ROOT, Running, insist
 
@@ -62,14 +63,14 @@ async def settled(connection: asyncpg.Connection, within: float = 180.0) -> None
             await asyncio.sleep(0.05)
 
 
-async def check(connection: asyncpg.Connection, journal: dict[str, int]) -> None:
+async def check(connection: asyncpg.Connection, journal: dict[str, int], imported: int = IMPORTED) -> None:
     """Each receipt and each row is one whistle, routed once, standing where somebody sees it."""
     stored = await connection.fetch(
         "SELECT idempotency_key, number, id, via FROM whistle WHERE idempotency_key LIKE 'journal-%' OR via = 'import'"
     )
     raised = {row["idempotency_key"]: row["number"] for row in stored if row["via"] != "import"}
     assert raised == journal
-    assert len(stored) - len(raised) == IMPORTED
+    assert len(stored) - len(raised) == imported
     ids = [row["id"] for row in stored]
     routed = await connection.fetch(
         "SELECT whistle, count(*) AS n FROM whistle_event WHERE type = 'routed' AND whistle = ANY($1) GROUP BY 1", ids
@@ -109,3 +110,21 @@ async def test_kill_under_load(victim: str, database: str, tmp_path: Path) -> No
             await connection.close()
         assert await running.there(victim, unless=shot) != shot
     assert len(journal) == WHISTLES
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(600)
+async def test_kill_apache_kafka_under_load(database: str, tmp_path: Path) -> None:
+    """One node, `kill -9` in the middle; receipts go on, and what waits leaves when it is back."""
+    journal: dict[str, int] = {}
+    with kafka_node.Kafka() as kafka:
+        async with Running(tmp_path, database, DISPATCH_KAFKA=kafka.address, DISPATCH_KAFKA_REPLICATION="1") as running:
+            await blow(running, journal, {WHISTLES // 3: kafka.kill})
+            assert len(journal) == WHISTLES, "nobody waited for Kafka"
+            await asyncio.to_thread(kafka.restart)
+            connection = await asyncpg.connect(database)
+            try:
+                await settled(connection)
+                await check(connection, journal, imported=0)
+            finally:
+                await connection.close()
