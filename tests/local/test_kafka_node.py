@@ -15,13 +15,13 @@ pytestmark = [
 
 
 async def test_the_declared_topics_are_made_and_carry_records(kafka: str) -> None:
-    from schemas.topics import RAISED
+    from schemas.topics import LIFECYCLE
 
     await ensure(kafka, replication=1)
     mark = uuid4().bytes
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=False) as producer:
-        await producer.send_and_wait(RAISED, mark, key=b"k")
-    async with AIOKafkaConsumer(RAISED, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
+        await producer.send_and_wait(LIFECYCLE, mark, key=b"k")
+    async with AIOKafkaConsumer(LIFECYCLE, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
         assert mark in [record.value async for record in _until(consumer, mark)]
 
 
