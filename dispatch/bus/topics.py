@@ -84,13 +84,13 @@ def unfit(topic: Topic, there: Found | None) -> str | None:
     if there.partitions < topic.partitions:
         return (
             f"Topic {topic.name} has {there.partitions} partitions, {topic.partitions} are needed:"
-            f" dispatch topics plan, then dispatch topics apply."
+            f" kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
         )
     policy = there.settings.get("cleanup.policy", topic.cleanup)
     if policy != topic.cleanup:
         return (
             f"Topic {topic.name} has cleanup.policy={policy}, which would lose records; {topic.cleanup} is needed:"
-            f" dispatch topics apply (or {by_hand} cleanup.policy={topic.cleanup})."
+            f" {by_hand} cleanup.policy={topic.cleanup}"
         )
     in_sync = int(there.settings.get("min.insync.replicas", 1))
     if in_sync > there.replication:
@@ -102,7 +102,7 @@ def unfit(topic: Topic, there: Found | None) -> str | None:
     if largest < topic.max_message_bytes:
         return (
             f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed:"
-            f" dispatch topics apply (or {by_hand} max.message.bytes={topic.max_message_bytes})."
+            f" {by_hand} max.message.bytes={topic.max_message_bytes}"
         )
     return None
 

@@ -57,6 +57,7 @@ async def sweep(
     run = _Sweep(service, batch, steady, patience)
     first = await run.next()
     if not first:
+        await steady()  # looked at in quiet times too, or a jump would have nothing to be held against
         return 0
     others = [run.lane() for _ in range(lanes - 1 if run.waiting else 0)]
     for end in await asyncio.gather(run.lane(first), *others, return_exceptions=True):
@@ -84,8 +85,7 @@ class _Sweep:
     async def next(self) -> list[UUID]:
         """The next batch, that no other lane has; empty: nothing is left to do."""
         async with self.asking:
-            if self.stopped or not await self.steady():
-                self.stopped = True
+            if self.stopped:
                 return []
             if not self.waiting:
                 moment, but = self.service.database.virtual_now(), self.busy | self.held
@@ -94,6 +94,15 @@ class _Sweep:
             some = [self.waiting.popleft() for _ in range(min(self.batch, len(self.waiting)))]
             self.busy.update(some)
             return some
+
+    async def locked(self, uow: UnitOfWork, ids: Sequence[UUID]) -> list[Case]:
+        """These whistles under lock, at a moment that may be believed; none once it may not.
+
+        One lane at a time: else one could go by a moment read after another has seen the clock jump.
+        """
+        async with self.asking:
+            self.stopped = self.stopped or not await self.steady()
+            return [] if self.stopped else await store.lock(uow, ids, skip_locked=True)
 
     async def lane(self, some: Sequence[UUID] = ()) -> None:
         """One batch after the other, until nothing is found any more."""
@@ -137,7 +146,7 @@ async def _take(run: _Sweep, ids: Sequence[UUID]) -> _Taken:
 async def _step(run: _Sweep, ids: Sequence[UUID]) -> _Taken:
     service = run.service
     async with service.database.transaction() as uow:
-        cases = await store.lock(uow, ids, skip_locked=True)
+        cases = await run.locked(uow, ids)
         if not cases:
             return _Taken()
         await store.fill(uow.connection, cases)

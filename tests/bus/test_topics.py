@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from dispatch.bus.embedded import free_port
-from dispatch.bus.topics import TopicsUnfit, ensure
+from dispatch.bus.topics import Found, TopicsUnfit, ensure, unfit
 from schemas.topics import TOPICS, Topic, dlq
 
 
@@ -18,13 +18,29 @@ async def test_missing_topics_are_created_and_present_ones_left_alone(broker: st
     name = f"t-{uuid4().hex[:8]}"
     await ensure(broker, replication=1, topics=[declared(name, 3)])
     await ensure(broker, replication=1, topics=[declared(name, 2)])
-    with pytest.raises(TopicsUnfit, match=rf"{name} has 3 partitions, 4 are needed.*dispatch topics apply"):
+    with pytest.raises(TopicsUnfit, match=rf"{name} has 3 partitions, 4 are needed.*--partitions 4"):
         await ensure(broker, replication=1, topics=[declared(name, 4)])
 
 
 async def test_no_broker_is_one_clear_line() -> None:
     with pytest.raises(TopicsUnfit, match=r"does not answer.*DISPATCH_KAFKA"):
         await ensure(f"127.0.0.1:{free_port()}", within=3)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (None, "is missing"),
+        (Found(4, 3, {"cleanup.policy": "compact"}), "would lose records"),
+        (Found(4, 1, {"min.insync.replicas": "2"}), "nothing can be written"),
+        (Found(4, 3, {"max.message.bytes": "1000"}), "takes records of 1000 bytes"),
+        (Found(3, 3), "has 3 partitions, 4 are needed"),
+    ],
+)
+def test_a_topic_that_does_not_fit_is_named_with_the_remedy(there: Found | None, said: str) -> None:
+    topic = Topic("t", 4, timedelta(days=1), "test")
+    assert said in (unfit(topic, there) or "")
+    assert unfit(topic, Found(4, 3, {"min.insync.replicas": "2"})) is None
 
 
 def test_a_topic_that_is_consumed_has_a_place_for_its_dead_letters() -> None:
