@@ -50,7 +50,9 @@ async def restored(database: Database, seen: AsyncIterator[Event], margin: int =
         body = event.body
         if not isinstance(body, FactV1 | WhistleRaisedV1):
             continue
-        whistles.setdefault(body.whistle, Lost(body.whistle, body.number, event.time))
+        before = whistles.setdefault(body.whistle, Lost(body.whistle, body.number, event.time))
+        if before.at and event.time and event.time < before.at:  # partitions are read in any order
+            whistles[body.whistle] = Lost(body.whistle, body.number, event.time)
         year, place = numbers.place_of(body.number)
         highest["whistle", year] = max(highest.get(("whistle", year), 0), place)
         order = body.detail.get("order") if isinstance(body, FactV1) else None
