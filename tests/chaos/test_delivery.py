@@ -20,7 +20,7 @@ from tests.chaos.crowd import Crowd
 from tests.chaos.district import WAITS
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.fleet import ROLES, Fleet, Member
-from tests.chaos.test_chaos import Phases, _drained, lifecycle, now_of, settled, tokens_of
+from tests.chaos.test_chaos import Phases, drained, lifecycle, now_of, settled, tokens_of
 from tests.kafka_node import Kafka
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -77,7 +77,7 @@ async def under(
         phases.end("settle")
         until = await now_of(url)
     phases.end("stop")
-    await _drained(url)
+    await drained(url)
     evidence = await read(url, crowd.journal, WAITS)
     evidence.since, evidence.until = since, until
     evidence.topic = await lifecycle(kafka)
