@@ -17,6 +17,7 @@ from dispatch.local.commands import (
     restored,
     serve,
     simulate,
+    topics,
 )
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 
 for group in (
     serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
+    topics,
 ):  # fmt: skip
     group.register(app)
 

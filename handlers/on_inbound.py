@@ -12,7 +12,7 @@ from schemas import topics
 router = KafkaRouter()
 
 
-@router.subscriber(topics.INBOUND, **reading("dispatch-inbound"))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND]))  # type: ignore[untyped-decorator]
 async def on_inbound(message: Annotated[Any, Context()], step: Annotated[Any, Context("inbound_step")]) -> None:
     """Each record ends as a whistle, once, or as a dead letter."""
     await feed(message.raw_message, step)

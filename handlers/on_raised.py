@@ -12,8 +12,8 @@ from schemas import topics
 router = KafkaRouter()
 
 
-@router.subscriber(topics.RAISED_URGENT, **reading("dispatch-route-urgent"))  # type: ignore[untyped-decorator]
-@router.subscriber(topics.RAISED, **reading("dispatch-route"))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT]))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.RAISED, **reading(topics.GROUPS[topics.RAISED]))  # type: ignore[untyped-decorator]
 async def on_raised(message: Annotated[Any, Context()], step: Annotated[Any, Context("route_step")]) -> None:
     """Each record ends routed, or as a dead letter."""
     await feed(message.raw_message, step)

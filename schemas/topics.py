@@ -10,6 +10,9 @@ LIFECYCLE = "whistles.lifecycle"
 
 DLQ_SUFFIX = ".dlq"
 
+#: our own consumer groups, by the topic each reads
+GROUPS = {INBOUND: "dispatch-inbound", RAISED_URGENT: "dispatch-route-urgent", RAISED: "dispatch-route"}
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

@@ -14,6 +14,8 @@ from schemas.topics import TOPICS, Topic
 
 #: how a broker marks a setting that was given to the topic itself
 OWN_SETTING = 1
+#: the remedy for a topic that does not fit (`topic_plan`)
+APPLY = "dispatch topics apply"
 
 
 class TopicsUnfit(Exception):
@@ -78,32 +80,25 @@ async def admin(
 
 def unfit(topic: Topic, there: Found | None) -> str | None:
     """Why the service cannot work with what the broker has; None where it can. One line with the remedy."""
-    by_hand = f"kafka-configs.sh --alter --entity-type topics --entity-name {topic.name} --add-config"
     if there is None:
-        return f"Topic {topic.name} is missing and may not be created: create it with {topic.partitions} partitions."
+        return f"Topic {topic.name} is missing and may not be created here: {APPLY}, as a user that may."
     if there.partitions < topic.partitions:
-        return (
-            f"Topic {topic.name} has {there.partitions} partitions, {topic.partitions} are needed:"
-            f" kafka-topics.sh --alter --topic {topic.name} --partitions {topic.partitions}"
-        )
+        return f"Topic {topic.name} has {there.partitions} partitions, {topic.partitions} are needed: {APPLY}."
     policy = there.settings.get("cleanup.policy", topic.cleanup)
     if policy != topic.cleanup:
         return (
-            f"Topic {topic.name} has cleanup.policy={policy}, which would lose records; {topic.cleanup} is needed:"
-            f" {by_hand} cleanup.policy={topic.cleanup}"
+            f"Topic {topic.name} has cleanup.policy={policy}, which would lose records;"
+            f" {topic.cleanup} is needed: {APPLY}."
         )
     in_sync = int(there.settings.get("min.insync.replicas", 1))
     if in_sync > there.replication:
         return (
             f"Topic {topic.name} has {there.replication} copies and wants {in_sync} in sync, so nothing can be written:"
-            f" give it more copies, or {by_hand} min.insync.replicas={min(in_sync, there.replication)}."
+            f" give it more copies, or set DISPATCH_KAFKA_REPLICATION={there.replication} and {APPLY}."
         )
     largest = int(there.settings.get("max.message.bytes", topic.max_message_bytes))
     if largest < topic.max_message_bytes:
-        return (
-            f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed:"
-            f" {by_hand} max.message.bytes={topic.max_message_bytes}"
-        )
+        return f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed: {APPLY}."
     return None
 
 
@@ -111,7 +106,7 @@ async def found(asking: AIOKafkaAdminClient, wanted: Iterable[Topic]) -> dict[st
     """The topics of these names that the broker has; one just created may take a moment to be seen."""
     names = [topic.name for topic in wanted]
     there: list[dict[str, Any]] = []
-    for _ in range(20):
+    for _ in range(20 if names else 0):  # no name means every topic to a broker
         there = [each for each in await asking.describe_topics(names) if not each["error_code"]]
         if len(there) == len(names):
             break
