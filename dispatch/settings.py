@@ -14,6 +14,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 PREFIX = "DISPATCH_"
+#: roles of people who sign in (the service itself has one more)
+SIGNING_IN = (
+    "street-clerk", "liaison", "superior", "person-in-charge", "desk", "duty-officer", "administrator", "auditor",
+)  # fmt: skip
+
+
+def _listed(value: str) -> list[str]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    return [] if names == ["none"] else names
 
 
 class Settings(BaseSettings):
@@ -51,6 +60,11 @@ class Settings(BaseSettings):
         None,
         min_length=32,
         description="Signs sessions, 32 characters or more. Unset: `up` makes one in its data folder.",
+    )
+
+    second_factor_for: str = Field(
+        "desk,administrator",
+        description="Roles, by comma, that must have a second factor (an authenticator); none: nobody must.",
     )
 
     data: Path = Field(
@@ -113,6 +127,19 @@ class Settings(BaseSettings):
             if not host or not port.isdigit():
                 raise ValueError(f"must be host:port,host:port; {server.strip()!r} is not")
         return value
+
+    @field_validator("second_factor_for")
+    @classmethod
+    def _known_roles(cls, value: str) -> str:
+        for role in _listed(value):
+            if role not in SIGNING_IN:
+                raise ValueError(f"{role!r} is no role; choose among {', '.join(SIGNING_IN)}, or none")
+        return value
+
+    @property
+    def factor_roles(self) -> frozenset[str]:
+        """The roles that must have a second factor."""
+        return frozenset(_listed(self.second_factor_for))
 
     @property
     def reached_at(self) -> str:

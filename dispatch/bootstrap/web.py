@@ -29,6 +29,7 @@ async def run_web(settings: Settings) -> None:
             base_url=settings.url,
             https=settings.url.startswith("https://"),
             demo=settings.demo,
+            factor_roles=frozenset() if settings.demo else settings.factor_roles,
             asyncapi=orjson.dumps(asyncapi.document(), option=orjson.OPT_INDENT_2),
             probe=probe(made.metrics, checks(made), [made.show_snapshot]),
             metrics=made.metrics,

@@ -28,6 +28,7 @@ class Keep:
 #: the retention table
 RETENTION: tuple[Keep, ...] = (
     Keep("sessions", timedelta(), "it ran out"),
+    Keep("tickets", timedelta(), "it ran out; second halves of signing in, one-time links"),
     Keep("tokens", timedelta(days=365), "it ran out or was revoked"),
     Keep("action-keys", timedelta(days=30), "the act"),
     # a person's name and telephone are needed until the whistle is answered and its evaluation can no longer change

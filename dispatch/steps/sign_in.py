@@ -4,21 +4,26 @@ People get a session (a random token in a cookie, stored hashed), programs a tok
 administrator, stored hashed). Tries are throttled per account, never per address: a whole office may share one.
 """
 
-import asyncio
 import hashlib
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from dispatch.domain.case import Actor
-from dispatch.domain.refusals import Forbidden, Invalid
-from dispatch.store import accounts
-from dispatch.store.accounts import Holder, SeatHeld
+from dispatch.domain.refusals import Forbidden, NotFound
+from dispatch.steps.passwords import (
+    LONGEST_PASSWORD,
+    NOBODY,
+    SHORTEST_PASSWORD,
+    change_password,
+    set_password,
+    verify,
+)
+from dispatch.store import accounts, administration, second_factors, sessions, tickets
+from dispatch.store.accounts import AccountRow, Holder, NewSession, SeatHeld
 from dispatch.store.database import Database
+
+__all__ = ["LONGEST_PASSWORD", "SHORTEST_PASSWORD", "change_password", "set_password"]
 
 LASTS = timedelta(days=7)
 IDLE = timedelta(hours=12)
@@ -28,16 +33,14 @@ TOUCH_EVERY = timedelta(minutes=5)
 FREE_TRIES = 5
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(minutes=15)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
+
+#: how a session was opened
+PASSWORD, SECOND_FACTOR, LINK, PROVIDER, STAND_IN = "password", "second-factor", "link", "provider", "stand-in"
+#: how long somebody may take to give the code of their authenticator
+CODE_WITHIN = timedelta(minutes=10)
 
 #: the scope that allows everything the seat allows; the others are `read`, `raise` and `act`
 EVERYTHING = "*"
-
-_hasher = PasswordHasher()
-#: hashing takes 64 MiB each: so many at once, the others wait
-_hashing = ThreadPoolExecutor(2, "argon2")
-#: verified against where there is no account, so that the answer takes as long
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MfTmqqEgUbZZbgD3tLSmzA$9bSE9eNSxQOkKb46SziQTVzFHb6nhlqUYkiEmo0QOhc"
 
 
 class Refused(Forbidden):
@@ -59,8 +62,20 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right, and the person has an authenticator: `token` goes with its code."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody at the other end: the actor, and what came with them. `csrf` is empty for tokens."""
+    """Somebody at the other end: the actor, and what came with them. `csrf` is empty for tokens.
+
+    `via` says how the session was opened (empty: by a token, or before this was kept); `second_factor` whether the
+    person has an authenticator, `must_enrol` whether the role asks for one that the person has not.
+    """
 
     actor: Actor
     expires_at: datetime
@@ -69,6 +84,9 @@ class Visit:
     scopes: tuple[str, ...] = (EVERYTHING,)
     must_change: bool = False
     seen_at: datetime | None = None
+    via: str = ""
+    second_factor: bool = False
+    must_enrol: bool = False
 
     def allows(self, scope: str) -> bool:
         """Whether the token may be used for this (`read`, `raise`, `act`); sessions may for everything."""
@@ -112,6 +130,8 @@ async def by_session(database: Database, sha256: bytes) -> Visit | None:
         row.csrf,
         must_change=row.holder.must_change,
         seen_at=row.seen_at,
+        via=row.via,
+        second_factor=row.second_factor,
     )
 
 
@@ -127,22 +147,41 @@ async def by_token(database: Database, sha256: bytes) -> Visit | None:
     )
 
 
-async def sign_in(database: Database, name: str, password: str) -> Session:
-    """A new session for an account's name and password. Raises `Refused`, `Forbidden` without a seat."""
+async def sign_in(database: Database, name: str, password: str, device: str = "") -> Session | CodeNeeded:
+    """A new session for an account's name and password, or what its authenticator's code must come with.
+
+    Raises `Refused`, `Forbidden` without a seat. `device`: browser and system in words.
+    """
     now = await database.now()
     async with database.transaction() as uow:
         account = await accounts.begin_try(uow, name, now, FREE_TRIES, FIRST_LOCK, LONGEST_LOCK)
     known = account is not None and account.allowed and account.password_hash is not None
     hashed = account.password_hash if account is not None and known else None
-    right = await _verify(hashed or _NOBODY, password)
+    right = await verify(hashed or NOBODY, password)
     if account is None or not known or not right:
         raise Refused
+    async with database.acquire() as connection:
+        factor = await second_factors.of(connection, account.person)
+    if factor is not None and factor.confirmed:
+        return await _code_needed(database, account)
     async with database.transaction() as uow:
         await accounts.clear_tries(uow, account.person)
-    return await open_session(database, account.person)
+    return await open_session(database, account.person, via=PASSWORD, device=device)
 
 
-async def open_session(database: Database, person: str, seat: str | None = None) -> Session:
+async def _code_needed(database: Database, account: AccountRow) -> CodeNeeded:
+    """Earlier tries stay counted until the code is right: else a known password would give tries without end."""
+    now = await database.now()
+    made = CodeNeeded(secrets.token_urlsafe(32), now + CODE_WITHIN)
+    async with database.transaction() as uow:
+        await accounts.undo_try(uow, account)
+        await tickets.add(uow, "second-factor", digest(made.token), account.person, {}, now, made.expires_at)
+    return made
+
+
+async def open_session(
+    database: Database, person: str, seat: str | None = None, *, via: str = "", device: str = ""
+) -> Session:
     """A session on a seat of the person: the one named, the one used last, or the first. Raises `Forbidden`."""
     now = await database.now()
     made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + LASTS)
@@ -153,7 +192,8 @@ async def open_session(database: Database, person: str, seat: str | None = None)
         if chosen is None and (not held or seat is not None):
             raise Forbidden("这个账号现在没有岗位；请找本单位管理员", field="seat", value=seat)
         code = (chosen or held[0]).code
-        await accounts.add_session(uow, digest(made.token), person, code, made.csrf, now, made.expires_at)
+        new = NewSession(digest(made.token), person, code, made.csrf, via, device, made.expires_at)
+        await accounts.add_session(uow, new, now)
     return made
 
 
@@ -180,10 +220,29 @@ async def sign_out(database: Database, sha256: bytes) -> None:
         await accounts.end_session(uow, sha256)
 
 
-async def sign_out_everywhere(database: Database, person: str) -> int:
-    """End every session of the person; returns how many there were."""
+async def end_one(database: Database, person: str, session: str) -> None:
+    """End one of the person's own sessions, named by its hash in hex. Raises `NotFound`."""
     async with database.transaction() as uow:
-        return await accounts.end_sessions(uow, person)
+        if not await sessions.end(uow, as_hash(session), person):
+            raise NotFound("这一处已经退出了；请刷新再看", field="session", value=session[:8])
+        await administration.note_own(uow, person, "session-ended", {})
+
+
+def as_hash(text: str) -> bytes:
+    """A hash from its hex digits; empty for anything else."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+async def sign_out_everywhere(database: Database, person: str, keep: bytes | None = None) -> int:
+    """End every session of the person (but `keep`); returns how many there were."""
+    async with database.transaction() as uow:
+        ended = await accounts.end_sessions(uow, person, keep)
+        await tickets.void(uow, person)
+        await administration.note_own(uow, person, "sessions-ended", {"count": ended})
+        return ended
 
 
 async def stand_in(database: Database, account: str) -> Session | None:
@@ -193,55 +252,4 @@ async def stand_in(database: Database, account: str) -> Session | None:
     """
     async with database.acquire() as connection:
         person = await accounts.person_of(connection, account)
-    return await open_session(database, person) if person is not None else None
-
-
-async def change_password(database: Database, person: str, old: str, new: str, *, keep: bytes | None = None) -> None:
-    """The person's own change; every other session ends. Raises `Invalid` naming the field."""
-    async with database.acquire() as connection:
-        hashed = await accounts.password_hash(connection, person)
-    if hashed is None or not await _verify(hashed, old):
-        raise Invalid("现在的密码不对", field="old", value=None)
-    if old == new:
-        raise Invalid("新密码要和现在的不一样", field="new", value=None)
-    await set_password(database, person, new, must_change=False)
-    async with database.transaction() as uow:
-        await accounts.end_sessions(uow, person, keep)
-
-
-async def set_password(database: Database, person: str, password: str, *, must_change: bool = True) -> None:
-    """Set a password (the administrator's: to be changed at the first sign-in). Raises `Invalid`."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Invalid(
-            "密码要 {least} 到 {most} 个字符",
-            field="new",
-            value=None,
-            least=SHORTEST_PASSWORD,
-            most=LONGEST_PASSWORD,
-        )
-    loop = asyncio.get_running_loop()
-    hashed = await loop.run_in_executor(_hashing, _hasher.hash, password.encode("utf-8", "surrogatepass"))
-    async with database.transaction() as uow:
-        if not await accounts.set_password(uow, person, hashed, must_change=must_change):
-            raise Invalid("没有「{value}」这个账号", field="person", value=person)
-
-
-async def _verify(hashed: str, password: str) -> bool:
-    if len(password) > LONGEST_PASSWORD:
-        password = ""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_hashing, _check, hashed, password.encode("utf-8", "surrogatepass"))
-
-
-def _check(hashed: str, password: bytes) -> bool:
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-async def prune(database: Database) -> int:
-    """Forget sessions that are over; returns how many."""
-    now = await database.now()
-    async with database.transaction() as uow:
-        return await accounts.prune_sessions(uow, now, IDLE)
+    return await open_session(database, person, via=STAND_IN) if person is not None else None

@@ -35,12 +35,14 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A person's session in a browser. Times are UTC."""
+    """A person's session in a browser. Times are UTC; `second_factor`: the person has one that is confirmed."""
 
     holder: Holder
     csrf: str
     seen_at: datetime
     expires_at: datetime
+    via: str
+    second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """What signing in needs to know. `allowed` is False while the account is locked."""
+    """What signing in needs to know. `allowed` is False while the account is locked; a try may lock it, until then."""
 
     person: str
     password_hash: str | None
     allowed: bool
+    locked_until: datetime | None
 
 
 _SEAT = "s.code AS seat, s.role, s.node, s.unit, s.position, s.district"
@@ -69,9 +72,11 @@ _HOLDS = (
 )
 
 _SESSION = f"""
-SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT}, w.csrf, w.seen_at, w.expires_at
+SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT}, w.csrf, w.seen_at, w.expires_at,
+       coalesce(w.via, '') AS via, f.person IS NOT NULL AS second_factor
 FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
 LEFT JOIN account a ON a.person = w.person
+LEFT JOIN second_factor f ON f.person = w.person AND f.confirmed_at IS NOT NULL
 WHERE w.token_sha256 = $1 AND w.expires_at > $2 AND w.seen_at > $3 AND p.active
   AND {_HOLDS.format(a="w", now="$2")}"""
 
@@ -94,9 +99,10 @@ UPDATE account a SET failures = CASE WHEN before.locked THEN failures ELSE failu
                                + least($4::interval * power(2, least(failures + 1 - $3::int, 20)), $5::interval)
                            ELSE NULL END
 FROM (SELECT person, coalesce(locked_until > $2::timestamptz, false) AS locked FROM account
-      WHERE sign_in = $1 FOR UPDATE) before
+      WHERE {of} = $1 FOR UPDATE) before
 WHERE a.person = before.person
-RETURNING a.person, a.password_hash, NOT before.locked AS allowed"""
+RETURNING a.person, a.password_hash, NOT before.locked AS allowed, a.locked_until"""
+_TRY_OF_NAME, _TRY_OF_PERSON = _TRY.format(of="sign_in"), _TRY.format(of="person")
 
 
 def _seat(row: asyncpg.Record) -> SeatHeld:
@@ -110,7 +116,9 @@ def _holder(row: asyncpg.Record) -> Holder:
 async def session(connection: Connection, sha256: bytes, now: datetime, idle: timedelta) -> SessionRow | None:
     """The live session of this token: not over, not idle for longer than `idle`, its seat still held."""
     row = await connection.fetchrow(_SESSION, sha256, now, now - idle)
-    return SessionRow(_holder(row), row["csrf"], row["seen_at"], row["expires_at"]) if row else None
+    if row is None:
+        return None
+    return SessionRow(_holder(row), row["csrf"], row["seen_at"], row["expires_at"], row["via"], row["second_factor"])
 
 
 async def token(connection: Connection, sha256: bytes, now: datetime) -> TokenRow | None:
@@ -125,16 +133,56 @@ async def seats(connection: Connection, person: str, now: datetime) -> list[Seat
 
 
 async def begin_try(
-    uow: UnitOfWork, sign_in: str, now: datetime, free: int, wait: timedelta, longest: timedelta
+    uow: UnitOfWork, who: str, now: datetime, free: int, wait: timedelta, longest: timedelta, *, by_person: bool = False
 ) -> AccountRow | None:
-    """Count a try to sign in. From the `free`-th in a row on the account is locked, twice as long each time."""
-    row = await uow.connection.fetchrow(_TRY, sign_in, now, free, wait, longest)
-    return AccountRow(row["person"], row["password_hash"], row["allowed"]) if row else None
+    """Count a try to sign in by the account's name (or by the person's code, where the name is known already).
+
+    From the `free`-th in a row on the account is locked, twice as long each time.
+    """
+    row = await uow.connection.fetchrow(_TRY_OF_PERSON if by_person else _TRY_OF_NAME, who, now, free, wait, longest)
+    return AccountRow(**dict(row)) if row else None
+
+
+async def undo_try(uow: UnitOfWork, tried: AccountRow) -> None:
+    """The try was good, and another follows that counts: as if this one had not been. A later lock stays."""
+    await uow.connection.execute(
+        """UPDATE account SET failures = greatest(failures - 1, 0),
+                  locked_until = CASE WHEN locked_until = $2 THEN NULL ELSE locked_until END
+           WHERE person = $1""",
+        tried.person,
+        tried.locked_until,
+    )
 
 
 async def clear_tries(uow: UnitOfWork, person: str) -> None:
     """Signed in: the tries before do not count any more."""
     await uow.connection.execute("UPDATE account SET failures = 0, locked_until = NULL WHERE person = $1", person)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """By what name a person signs in, and whether with a password."""
+
+    sign_in: str
+    has_password: bool
+
+
+async def account(connection: Connection, person: str) -> AccountName | None:
+    """The person's account."""
+    row = await connection.fetchrow(
+        "SELECT sign_in, password_hash IS NOT NULL AS has_password FROM account WHERE person = $1", person
+    )
+    return AccountName(row["sign_in"], row["has_password"]) if row else None
+
+
+async def own_words(connection: Connection, person: str) -> list[str]:
+    """What a password of this person must not hold: the account's name and the person's."""
+    rows = await connection.fetch(
+        """SELECT a.sign_in AS word FROM account a WHERE a.person = $1
+           UNION ALL SELECT p.name FROM person p WHERE p.code = $1""",
+        person,
+    )
+    return [row["word"] for row in rows]
 
 
 async def password_hash(connection: Connection, person: str) -> str | None:
@@ -171,19 +219,32 @@ async def last_seat(connection: Connection, person: str) -> str | None:
     return found
 
 
-async def add_session(
-    uow: UnitOfWork, sha256: bytes, person: str, seat: str, csrf: str, now: datetime, expires_at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to be stored. `via` says how the person came in, `device` from what."""
+
+    sha256: bytes
+    person: str
+    seat: str
+    csrf: str
+    via: str
+    device: str
+    expires_at: datetime
+
+
+async def add_session(uow: UnitOfWork, made: NewSession, now: datetime) -> None:
     """A new session."""
     await uow.connection.execute(
-        """INSERT INTO web_session (token_sha256, person, seat, csrf, created_at, seen_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $5, $6)""",
-        sha256,
-        person,
-        seat,
-        csrf,
+        """INSERT INTO web_session (token_sha256, person, seat, csrf, created_at, seen_at, expires_at, via, device)
+           VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)""",
+        made.sha256,
+        made.person,
+        made.seat,
+        made.csrf,
         now,
-        expires_at,
+        made.expires_at,
+        made.via,
+        made.device,
     )
 
 
@@ -206,14 +267,6 @@ async def end_sessions(uow: UnitOfWork, person: str, but: bytes | None = None) -
     """Signed out everywhere (but in the session `but`); returns how many sessions ended."""
     done = await uow.connection.execute(
         "DELETE FROM web_session WHERE person = $1 AND token_sha256 IS DISTINCT FROM $2", person, but
-    )
-    return int(done.rsplit(" ", 1)[-1])
-
-
-async def prune_sessions(uow: UnitOfWork, now: datetime, idle: timedelta) -> int:
-    """Forget sessions that are over; returns how many."""
-    done = await uow.connection.execute(
-        "DELETE FROM web_session WHERE expires_at <= $1 OR seen_at <= $2", now, now - idle
     )
     return int(done.rsplit(" ", 1)[-1])
 

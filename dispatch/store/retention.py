@@ -18,6 +18,10 @@ STATEMENTS: Mapping[str, str] = {
         WITH old AS (SELECT token_sha256 FROM web_session WHERE expires_at < $1 LIMIT $2),
         gone AS (DELETE FROM web_session s USING old WHERE s.token_sha256 = old.token_sha256 RETURNING 1)
         SELECT count(*) FROM gone""",
+    "tickets": """
+        WITH old AS (SELECT sha256 FROM ticket WHERE expires_at < $1 LIMIT $2),
+        gone AS (DELETE FROM ticket t USING old WHERE t.sha256 = old.sha256 RETURNING 1)
+        SELECT count(*) FROM gone""",
     "tokens": """
         WITH old AS (SELECT id FROM api_token WHERE least(expires_at, revoked_at) < $1 LIMIT $2),
         gone AS (DELETE FROM api_token t USING old WHERE t.id = old.id RETURNING 1)

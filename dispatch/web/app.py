@@ -36,7 +36,7 @@ STATIC = Path(__file__).parent / "static"
 #: what the application for health and metrics answers
 PROBES = ("/healthz", "/readyz", "/metrics")
 #: packages of pages, each with a module `routes` that has a `router`; they may be missing
-AUDIENCES = ("street", "liaison", "chain", "desk", "open311", "common", "whistle", "lists", "live")
+AUDIENCES = ("street", "liaison", "chain", "desk", "open311", "common", "whistle", "lists", "live", "account")
 
 
 def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:
@@ -82,6 +82,7 @@ def _handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(auth.SignInNeeded, _unknown)
     app.add_exception_handler(auth.PasswordNeeded, _stale_password)
+    app.add_exception_handler(auth.FactorNeeded, _no_factor)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -102,6 +103,12 @@ async def _stale_password(request: Request, _error: Exception) -> Response:
     if wants_page(request):
         return RedirectResponse(auth.PASSWORD_PAGE, 303)
     return problems.plain(403, "password-expired", _("密码要先改过，请登录网页改密码"))
+
+
+async def _no_factor(request: Request, _error: Exception) -> Response:
+    if wants_page(request):
+        return RedirectResponse(auth.FACTOR_PAGE, 303)
+    return problems.plain(403, "second-factor-needed", auth.factor_needed())
 
 
 def wants_page(request: Request) -> bool:

@@ -24,6 +24,7 @@ VISIT_COOKIE = "dispatch_visit"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 SAFE = ("GET", "HEAD", "OPTIONS")
 PASSWORD_PAGE = "/password"  # noqa: S105 - an address
+FACTOR_PAGE = "/account/second-factor"
 
 
 class SignInNeeded(Exception):
@@ -38,6 +39,10 @@ class PasswordNeeded(Exception):
     """Signed in with a password that must be changed first."""
 
 
+class FactorNeeded(Exception):
+    """Signed in from a seat whose role must have a second factor, by somebody who has none yet."""
+
+
 # ── the visitor ──────────────────────────────────────────────────────────────────────────────────
 async def visitor(request: Request) -> Visit | None:
     """Who sent this request, or None; asked once for each request."""
@@ -48,7 +53,7 @@ async def visitor(request: Request) -> Visit | None:
 
 
 async def present(request: Request) -> Visit:
-    """Somebody we know. Raises `SignInNeeded`, `PasswordNeeded`; `Forbidden` for a forged request.
+    """Somebody we know. Raises `SignInNeeded`, `PasswordNeeded`, `FactorNeeded`; `Forbidden` for a forged request.
 
     Unsafe requests with a session cookie must carry its token, in the header here, in the field through `Form`.
     """
@@ -58,6 +63,8 @@ async def present(request: Request) -> Visit:
         raise SignInNeeded(_("令牌无效、过期或已停用") if bearer is not None else _("没有带令牌，也没有登录"))
     if found.must_change and request.url.path not in (PASSWORD_PAGE, "/sign-out"):
         raise PasswordNeeded
+    if found.must_enrol and request.url.path not in (PASSWORD_PAGE, "/sign-out", "/switch", FACTOR_PAGE):
+        raise FactorNeeded
     if found.csrf and request.method not in SAFE and request.url.path.startswith("/api/"):
         check_csrf(request, found, request.headers.get(CSRF_HEADER, ""))
     return found
@@ -87,6 +94,11 @@ Doer = Annotated[Visit, Depends(_doer)]
 
 
 # ── the token of every form ──────────────────────────────────────────────────────────────────────
+def factor_needed() -> str:
+    """What somebody is told whose role must have a second factor."""
+    return _("这个岗位要先绑定身份验证器，请登录网页绑定")
+
+
 def csrf_of(request: Request, visit: Visit | None) -> str:
     """What a form on this page must carry. For somebody not signed in it belongs to a cookie: `keep_visit`."""
     return visit.csrf if visit is not None else _anonymous(deps_of(request), _visit_cookie(request))

@@ -18,13 +18,20 @@ WEB = Path(__file__).parent
 PO = WEB / "locale" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+#: where refusals are written that pages show, and by what they are known there
+STEPS = WEB.parent / "steps"
+REFUSALS = {"Invalid": None, "Forbidden": None, "NotFound": None, "NotNow": None, "__init__": None}
+REFUSING = [(f"{name}.py", "python") for name in ("passwords", "sign_in", "second_factor")]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 
 def messages() -> list[str]:
     """Every message id in code and templates, in order of first appearance, once."""
     found: dict[str, None] = {}
-    rows = extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS)
+    rows = [
+        *extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS),
+        *extract_from_dir(STEPS, REFUSING, {}, REFUSALS),
+    ]
     for _file, _line, message, _comments, _context in rows:
         for one in message if isinstance(message, tuple) else (message,):
             if one:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request
 
 from dispatch.steps.intake import Intake
+from dispatch.steps.sealing import Sealer
 from dispatch.steps.service import Service
 from dispatch.web.principals import TTL, Principals
 from dispatch.web.security import Metrics, NoMetrics
@@ -17,8 +18,9 @@ Application = Any  # an ASGI application
 class WebDeps:
     """One web process's means. Sizes in bytes, times in seconds.
 
-    `secret` signs what people carry without a session; `probe` is the application for health and metrics, mounted
-    where nothing else answers; `asyncapi` the document of the topics, as bytes.
+    `secret` signs what people carry without a session and seals their second factors, which `factor_roles` must have;
+    `probe` is the application for health and metrics, mounted where nothing else answers; `asyncapi` the document of
+    the topics, as bytes.
     """
 
     service: Service
@@ -33,10 +35,14 @@ class WebDeps:
     body_limit: int = 256 * 1024
     upload_limit: int = 12 * 1024 * 1024
     remembered: float = TTL
+    factor_roles: frozenset[str] = frozenset()
     principals: Principals = field(init=False)
+    sealer: Sealer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.principals = Principals(self.service.database, self.cookie, ttl=self.remembered)
+        database = self.service.database
+        self.principals = Principals(database, self.cookie, ttl=self.remembered, factor_roles=self.factor_roles)
+        self.sealer = Sealer(self.secret)
 
     @property
     def cookie(self) -> str:

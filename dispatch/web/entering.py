@@ -1,13 +1,14 @@
 """Signing in and out, choosing a seat, changing the password, 换个身份."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import sign_in
-from dispatch.steps.sign_in import Session, Visit
+from dispatch.steps import second_factor, sign_in
+from dispatch.steps.sign_in import CodeNeeded, Session, Visit
 from dispatch.web import i18n, problems
 from dispatch.web.auth import (
     PASSWORD_PAGE,
@@ -22,12 +23,21 @@ from dispatch.web.auth import (
 )
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps, deps_of
-from dispatch.web.i18n import _
+from dispatch.web.device import device_of
+from dispatch.web.i18n import N_, _
 from dispatch.web.models.entry import SignInPage
 from dispatch.web.models.parts import Field, FieldError
 from dispatch.web.render import render
 
 router = APIRouter(include_in_schema=False)
+
+CODE_PAGE, CODE_COOKIE = "/sign-in/code", "dispatch_code"
+#: template → title and where its form goes
+_PAGES = {
+    "sign_in.html": (N_("登录"), "/sign-in"),
+    "code.html": (N_("填验证码"), CODE_PAGE),
+    "password.html": (N_("改密码"), PASSWORD_PAGE),
+}
 
 
 @router.get("/sign-in")
@@ -43,18 +53,50 @@ async def signing_in(request: Request, form: Form) -> Response:
     name, onward = text_of(form, "name").strip(), after(text_of(form, "next"))
     deps = deps_of(request)
     try:
-        session = await sign_in.sign_in(deps.service.database, name, text_of(form, "password"))
+        made = await sign_in.sign_in(
+            deps.service.database, name, text_of(form, "password"), device_of(request.headers.get("user-agent", ""))
+        )
     except Refusal as refusal:
         said = (FieldError(refusal.field or "name", problems.said(refusal)),)
         return _page(request, "sign_in.html", _sign_in_fields(name), 403, onward, said)
-    await _leave(request)
-    return _enter(deps, session, onward)
+    if isinstance(made, CodeNeeded):
+        return _ask_code(deps, made, onward)
+    await leave(request)
+    return enter(deps, made, onward)
+
+
+@router.get(CODE_PAGE)
+async def code_page(request: Request) -> Response:
+    """The page that asks for the authenticator's code."""
+    await visitor(request)
+    onward = after(request.query_params.get("next"))
+    if CODE_COOKIE not in request.cookies:
+        return RedirectResponse(f"/sign-in?next={quote(onward, safe='/')}", 303)
+    return _page(request, "code.html", _code_fields(), 200, onward)
+
+
+@router.post(CODE_PAGE)
+async def giving_code(request: Request, form: Form) -> Response:
+    """The code, or a recovery code → a session; or the page again."""
+    deps, onward = deps_of(request), after(text_of(form, "next"))
+    token, device = request.cookies.get(CODE_COOKIE, ""), device_of(request.headers.get("user-agent", ""))
+    try:
+        session = await second_factor.finish(deps.service.database, deps.sealer, token, text_of(form, "code"), device)
+    except Refusal as refusal:
+        said = (FieldError(refusal.field or "code", problems.said(refusal)),)
+        late = isinstance(refusal, second_factor.Late)
+        page = ("sign_in.html", _sign_in_fields("")) if late else ("code.html", _code_fields())
+        return _page(request, *page, 403, onward, said)
+    await leave(request)
+    response = enter(deps, session, onward)
+    response.delete_cookie(CODE_COOKIE, path=CODE_PAGE, httponly=True, samesite="lax", secure=deps.https)
+    return response
 
 
 @router.post("/sign-out")
 async def signing_out(request: Request, _form: Form) -> Response:
     """End this session."""
-    await _leave(request)
+    await leave(request)
     return _gone(deps_of(request))
 
 
@@ -116,11 +158,11 @@ async def _stand_in(request: Request, account: str, onward: str) -> Response:
     session = await sign_in.stand_in(deps.service.database, account) if deps.demo else None
     if session is None:
         raise NotFound("没有「{value}」这个身份", field="account", value=account)
-    await _leave(request)
-    return _enter(deps, session, onward)
+    await leave(request)
+    return enter(deps, session, onward)
 
 
-async def _leave(request: Request) -> None:
+async def leave(request: Request) -> None:
     """End the session that this browser had."""
     deps, token = deps_of(request), session_cookie(request)
     if token is not None:
@@ -128,11 +170,21 @@ async def _leave(request: Request) -> None:
         deps.principals.sessions.forget(sign_in.digest(token))
 
 
-def _enter(deps: WebDeps, session: Session, onward: str) -> Response:
+def enter(deps: WebDeps, session: Session, onward: str) -> Response:
+    """Put the session into the browser's cookie and go on."""
     response = RedirectResponse(onward, 303)
     lasts = int(sign_in.LASTS.total_seconds())
     response.set_cookie(
         deps.cookie, session.token, max_age=lasts, path="/", httponly=True, samesite="lax", secure=deps.https
+    )
+    return response
+
+
+def _ask_code(deps: WebDeps, made: CodeNeeded, onward: str) -> Response:
+    response = RedirectResponse(f"{CODE_PAGE}?next={quote(onward, safe='/')}", 303)
+    lasts = int(sign_in.CODE_WITHIN.total_seconds())
+    response.set_cookie(
+        CODE_COOKIE, made.token, max_age=lasts, path=CODE_PAGE, httponly=True, samesite="lax", secure=deps.https
     )
     return response
 
@@ -148,6 +200,11 @@ def _sign_in_fields(name: str) -> tuple[Field, ...]:
         Field("name", _("账号"), value=name, required=True, autocomplete="username"),
         Field("password", _("密码"), "password", required=True, autocomplete="current-password"),
     )
+
+
+def _code_fields() -> tuple[Field, ...]:
+    hint = _("打开手机上的身份验证器，填现在的六位数；手机不在手边，填一个恢复码")
+    return (Field("code", _("验证码"), hint=hint, required=True, autocomplete="one-time-code"),)
 
 
 def _password_fields() -> tuple[Field, ...]:
@@ -175,8 +232,7 @@ def _page(
     errors: tuple[FieldError, ...] = (),
 ) -> Response:
     visit: Visit | None = getattr(request.state, "visit", None)
-    frame = build_frame(request, visit, _("登录") if template == "sign_in.html" else _("改密码"))
-    submit = "/sign-in" if template == "sign_in.html" else PASSWORD_PAGE
-    page = SignInPage(frame, fields, errors, onward, submit)
+    title, submit = _PAGES[template]
+    page = SignInPage(build_frame(request, visit, _(title)), fields, errors, onward, submit)
     response = HTMLResponse(render(template, page, i18n.language()), status, {"Cache-Control": "no-store"})
     return keep_visit(request, response)

@@ -16,6 +16,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.api.doing import own_photos
 from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistle, receipt_json
+from dispatch.web.auth import factor_needed
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
 from dispatch.web.security import App, Receive, Scope, Send
@@ -108,6 +109,8 @@ def _admit(visit: Visit | None, csrf: str, media: str) -> None:
         raise _Refused(problems.unauthorized(_("令牌无效、过期或已停用")))
     if visit.must_change:
         raise _Refused(problems.plain(403, "password-expired", _("密码要先改过，请登录网页改密码")))
+    if visit.must_enrol:
+        raise _Refused(problems.plain(403, "second-factor-needed", factor_needed()))
     if visit.csrf and visit.csrf != csrf:
         raise Forbidden("这个页面放得太久了；请刷新再办", field="csrf", value=None)
     if not visit.allows("raise"):

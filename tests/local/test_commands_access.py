@@ -1,4 +1,4 @@
-"""`password` and `token` as typed: a person signs in, a program gets in, and what is wrong is one line."""
+"""`password`, `token`, `second-factor` as typed: who gets in, and what is wrong is one line."""
 
 import asyncio
 from pathlib import Path
@@ -10,6 +10,7 @@ from dispatch.__main__ import app
 from dispatch.domain.refusals import Forbidden
 from dispatch.steps import sign_in
 from dispatch.steps.sign_in import Visit
+from dispatch.store import second_factors
 from dispatch.store.database import Database
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
@@ -68,3 +69,21 @@ def test_what_is_wrong_is_one_line(loaded: str) -> None:
     assert "unit:XF:liaison" in other
     assert "--seat" in other
     assert "10 到 256" in run("password", "xf.liaison", typed="short\nshort\n", code=1)
+
+
+async def _bind(url: str) -> None:
+    database = await Database.connect(url, size=2)
+    try:
+        async with database.transaction() as uow:
+            now = await uow.now()
+            await second_factors.begin(uow, "unit:XF:liaison", b"sealed", now)
+            await second_factors.confirm(uow, "unit:XF:liaison", now)
+    finally:
+        await database.close()
+
+
+def test_a_lost_authenticator_is_removed(loaded: str) -> None:
+    asyncio.run(_bind(loaded))
+    assert "已解除绑定" in run("second-factor", "xf.liaison")
+    assert "没有绑定" in run("second-factor", "xf.liaison")
+    assert "没有「nobody」这个账号" in run("second-factor", "nobody", code=1)

@@ -1,4 +1,6 @@
-"""`password`, `token`: how a person and a program get in; outside demo mode nobody has a password at first."""
+"""`password`, `token`, `second-factor`: how a person and a program get in; outside demo mode nobody has a password
+at first.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from dispatch.local.commands.place import database_url
 from dispatch.local.commands.plain import plainly
 from dispatch.local.trouble import Trouble
 from dispatch.settings import read
+from dispatch.steps import second_factor as factors
 from dispatch.steps import sign_in
 from dispatch.store import accounts, people
 from dispatch.store.database import Database
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command()(password)
     app.command()(token)
+    app.command("second-factor")(second_factor)
 
 
 def password(account: Account) -> None:
@@ -48,6 +52,22 @@ def token(
         made, until = asyncio.run(_token(database_url(read()), account, name, seat, timedelta(days=days)))
     typer.echo(made)
     typer.echo(f"有效至 until {until.isoformat(timespec='seconds')}", err=True)
+
+
+def second_factor(account: Account) -> None:
+    """Remove an account's authenticator and recovery codes where both are lost; its sessions end."""
+    with plainly():
+        removed = asyncio.run(_second_factor(database_url(read()), account))
+    said = "已解除绑定。Removed." if removed else "没有绑定身份验证器。There was none."
+    typer.echo(f"{account}：{said}")
+
+
+async def _second_factor(url: str, account: str) -> bool:
+    database = await Database.connect(url, size=1, application="dispatch-second-factor")
+    try:
+        return await factors.reset(database, await _person(database, account), None)
+    finally:
+        await database.close()
 
 
 async def _password(url: str, account: str, new: str) -> None:

@@ -51,7 +51,7 @@ class LandingPage:
 
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """Sign-in for people: fields `name` and `password`."""
+    """Sign-in for people: fields `name` and `password`; or the page after it, with the code of an authenticator."""
 
     frame: Frame
     fields: tuple[Field, ...]

@@ -1,0 +1,92 @@
+"""Passwords: what may be one, hashed with argon2id, set by the person or by whoever administers the account."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from dispatch.domain.refusals import Invalid
+from dispatch.steps.common_passwords import common
+from dispatch.store import accounts, administration, tickets
+from dispatch.store.database import Database
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
+
+_hasher = PasswordHasher()
+#: hashing takes 64 MiB each: so many at once, the others wait
+_hashing = ThreadPoolExecutor(2, "argon2")
+#: verified against where there is no account, so that the answer takes as long
+NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MfTmqqEgUbZZbgD3tLSmzA$9bSE9eNSxQOkKb46SziQTVzFHb6nhlqUYkiEmo0QOhc"
+
+
+async def verify(hashed: str, password: str) -> bool:
+    """Whether this is the password; takes as long where it is not."""
+    if len(password) > LONGEST_PASSWORD:
+        password = ""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_hashing, _check, hashed, password.encode("utf-8", "surrogatepass"))
+
+
+def _check(hashed: str, password: bytes) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def confirmed(database: Database, person: str, password: str, field: str = "password") -> None:
+    """The person's present password, asked for again before something that matters. Raises `Invalid`.
+
+    Somebody who only ever comes in through another provider has none: then nothing is asked.
+    """
+    async with database.acquire() as connection:
+        hashed = await accounts.password_hash(connection, person)
+    if hashed is not None and not await verify(hashed, password):
+        raise Invalid("现在的密码不对；请再填一次", field=field, value=None)
+
+
+async def change_password(database: Database, person: str, old: str, new: str, *, keep: bytes | None = None) -> None:
+    """The person's own change; every other session ends. Raises `Invalid` naming the field."""
+    async with database.acquire() as connection:
+        hashed = await accounts.password_hash(connection, person)
+    if hashed is None or not await verify(hashed, old):
+        raise Invalid("现在的密码不对；请再填一次", field="old", value=None)
+    if old == new:
+        raise Invalid("新密码要和现在的不一样；请换一个", field="new", value=None)
+    await set_password(database, person, new, must_change=False)
+    async with database.transaction() as uow:
+        await accounts.end_sessions(uow, person, keep)
+        await administration.note_own(uow, person, "password-changed", {})
+
+
+async def set_password(database: Database, person: str, password: str, *, must_change: bool = True) -> None:
+    """Set a password (the administrator's: to be changed at the first sign-in). Raises `Invalid`."""
+    async with database.acquire() as connection:
+        own = await accounts.own_words(connection, person)
+    check(password, own)
+    loop = asyncio.get_running_loop()
+    hashed = await loop.run_in_executor(_hashing, _hasher.hash, password.encode("utf-8", "surrogatepass"))
+    async with database.transaction() as uow:
+        if not await accounts.set_password(uow, person, hashed, must_change=must_change):
+            raise Invalid("没有「{value}」这个账号；请核对", field="person", value=person)
+        await tickets.void(uow, person)
+
+
+def check(password: str, own: Sequence[str] = ()) -> None:
+    """Whether this may be a password. Raises `Invalid` with what to do. `own`: the person's name, the account's."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Invalid(
+            "密码要 {least} 到 {most} 个字符；请换一个",
+            field="new",
+            value=None,
+            least=SHORTEST_PASSWORD,
+            most=LONGEST_PASSWORD,
+        )
+    if common(password):
+        raise Invalid(
+            "这个密码在泄露过的密码里，或者太好猜；请换一个，几个不相干的词连起来就好", field="new", value=None
+        )
+    if any(len(word) > 1 and word.lower() in password.lower() for word in own):
+        raise Invalid("密码里不要有自己的姓名或账号；请换一个", field="new", value=None)

@@ -1,0 +1,57 @@
+"""Where people are signed in, as they and their administrators see it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.store.connection import Connection
+from dispatch.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that is not over. `id` is its hash: it names the session and opens nothing."""
+
+    id: bytes
+    person: str
+    name: str
+    seat: str
+    position: str
+    via: str
+    device: str
+    created_at: datetime
+    seen_at: datetime
+
+
+_OPEN = """
+SELECT w.token_sha256 AS id, w.person, p.name, w.seat, s.position, coalesce(w.via, '') AS via,
+       coalesce(w.device, '') AS device, w.created_at, w.seen_at
+FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
+WHERE w.expires_at > $1 AND w.seen_at > $2"""
+
+
+async def of_person(connection: Connection, person: str, now: datetime, idle: timedelta) -> list[OpenSession]:
+    """A person's sessions, the one used last first."""
+    rows = await connection.fetch(f"{_OPEN} AND w.person = $3 ORDER BY w.seen_at DESC", now, now - idle, person)
+    return [OpenSession(**dict(row)) for row in rows]
+
+
+async def of_district(
+    connection: Connection, district: str, words: str, now: datetime, idle: timedelta, limit: int
+) -> list[OpenSession]:
+    """The sessions of a district's people whose name contains `words` (empty: all), used last first."""
+    rows = await connection.fetch(
+        f"""{_OPEN} AND p.district = $3 AND ($4 = '' OR strpos(p.name, $4) > 0 OR strpos(p.code, $4) > 0)
+            ORDER BY w.seen_at DESC LIMIT $5""",
+        now,
+        now - idle,
+        district,
+        words,
+        limit,
+    )
+    return [OpenSession(**dict(row)) for row in rows]
+
+
+async def end(uow: UnitOfWork, id: bytes, person: str) -> bool:
+    """End one session of a person. False: not theirs, or over."""
+    done = await uow.connection.execute("DELETE FROM web_session WHERE token_sha256 = $1 AND person = $2", id, person)
+    return done.endswith(" 1")

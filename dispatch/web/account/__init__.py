@@ -1,0 +1,1 @@
+"""My account: where I am signed in, my password, my second factor; the pages between password and home."""
