@@ -1,5 +1,9 @@
 """`dispatch …` and `python -m dispatch …`."""
 
+import dispatch.local.early  # noqa: F401 - what it does is done when it is imported
+
+# isort: split
+
 import typer
 
 from dispatch.local.commands import (

@@ -25,16 +25,23 @@ TEMPLATE = "template_dispatch"
 
 
 class TestPostgres:
-    """An embedded PostgreSQL without fsync, with databases cloned from a migrated template."""
+    """An embedded PostgreSQL without fsync, with databases cloned from a migrated template.
+
+    Killed, it has lost what was committed within the last moments. `settings` go before its own:
+    `synchronous_commit="on"` for one that keeps whatever it said is committed.
+    """
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="dispatch-pg-"))
         # the account of the server must get through; the folder inside is closed
         self._folder.chmod(0o711)
         self.server = EmbeddedPostgres(
-            self._folder / "postgres", account=unprivileged(), fast_and_unsafe=True, settings={"max_connections": "300"}
+            self._folder / "postgres",
+            account=unprivileged(),
+            fast_and_unsafe=True,
+            settings={"max_connections": "300", **settings},
         )
         self._migrated = False
 

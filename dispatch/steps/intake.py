@@ -24,7 +24,7 @@ from dispatch.steps.service import Service, year_of
 from dispatch.store import intake as store
 from dispatch.store.group_commit import GroupCommit
 from dispatch.store.intake import NewRow, Stored
-from dispatch.store.numbers import number
+from dispatch.store.numbers import NumberTaken, number
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
 from schemas import envelope, whistle
@@ -133,10 +133,17 @@ def receipt(prepared: Prepared, stored: Stored) -> Receipt:
 
 
 async def write(service: Service, uow: UnitOfWork, batch: Sequence[Prepared]) -> list[Stored]:
-    """Write prepared whistles in this transaction; `whistle_numbers.ready` must have been asked before."""
+    """Write prepared whistles in this transaction; `whistle_numbers.ready` must have been asked before.
+
+    Raises `NumberTaken` where a number was another's; the next try has others.
+    """
     now = await uow.now()
     rows = [_row(service, prepared, now) for prepared in batch]
-    return await store.insert(uow, rows, now)
+    try:
+        return await store.insert(uow, rows, now)
+    except NumberTaken:
+        await service.whistle_numbers.pass_by(year_of(now))
+        raise
 
 
 def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:

@@ -18,6 +18,10 @@ class Rejected(StoreError):
     """The database refused this data, and will refuse it again."""
 
 
+class Unfit(Rejected):
+    """Refused for what nobody's data explain (a statement of ours is wrong): it will be again, until it is mended."""
+
+
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
@@ -32,9 +36,23 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.PostgresSystemError,
     asyncpg.exceptions.InvalidAuthorizationSpecificationError,
     asyncpg.exceptions.InvalidCatalogNameError,
-    # the schema is being migrated under us: not the data's fault
+    # the schema is being migrated or restored under us: not the data's fault
     asyncpg.exceptions.UndefinedTableError,
     asyncpg.exceptions.UndefinedColumnError,
+    asyncpg.exceptions.UndefinedFunctionError,
+    asyncpg.exceptions.InvalidSchemaNameError,
+    asyncpg.exceptions.InsufficientPrivilegeError,
+    asyncpg.exceptions.InvalidCachedStatementError,
+    asyncpg.exceptions.InvalidSQLStatementNameError,
+    # the disk, not the record
+    asyncpg.exceptions.DataCorruptedError,
+    asyncpg.exceptions.IndexCorruptedError,
+)
+#: refused for their content, one way or the other
+_DATA: tuple[type[BaseException], ...] = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.exceptions.ProgramLimitExceededError,
 )
 
 
@@ -43,7 +61,7 @@ def translated() -> Iterator[None]:
     """Turn driver errors into `Unavailable` or `Rejected`; everything else passes."""
     try:
         yield
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+    except _DATA as error:
         raise Rejected(f"{type(error).__name__}: {error}") from error
     except _AWAY as error:
         # asyncpg's DataError for parameters is an InterfaceError *and* a ValueError: data, not weather
@@ -51,4 +69,4 @@ def translated() -> Iterator[None]:
             raise Rejected(str(error)) from error
         raise Unavailable(f"{type(error).__name__}: {error}") from error
     except asyncpg.PostgresError as error:
-        raise Rejected(f"{type(error).__name__}: {error}") from error
+        raise Unfit(f"{type(error).__name__}: {error}") from error

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from dispatch.domain.case import Case
 from dispatch.store.cases import clock_row
+from dispatch.store.numbers import NumberTaken
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.save import BY_NAME, columns
 from dispatch.store.unit_of_work import UnitOfWork
@@ -118,7 +120,8 @@ JOIN whistle_state s ON s.id = w.id"""
 async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list[Stored]:
     """Write new whistles with state, clocks, event and outbox rows; returns what stands under each key.
 
-    A key that was taken before leaves its whistle untouched: the caller compares ids and hashes.
+    A key that was taken before leaves its whistle untouched: the caller compares ids and hashes. Raises `NumberTaken`
+    where a number stands on another whistle.
     """
     whistles: list[tuple[Any, ...]] = []
     clocks: list[tuple[Any, ...]] = []
@@ -142,7 +145,12 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
     outbox_width = len(BY_NAME["outbox"].columns) + 1
     written = [list(column) for part in (whistles, clocks, events) for column in zip(*part, strict=True)]
     arguments = [*written, *([row[i] for row in outbox] for i in range(outbox_width))]  # it may have no rows
-    new = {record[0] for record in await uow.connection.fetch(_INSERT, *arguments)}
+    try:
+        new = {record[0] for record in await uow.connection.fetch(_INSERT, *arguments)}
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "whistle_number_key":
+            raise
+        raise NumberTaken("a number leased to this process stands on another whistle") from error
     uow.wrote_outbox = uow.wrote_outbox or bool(new)
     uow.touched.extend(str(whistle) for whistle in new)
     uow.facts.extend((event.type, event.data) for row in rows if row.case.id in new for event in row.case.events)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from dispatch.store.database import Database
-from dispatch.store.errors import StoreError
+from dispatch.store.errors import StoreError, translated
 
 CHANNEL = "dispatch_change"
 #: PostgreSQL takes payloads below 8,000 bytes; a whistle's id has 36
@@ -54,7 +54,8 @@ async def listen(database: Database, channel: str, heard: Callable[[str], None])
             try:
                 gone = asyncio.Event()
                 connection.add_termination_listener(lambda _c, gone=gone: gone.set())
-                await connection.add_listener(channel, lambda _c, _p, _ch, payload: heard(str(payload)))
+                with translated():
+                    await connection.add_listener(channel, lambda _c, _p, _ch, payload: heard(str(payload)))
                 heard("")  # whatever was said while nobody listened
                 await gone.wait()
             finally:

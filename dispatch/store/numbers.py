@@ -5,10 +5,14 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
+from dispatch.store.errors import Unavailable
 from dispatch.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 _LEASE = """
 INSERT INTO number_block AS b (kind, year, next) VALUES ($1, $2, 1 + $3)
@@ -38,6 +42,14 @@ def is_number(text: str) -> bool:
 
 #: batches that one lease lasts for: under load a lease would else cost a commit for every few batches
 AHEAD = 16
+
+
+class NumberTaken(Unavailable):
+    """A place leased to this process cannot be given: it is another whistle's, or all are given away meanwhile.
+
+    A place stands on another whistle where the database has forgotten who leased it: after a failover that lost the
+    last moments, or a restore. The data are fine, so whoever wrote them tries again.
+    """
 
 
 class LockHeld(Exception):
@@ -87,8 +99,19 @@ class Numbers:
                 self._year, self._leased = year, []
             self._leased.append((first, first + size))
 
+    async def pass_by(self, year: int) -> None:
+        """Let go of what is leased, and lease nothing of `year` again that stands on a whistle already."""
+        async with self._leasing:
+            log.error("numbers.forgotten", kind=self._kind)
+            self._leased = []
+            async with self._database.transaction() as uow:
+                if (last := await highest(uow.connection, year)) is not None:
+                    await move_past(uow, self._kind, year, place_of(last)[1])
+
     def take(self) -> int:
-        """The next place. `ready` must have promised it."""
+        """The next place. `ready` must have promised it; raises `NumberTaken` where somebody was quicker."""
+        if not self._leased:
+            raise NumberTaken("the places that were ready are given away")
         first, end = self._leased[0]
         if first + 1 == end:
             self._leased.pop(0)
@@ -101,6 +124,15 @@ def place_of(number: int) -> tuple[int, int]:
     """The year and the place in it that a whistle's number is of."""
     digits = f"{number:010d}"
     return 2000 + int(digits[:2]), int(digits[2:9])
+
+
+async def highest(connection: Connection, year: int) -> int | None:
+    """The highest number of a year that stands on a whistle."""
+    first = year % 100 * 10**8
+    found: int | None = await connection.fetchval(
+        "SELECT max(number) FROM whistle WHERE number >= $1 AND number < $2", first, first + 10**8
+    )
+    return found
 
 
 async def move_past(uow: UnitOfWork, kind: str, year: int, place: int) -> int:

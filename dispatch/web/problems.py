@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
-from dispatch.store.errors import Rejected, Unavailable
+from dispatch.store.errors import Rejected, Unavailable, Unfit
 from dispatch.web.i18n import N_, _
 
 log = structlog.get_logger(__name__)
@@ -207,7 +207,7 @@ def of_error(error: BaseException) -> Response:
         return plain(503, "unavailable", detail, {"Retry-After": str(RETRY_AFTER)})
     if isinstance(error, OutOfCalendarError):
         return plain(422, "invalid", _("时间超出了工作日历的年份，请改近一些"))
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected) and not isinstance(error, Unfit):
         log.error("database.rejected", error=str(error)[:200])
         return plain(422, "invalid", _("有一个值存不下，请核对各字段"))
     if isinstance(error, HTTPException):

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.conftest import demo_database, demo_url
+
+__all__ = ["demo_database", "demo_url", "open_folder"]
+
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:

@@ -17,6 +17,7 @@ from tests.factories import (
     STREET,
     XF,
     World,
+    open_world,
 )
 from tests.servers import TestPostgres
 
@@ -225,6 +226,35 @@ async def test_the_database_away_is_said_with_when_to_come_again(world: World, p
     assert int(answer.headers["retry-after"]) > 0
     assert name not in answer.text
     assert (await client.post(URL, json={"body": "a"})).status_code == 201
+
+
+async def test_a_database_that_forgot_who_leased_which_numbers_gives_none_twice(world: World, demo_url: str) -> None:
+    """After a failover that lost the last moments, or a restore, processes hold numbers that others get as well."""
+    numbers = [(await world.raised())["number"] for _ in range(3)]
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE number_block SET next = 1 WHERE kind = 'whistle'")
+    other = await open_world(demo_url)
+    try:
+        for _ in range(2):
+            numbers.append((await other.raised())["number"])
+            answers = await asyncio.gather(*(world.raised() for _ in range(4)))
+            numbers += [answer["number"] for answer in answers]
+    finally:
+        await other.close()
+    assert len(set(numbers)) == len(numbers) == 13
+    assert await world.count("whistle") == 13
+
+
+async def test_a_mistake_of_ours_is_not_blamed_on_what_was_sent(world: World) -> None:
+    client = await world.as_(CLERK)
+    await client.get("/api/v1/me")
+    fails = "CREATE FUNCTION wrong() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT; RETURN NEW; END $$"
+    async with world.database.transaction() as uow:
+        await uow.connection.execute(fails)
+        await uow.connection.execute(
+            "CREATE TRIGGER wrong BEFORE INSERT ON whistle FOR EACH ROW EXECUTE FUNCTION wrong()"
+        )
+    _is_problem(await client.post(URL, json={"body": "a"}), 500)
 
 
 async def test_problems_speak_the_caller_s_language(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -52,8 +53,31 @@ def plainly() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
+def run_role(work: Coroutine[Any, Any, None]) -> None:
+    """Run a role until it is asked to stop. Asked before it serves, it breaks its start off and has ended well."""
+    run(_until_asked(work))
+
+
+async def _until_asked(work: Coroutine[Any, Any, None]) -> None:
+    role = asyncio.ensure_future(work)
+    asked = False
+
+    def ask() -> None:
+        nonlocal asked
+        asked = True
+        role.cancel()
+
+    # until the role has means to finish what it holds, and listens for itself
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ask)
+    try:
+        await role
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+
+
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run a role to its end, on uvloop where there is one."""
+    """Run a piece of work to its end, on uvloop where there is one."""
     if sys.platform == "win32":
         asyncio.run(work)
     else:

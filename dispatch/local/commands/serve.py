@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.local.commands.plain import plainly, run
+from dispatch.local.commands.plain import plainly, run, run_role
 from dispatch.local.trouble import Trouble
 from dispatch.observe import logs
 from dispatch.settings import Settings, read, unknown
@@ -46,21 +46,21 @@ def web() -> None:
             raise Trouble(
                 "DISPATCH_SECRET_KEY is not set.", "Make one: openssl rand -base64 48; the same for every web."
             )
-        run(_checked(settings, _web))
+        run_role(_checked(settings, _web))
 
 
 def worker() -> None:
     """Handlers, relay and delivery alone. Needs DISPATCH_DATABASE_URL and DISPATCH_KAFKA."""
     with plainly():
         settings = _alone("worker")
-        run(_checked(settings, _worker))
+        run_role(_checked(settings, _worker))
 
 
 def scheduler() -> None:
     """The sweep for what is overdue, alone. Needs DISPATCH_DATABASE_URL and DISPATCH_KAFKA."""
     with plainly():
         settings = _alone("scheduler")
-        run(_checked(settings, _scheduler))
+        run_role(_checked(settings, _scheduler))
 
 
 def migrate() -> None:
