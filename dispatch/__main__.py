@@ -9,6 +9,7 @@ import typer
 from dispatch.local.commands import (
     access,
     audit,
+    check,
     clock,
     doctor,
     duties,
@@ -17,6 +18,7 @@ from dispatch.local.commands import (
     letters,
     listing,
     load,
+    outbox,
     policies,
     restored,
     serve,
@@ -33,7 +35,7 @@ app = typer.Typer(
 
 for group in (
     serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
-    topics,
+    topics, check, outbox,
 ):  # fmt: skip
     group.register(app)
 

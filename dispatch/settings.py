@@ -44,6 +44,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Copies of each partition of a topic created here. Unset: as declared (3); 1 for one node.",
     )
+    outage_hours: float = Field(
+        24.0,
+        gt=0,
+        le=24 * 365,
+        description="Longest outage of the workers that no record may be lost in; `check` holds the topics to it.",
+    )
     kafka_username: str | None = Field(None, description="User for SASL; unset: no sign-in to Kafka.")
     kafka_password: SecretStr | None = Field(None, description="Password for SASL.")
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(

@@ -80,7 +80,7 @@ async def _outbox(connection: Connection, now: datetime, figures: Figures) -> Se
             Finding(
                 f"代理不收 refused {topic} {key}",
                 why,
-                "改好主题的设置，再清掉 outbox.parked mend the topic, unpark",
+                "改好主题的设置，再 dispatch outbox unpark mend the topic, then unpark",
             )
         )
     return found

@@ -78,9 +78,37 @@ async def park(connection: Connection, id: int, reason: str) -> None:
     await connection.execute("UPDATE outbox SET parked = $2 WHERE id = $1", id, reason)
 
 
-async def unpark(connection: Connection, id: int) -> None:
-    """Try a parked row again; the relay finds it within a minute."""
-    await connection.execute("UPDATE outbox SET parked = NULL WHERE id = $1", id)
+async def unpark(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Try parked rows again, those behind them too; the relay finds them within a minute. Returns those that were."""
+    rows = await connection.fetch(
+        "UPDATE outbox SET parked = NULL WHERE id = ANY($1) AND parked IS NOT NULL RETURNING id", ids
+    )
+    return [row["id"] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A row that the broker refuses for itself. `behind`: later rows of its key, which wait for it."""
+
+    id: int
+    topic: str
+    key: str
+    bytes: int
+    at: datetime
+    why: str
+    behind: int
+
+
+async def parked(connection: Connection, topic: str | None = None) -> list[Parked]:
+    """Every parked row (of a topic), the oldest first."""
+    rows = await connection.fetch(
+        """SELECT id, topic, key, octet_length(payload), created_at, parked,
+                  (SELECT count(*) FROM outbox l
+                   WHERE l.topic = o.topic AND l.key = o.key AND l.id > o.id AND l.parked IS NULL)
+           FROM outbox o WHERE parked IS NOT NULL AND ($1::text IS NULL OR topic = $1) ORDER BY id""",
+        topic,
+    )
+    return [Parked(*row) for row in rows]
 
 
 async def parked_keys(connection: Connection) -> set[tuple[str, bytes]]:

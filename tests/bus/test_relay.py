@@ -72,7 +72,7 @@ async def test_a_row_too_large_is_parked_and_only_its_key_waits(
             assert "larger than" in parked[0]["parked"]
             assert relay.counts.parked == 1
             await connection.execute("UPDATE outbox SET payload = '0 small' WHERE id = $1", parked[0]["id"])
-            await outbox.unpark(connection, parked[0]["id"])
+            assert await outbox.unpark(connection, [parked[0]["id"]]) == [parked[0]["id"]]
         everything = await read_numbers(broker, topic, 105)
     stuck = [number(record) for record in everything if record.key == b"stuck"]
     assert stuck == [0, 1, 102, 103]
