@@ -11,7 +11,7 @@ from dispatch.settings import Settings
 from dispatch.steps import cover, escalate, letters, prune, replay, snapshot
 from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.service import Service
-from dispatch.store import clock_watch, clocks, locks, partitions
+from dispatch.store import clock_watch, clocks, locks, pairs, partitions
 from dispatch.store.database import Database
 from dispatch.web.probe import probe
 
@@ -52,6 +52,7 @@ def jobs(made: Base) -> list[Job]:
         Job("retry", 10.0, _retrying(service), singleton=True),
         Job("unpark", 20.0, lambda: _unpark(database), singleton=True),
         Job("snapshot", 5.0, lambda: snapshot.take(database), singleton=True),
+        Job("search", 10.0, lambda: _sort_in(database), singleton=True),
         Job("prune", 3600.0, lambda: prune.prune(database), singleton=True),
         Job("partitions", 3600.0, lambda: _partitions(database), singleton=True),
     ]
@@ -76,6 +77,11 @@ async def _unpark(database: Database) -> None:
     """What the sweep set aside is tried again, in case its cause was mended."""
     async with database.transaction() as uow:
         await clocks.unpark(uow.connection, 100)
+
+
+async def _sort_in(database: Database) -> None:
+    async with database.acquire() as connection:
+        await pairs.sort_in(connection)
 
 
 async def _partitions(database: Database) -> None:

@@ -17,9 +17,9 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.scope import scope_of, subtree
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
-from dispatch.store import queues, search
+from dispatch.store import queue_rows, queues, search
 from dispatch.store.numbers import is_number
-from dispatch.store.queues import Narrowed, Place, Queued
+from dispatch.store.queue_rows import Narrowed, Place, Queued
 from dispatch.store.search import Filters, Found, Head, Scope
 
 MOST = 200
@@ -151,6 +151,8 @@ def filters_of(asked: Asked, reference: Reference) -> Filters:
     question = (asked.q or "").strip()
     if len(question) > LONGEST_QUESTION:
         raise Invalid("要找的词太长，最多 {most} 个字", field="q", value=question, most=LONGEST_QUESTION)
+    if not "".join(question.split()).isprintable():
+        raise Invalid("要找的词里有看不见的字符，请重新打一遍", field="q", value=ascii(question))
     return Filters(
         status=asked.status,
         unit=asked.unit,
@@ -201,7 +203,7 @@ async def queue_view(
     after = _read_queue_cursor(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
     async with service.database.acquire() as connection:
-        rows = await queues.queue(
+        rows = await queue_rows.queue(
             connection,
             unit,
             scope_of(actor, reference),

@@ -1,4 +1,4 @@
-"""Queues: what stands with a unit, with a rung of the ladder, with the desk; by what falls due first."""
+"""Queues: what stands with a rung of the ladder, with the desk, with who decides; by what falls due first."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,119 +9,8 @@ import orjson
 
 from dispatch.domain.case import Request
 from dispatch.store.connection import Connection
-from dispatch.store.queue_tally import LAMP, tally
+from dispatch.store.queue_tally import tally
 from dispatch.store.search import CLOCK, HEAD, Asked, Filters, Found, Scope, found, narrow, see
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A whistle in a unit's queue: the unit's part in it, and its nearest clock."""
-
-    role: str
-    status: str
-    on_site: bool
-    started: bool
-    handed_back: bool
-    assigned_at: datetime
-    due_at: datetime | None
-    found: Found
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a queue: what stands after it comes next."""
-
-    due_at: datetime | None
-    whistle: UUID
-
-
-_MINE = "a.role, a.status AS part_status, a.on_site, a.started, a.handed_back, a.assigned_at, a.due_at AS queue_due"
-_MINE_WIDTH = 7
-_QUEUE = """
-SELECT {mine}, {head}, {clock}
-FROM assignment a JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
-LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = a.stage
-     AND c.unit IS NOT DISTINCT FROM CASE WHEN a.stage = 'reported' THEN a.unit END
-WHERE a.unit = $1 AND a.active AND {where}
-ORDER BY a.due_at NULLS LAST, a.whistle LIMIT {limit}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """What of a unit's queue is asked for. `part`: the status of the unit's own part; `until`: due before it."""
-
-    role: str | None = None
-    stage: str | None = None
-    part: str | None = None
-    rework: bool = False
-    until: datetime | None = None
-    lamp: str | None = None
-    now: datetime | None = None
-
-
-async def queue(
-    connection: Connection,
-    unit: str,
-    scope: Scope,
-    filters: Filters,
-    *,
-    narrowed: Narrowed | None = None,
-    after: Place | None = None,
-    limit: int = 50,
-) -> list[Queued]:
-    """A unit's queue by what falls due first; without a deadline last. It is read along its index from `after` on."""
-    rows: list[Queued] = []
-    if after is None or after.due_at is not None:
-        dated = ["a.due_at IS NOT NULL"] if after is None else []
-        rows = await _read_queue(connection, unit, scope, filters, narrowed, dated, after, limit)
-    if len(rows) < limit:
-        rest = after if after is not None and after.due_at is None else None
-        parts = ["a.due_at IS NULL"]
-        rows += await _read_queue(connection, unit, scope, filters, narrowed, parts, rest, limit - len(rows))
-    return rows
-
-
-async def _read_queue(
-    connection: Connection,
-    unit: str,
-    scope: Scope,
-    filters: Filters,
-    narrowed: Narrowed | None,
-    parts: list[str],
-    after: Place | None,
-    limit: int,
-) -> list[Queued]:
-    asked = Asked(parts, values=[unit])
-    see(asked, scope)
-    narrow(asked, filters)
-    if narrowed is not None:
-        _narrow_queue(asked, narrowed)
-    if after is not None and after.due_at is not None:
-        asked.parts.append(f"(a.due_at, a.whistle) > ({asked.add(after.due_at)}, {asked.add(after.whistle)})")
-    elif after is not None:
-        asked.parts.append(f"a.whistle > {asked.add(after.whistle)}")
-    where = asked.where()
-    sql = _QUEUE.format(mine=_MINE, head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    rows = await connection.fetch(sql, *asked.values)
-    made: list[Queued] = []
-    for row in rows:
-        role, status, on_site, started, handed_back, assigned_at, due_at = tuple(row.values())[:_MINE_WIDTH]
-        head = found(row, _MINE_WIDTH)
-        made.append(Queued(role, status, on_site, started, handed_back, assigned_at, due_at, head))
-    return made
-
-
-def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
-    for column, value in (("role", narrowed.role), ("stage", narrowed.stage), ("status", narrowed.part)):
-        if value is not None:
-            asked.parts.append(f"a.{column} = {asked.add(value)}")
-    if narrowed.rework:
-        asked.parts.append("s.rework > 0 AND s.status IN ('assigned', 'handling')")
-    if narrowed.until is not None:
-        asked.parts.append(f"a.due_at < {asked.add(narrowed.until)}")
-    if narrowed.lamp is not None:
-        lamp = LAMP.format(now=f"{asked.add(narrowed.now)}::timestamptz")
-        asked.parts.append(f"{lamp} = {asked.add(narrowed.lamp)}")
 
 
 async def lamps(connection: Connection, unit: str, now: datetime) -> dict[str, int]:

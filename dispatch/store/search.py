@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from dispatch.domain.case import Clock
+from dispatch.store import pairs
 from dispatch.store.connection import Connection
 
 #: a clock's columns in the order of `Clock`'s fields
@@ -82,7 +83,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for. `places` are the nodes of a subtree; `text` is looked for in titles, `number` exactly."""
+    """What is asked for. `places` are the nodes of a subtree; `number` is another way to what `text` asks for."""
 
     status: tuple[str, ...] = ()
     unit: str | None = None
@@ -153,7 +154,7 @@ def see(asked: Asked, scope: Scope) -> None:
 
 
 def narrow(asked: Asked, filters: Filters) -> None:
-    """Add what is asked for."""
+    """Add what is asked for, but for the text: how that is looked for depends on how common it is (`say`)."""
     if filters.status:
         asked.parts.append(f"s.status = ANY({asked.add(list(filters.status))}::text[])")
     if filters.unit is not None:
@@ -165,15 +166,13 @@ def narrow(asked: Asked, filters: Filters) -> None:
             asked.parts.append(f"w.{column} = {asked.add(value)}")
     if filters.number is not None:
         asked.parts.append(f"w.number = {asked.add(filters.number)}")
-    elif filters.text:
-        asked.parts.append(f"w.title ILIKE {asked.add('%' + like(filters.text) + '%')}")
     if filters.since is not None:
         asked.parts.append(f"w.received_at >= {asked.add(filters.since)}")
 
 
-def like(text: str) -> str:
-    """A text as part of a LIKE pattern, its own signs meaning themselves."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def say(asked: Asked, text: str, said: str = pairs.SAID) -> str:
+    """The condition that every word of `text` stands in a whistle."""
+    return " AND ".join(f"{said} ILIKE {asked.add('%' + pairs.like(word) + '%')}" for word in pairs.words(text))
 
 
 _LIST = """
@@ -193,14 +192,63 @@ async def listed(
     connection: Connection, scope: Scope, filters: Filters, before: UUID | None, limit: int
 ) -> list[Found]:
     """Whistles, the newest first, at most `limit`; `before`: only those older than this one."""
+    if filters.text and filters.number is None:
+        ids = await _walked(connection, scope, filters, before, limit)
+        if ids is None:
+            ids = await _indexed(connection, scope, filters, before, limit)
+        return await by_ids(connection, scope, ids) if ids else []
+    asked = _asked(scope, filters, before)
+    where = asked.where()
+    sql = _LIST.format(where=where, limit=asked.add(limit), head=HEAD, clock=CLOCK)
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
+def _asked(scope: Scope, filters: Filters, before: UUID | None) -> Asked:
     asked = Asked()
     see(asked, scope)
     narrow(asked, filters)
     if before is not None:
         asked.parts.append(f"w.id < {asked.add(before)}")
-    where = asked.where()
-    sql = _LIST.format(where=where, limit=asked.add(limit), head=HEAD, clock=CLOCK)
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return asked
+
+
+_WALK = """
+WITH newest AS MATERIALIZED (
+    SELECT w.id, {said} AS said FROM whistle w JOIN whistle_state s ON s.id = w.id
+    WHERE {where} ORDER BY w.id DESC LIMIT {walked}
+)
+SELECT (SELECT count(*) FROM newest) AS walked,
+       ARRAY(SELECT id FROM newest WHERE {word} ORDER BY id DESC LIMIT {limit}) AS ids"""
+#: the hits come in the list's order, so that only as many are looked at as fill the page
+_INDEX = """
+WITH hit AS MATERIALIZED (
+    SELECT w.id FROM whistle w WHERE {indexed} @@ {question}::tsquery ORDER BY w.id DESC
+)
+SELECT hit.id FROM hit JOIN whistle w ON w.id = hit.id JOIN whistle_state s ON s.id = hit.id
+WHERE {where} AND {word} ORDER BY hit.id DESC LIMIT {limit}"""
+
+
+async def _walked(
+    connection: Connection, scope: Scope, filters: Filters, before: UUID | None, limit: int
+) -> list[UUID] | None:
+    """What is found among the newest; None: they neither fill the page nor are all there is."""
+    asked = _asked(scope, filters, before)
+    where, word = asked.where(), say(asked, filters.text or "", "said")
+    walked, most = asked.add(pairs.WALKED), asked.add(limit)
+    sql = _WALK.format(said=pairs.SAID, where=where, walked=walked, word=word, limit=most)
+    row = await connection.fetchrow(sql, *asked.values)
+    assert row is not None
+    return row["ids"] if len(row["ids"]) >= limit or row["walked"] < pairs.WALKED else None
+
+
+async def _indexed(
+    connection: Connection, scope: Scope, filters: Filters, before: UUID | None, limit: int
+) -> list[UUID]:
+    asked = _asked(scope, filters, before)
+    where, word = asked.where(), say(asked, filters.text or "")
+    question = asked.add(pairs.question(filters.text or ""))
+    sql = _INDEX.format(indexed=pairs.INDEXED, question=question, where=where, word=word, limit=asked.add(limit))
+    return [row["id"] for row in await connection.fetch(sql, *asked.values)]
 
 
 def found(row: asyncpg.Record, at: int = 0) -> Found:
@@ -211,7 +259,7 @@ def found(row: asyncpg.Record, at: int = 0) -> Found:
 
 
 async def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> list[Found]:
-    """These whistles, as far as they may be seen, in no order."""
+    """These whistles, as far as they may be seen, the newest first."""
     asked = Asked()
     see(asked, scope)
     asked.parts.append(f"w.id = ANY({asked.add(list(ids))}::uuid[])")

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from dispatch.steps.scope import scope_of
-from dispatch.store import queues
+from dispatch.store import queue_rows
 from dispatch.store.search import Filters
 from dispatch.web.lists.address import Address
 from tests.factories import AUDITOR, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, SECRETARY, XF, ZJ, World
@@ -70,18 +70,18 @@ async def test_pages_of_a_queue_follow_its_index_and_lose_nothing(world: World) 
     reference = world.service.rules.of("130403")
     scope = scope_of(await world.actor(XF), reference)
     seen: list[int] = []
-    place: queues.Place | None = None
+    place: queue_rows.Place | None = None
     async with world.database.acquire() as connection:
         await connection.execute(
             "UPDATE assignment SET due_at = NULL WHERE unit = 'XF' AND whistle IN"
             " (SELECT whistle FROM assignment WHERE unit = 'XF' ORDER BY whistle LIMIT 2)"
         )
         while True:
-            found = await queues.queue(connection, "XF", scope, Filters(), after=place, limit=2)
+            found = await queue_rows.queue(connection, "XF", scope, Filters(), after=place, limit=2)
             seen += [one.found.head.number for one in found]
             if not found:
                 break
-            place = queues.Place(found[-1].due_at, found[-1].found.head.id)
+            place = queue_rows.Place(found[-1].due_at, found[-1].found.head.id)
         plan = await connection.fetch(
             "EXPLAIN SELECT 1 FROM assignment a WHERE a.unit = 'XF' AND a.active AND a.due_at IS NOT NULL"
             " AND (a.due_at, a.whistle) > (now(), '00000000-0000-0000-0000-000000000000')"

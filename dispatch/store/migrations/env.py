@@ -5,15 +5,21 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import await_only
 
 from dispatch.store.migrations.run_sql import LOCK_TIMEOUT_MS
 
 MIGRATION_LOCK = 7_310_001
+#: between two looks at whether another migrator is through (seconds)
+PAUSE = 0.1
 
 
 def _run(connection: Connection) -> None:
-    # a session's lock: it outlives each revision's transaction, and ends with this connection
-    connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
+    # a session's lock: it outlives each revision's transaction, and ends with this connection. It is asked for, never
+    # waited for: whoever waits inside a statement is waited for by an index that is built beside the writers
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:k)"), {"k": MIGRATION_LOCK}):
+        connection.rollback()
+        await_only(asyncio.sleep(PAUSE))
     connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
     connection.commit()
     context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)

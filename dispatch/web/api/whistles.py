@@ -40,7 +40,7 @@ def asked(
     q: Annotated[str | None, Plain] = None,
     since: AwareDatetime | None = None,
 ) -> Asked:
-    """What a list is asked for; `place` means everything below it, `q` a number or a piece of the title."""
+    """What a list is asked for; `place` means everything below it, `q` a number, or words of title and text."""
     return Asked(
         status=tuple(part for part in (status or "").split(",") if part),
         unit=unit or None,
