@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dispatch.domain import parts
+from dispatch.domain import parts, permissions
 from dispatch.domain.case import ENDED, MERGED, Actor, Case, Request
 from dispatch.domain.clocks import STAGES
 from dispatch.domain.ladder import CLERK_POST
@@ -23,17 +23,24 @@ def main_of(fields: Fields) -> Case:
     """The case this one joins."""
     main = fields.get("main")
     if not isinstance(main, Case):
-        raise Invalid("写上并到哪一件（编号）", field="into", value=str(fields.get("into") or ""))
+        raise _nowhere(fields)
     return main
 
 
-def can_merge(case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
+def _nowhere(fields: Fields) -> Invalid:
+    """No such whistle, or none that this person may know of: the same words."""
+    return Invalid("写上并到哪一件（编号）", field="into", value=str(fields.get("into") or ""))
+
+
+def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     """Into another whistle of the district that has not ended."""
     main = main_of(fields)
+    if not permissions.may(actor, "read", main, turn.chain(main.facts.place)):
+        raise _nowhere(fields)
     if main.id == case.id:
         raise Invalid("不能并到自己", field="into", value=str(main.facts.number))
     if main.facts.district != case.facts.district:
-        raise Invalid("只能并到本区的哨", field="into", value=str(main.facts.number))
+        raise _nowhere(fields)
     if main.status in ENDED:
         raise NotNow("{number}已经办结或并走，不能再并进去", number=main.facts.number)
 

@@ -46,6 +46,20 @@ def _grants(role: str, scope: str, actions: str, levels: Iterable[int] = ()) -> 
 
 
 TABLE: tuple[Grant, ...] = (
+    # pages that are no whistle: a unit's queue, a street's list, the chain, the desk; photos to be shown in an act
+    *_grants(LIAISON, UNIT, "queue photo"),
+    *_grants(SUPERIOR, UNIT, "queue photo"),
+    *_grants(CLERK, STREET, "street photo"),
+    *_grants(CLERK, PLACE, "queue"),
+    *_grants(DUTY, STREET, "street photo"),
+    *_grants(DUTY, PLACE, "queue"),
+    *_grants(IN_CHARGE, PLACE, "chain photo queue"),
+    *_grants(IN_CHARGE, DISTRICT, "queue", (5,)),
+    *_grants(IN_CHARGE, STREET, "street", (4,)),
+    *_grants(DESK, DISTRICT, "desk queue photo"),
+    *_grants(ADMIN, DISTRICT, "queue"),
+    *_grants(AUDITOR, DISTRICT, "queue"),
+    # what is done to whistles
     *_grants(
         LIAISON,
         UNIT,
@@ -117,6 +131,8 @@ def may(actor: Actor, action: str, case: Case, chain: Chain, level: int | None =
     """
     if actor.role == SYSTEM:
         return True
+    if actor.district != case.facts.district:
+        return False
     if case.facts.hidden_from and (actor.node in case.facts.hidden_from or actor.unit in case.facts.hidden_from):
         return False
     granted = any(_covers(grant, actor, case, chain, level) for grant in _BY_ROLE.get((actor.role, action), ()))
@@ -131,6 +147,12 @@ def _involved(actor: Actor, case: Case) -> bool:
     return actor.role == CLERK and actor.node == case.facts.street
 
 
-def may_ever(actor: Actor, action: str) -> bool:
-    """Whether the role has the action at all, whatever the case."""
-    return actor.role == SYSTEM or (actor.role, action) in _BY_ROLE
+def granted(actor: Actor, action: str, level: int | None = None) -> tuple[Grant, ...]:
+    """The grants of an action to the actor's role; with `level`, the rung of the actor's node, only those for it."""
+    found = _BY_ROLE.get((actor.role, action), ())
+    return tuple(grant for grant in found if level is None or not grant.levels or level in grant.levels)
+
+
+def may_ever(actor: Actor, action: str, level: int | None = None) -> bool:
+    """Whether the role, at this rung where one is named, has the action at all, whatever the case."""
+    return actor.role == SYSTEM or bool(granted(actor, action, level))

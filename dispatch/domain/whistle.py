@@ -12,10 +12,10 @@ from dispatch.domain.case import Actor, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.reasons import not_in
 from dispatch.domain.refusals import Forbidden, NotFound, NotNow, Stale
-from dispatch.domain.transitions import TABLE
+from dispatch.domain.transitions import TABLE, Transition
 from dispatch.domain.turn import Turn
 
-__all__ = ["TABLE", "act", "allowed", "may", "possible"]
+__all__ = ["TABLE", "act", "admit", "allowed", "may", "possible"]
 
 Fields = Mapping[str, Any]
 
@@ -59,15 +59,24 @@ def allowed(case: Case, actor: Actor, turn: Turn) -> tuple[str, ...]:
     return tuple(action for action in TABLE if possible(case, actor, action, turn))
 
 
-def act(case: Case, actor: Actor, action: str, fields: Fields, turn: Turn, version: int | None = None) -> bool:
-    """Do it. False: it already holds, nothing was changed. Raises a `Refusal`, naming the remedy."""
+def admit(case: Case, actor: Actor, action: str, turn: Turn) -> Transition:
+    """The act's row, for an actor who may do it on this case in some state of it; asked before anything is looked up.
+
+    Raises `NotFound` where the case is not this actor's to know of, `Forbidden` where the act is not theirs.
+    """
     row = TABLE.get(action)
     if row is None:
         raise NotFound("没有「{action}」这个动作", field="action", value=action, action=action)
-    if not may(case, actor, "read", turn) and not may(case, actor, action, turn):
+    if may(case, actor, action, turn):
+        return row
+    if not may(case, actor, "read", turn):
         raise NotFound("没有这件，或不归您看")
-    if not may(case, actor, action, turn):
-        raise Forbidden("您的岗位不能做「{action}」", field="action", value=action, action=action)
+    raise Forbidden("您的岗位不能做「{action}」", field="action", value=action, action=action)
+
+
+def act(case: Case, actor: Actor, action: str, fields: Fields, turn: Turn, version: int | None = None) -> bool:
+    """Do it. False: it already holds, nothing was changed. Raises a `Refusal`, naming the remedy."""
+    row = admit(case, actor, action, turn)
     if row.in_force(case, actor, fields):
         return False
     _fresh(case, actor, version)

@@ -8,7 +8,7 @@ from typing import Any
 from dispatch.domain import acts_local, ladder
 from dispatch.domain.case import Actor, Case, Facts
 from dispatch.domain.clocks import LAST_RUNG, StagePolicy
-from dispatch.domain.permissions import DESK, IN_CHARGE
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Node
 from dispatch.domain.refusals import Forbidden
 from dispatch.domain.turn import ZONE, Turn
@@ -130,7 +130,7 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
     """The chain page of a person in charge. Raises `Forbidden`, `Unavailable`."""
     reference = service.rules.of(actor.district or "")
     node = reference.tree.get(actor.node) if actor.node else None
-    if actor.role != IN_CHARGE or node is None:
+    if node is None or not may_ever(actor, "chain", node.level):
         raise Forbidden("层级督办是各级负责人的页面", field="role", value=actor.role)
     turn = service.turn(actor.district or "", await service.database.now())
     scope, rung = scope_of(actor, reference), node.level
@@ -155,10 +155,15 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
     )
 
 
+def permit_desk(actor: Actor) -> None:
+    """Raises `Forbidden` for whoever is not of the desk."""
+    if not may_ever(actor, "desk"):
+        raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
+
+
 async def desk_view(service: Service, actor: Actor) -> DeskView:
     """The desk's page. Raises `Forbidden`, `Unavailable`."""
-    if actor.role != DESK:
-        raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
+    permit_desk(actor)
     district = actor.district or ""
     reference = service.rules.of(district)
     turn, scope = service.turn(district, await service.database.now()), scope_of(actor, reference)

@@ -11,7 +11,9 @@ import orjson
 from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import NotFound, Stale
+from dispatch.domain.turn import Turn
 from dispatch.steps import joining
+from dispatch.steps.intake import Prepared
 from dispatch.steps.service import Service
 from dispatch.store import action_keys
 from dispatch.store import cases as store
@@ -23,6 +25,26 @@ class Done:
 
     case: Case
     changed: bool
+
+
+async def admit(
+    service: Service, actor: Actor, target: UUID | None, action: str, key: str | None = None
+) -> tuple[Case, Turn]:
+    """The case as it stands, for whoever may do `action` on it; asked before fields, photos or anything are looked at.
+
+    What has been done before under the same `key` may be asked for again, whoever has the whistle by now.
+    Raises `NotFound`, which is the same for what does not exist and what is not this actor's to know of; `Forbidden`.
+    """
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        case = await store.read(connection, target) if target is not None else None
+        if case is None or case.facts.district not in service.rules.districts:
+            raise NotFound("没有这件，或不归您看")
+        turn = service.turn(case.facts.district, max(now, case.last_at))
+        before = await action_keys.find(connection, actor.principal, key) if key is not None else None
+    if before is None or before.whistle != case.id:
+        whistle.admit(case, actor, action, turn)
+    return case, turn
 
 
 async def act(
@@ -39,7 +61,10 @@ async def act(
 
     Raises a `Refusal`; `Unavailable` when the database is away.
     """
-    children = await joining.children(service, actor, target, action, fields, key)
+    children: list[Prepared] = []
+    if joining.needs_others(action, fields):
+        case, _turn = await admit(service, actor, target, action, key)
+        children = await joining.children(service, actor, case, action, fields, key)
     async with service.database.transaction() as uow:
         others = await joining.others(uow.connection, target, action, fields)
         cases = await store.lock(uow, [target, *others])

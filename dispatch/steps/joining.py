@@ -13,7 +13,6 @@ import orjson
 from dispatch.domain import acts_joining
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.finish import finish
-from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps.intake import NewWhistle, Prepared, prepare, receipt, write
 from dispatch.steps.service import Service, year_of
@@ -67,36 +66,36 @@ def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
             finish(one, turn)
 
 
+def needs_others(action: str, fields: Mapping[str, Any]) -> bool:
+    """Whether other whistles are looked up, or made ready, before the act's own is locked."""
+    return action == "merge" or bool(_wanted(action, fields))
+
+
 async def children(
-    service: Service, actor: Actor, target: UUID, action: str, fields: Mapping[str, Any], key: str | None
+    service: Service, actor: Actor, parent: Case, action: str, fields: Mapping[str, Any], key: str | None
 ) -> list[Prepared]:
     """The whistles to be split off, checked as any other: the one of `add-child`, or a consultation's decisions.
 
     They stand for the parent's street, at its place unless another is named. Raises a `Refusal`.
     """
-    wanted = _wanted(action, fields)
+    wanted, facts = _wanted(action, fields), parent.facts
     if not wanted:
         return []
-    async with service.database.acquire() as connection:
-        found = await whistles.street_of(connection, target)
-    if found is None:
-        raise NotFound("没有这件，或不归您看")
-    street, place = found
     await service.whistle_numbers.ready(year_of(await service.database.now()), len(wanted))
     made = key or str(service.new_id())
     prepared = []
     for nth, one in enumerate(wanted):
         body = orjson.dumps(dict(one), option=orjson.OPT_SORT_KEYS, default=str)
         new = NewWhistle(
-            street=street,
+            street=facts.street,
             body=str(one.get("body") or ""),
             title=str(one.get("title") or ""),
             category=one.get("category"),
-            place=one.get("place") or place,
+            place=one.get("place") or facts.place,
             danger=bool(one.get("danger")),
             via="child",
-            parent=target,
-            idempotency_key=f"child:{target}:{made}" + (f":{nth}" if nth else ""),
+            parent=facts.id,
+            idempotency_key=f"child:{facts.id}:{made}" + (f":{nth}" if nth else ""),
             request_sha256=hashlib.sha256(body).digest(),
         )
         prepared.append(prepare(service, actor, new))

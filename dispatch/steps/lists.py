@@ -8,9 +8,9 @@ from uuid import UUID
 
 import orjson
 
+from dispatch.domain import permissions
 from dispatch.domain.case import STATUSES, Actor
 from dispatch.domain.duty import KINDS
-from dispatch.domain.permissions import ADMIN, AUDITOR, CLERK, DESK, DUTY, IN_CHARGE
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.domain.turn import Turn
@@ -230,16 +230,17 @@ async def lamps(service: Service, actor: Actor, unit: str) -> dict[str, int]:
 
 def may_open(actor: Actor, unit: Unit, reference: Reference) -> bool:
     """Whose queue it is: the unit's own people, the district's desk, the street of a street's or community's unit."""
-    if actor.unit is not None:
-        return actor.unit == unit.code
-    if actor.role in (DESK, ADMIN, AUDITOR):
-        return True
-    if actor.role not in (CLERK, DUTY, IN_CHARGE) or actor.node is None:
-        return False
-    node = reference.tree.get(actor.node)
-    if node is not None and node.level == 5:
-        return True
-    return unit.place is not None and reference.tree.covers(actor.node, unit.place)
+    node = reference.tree.get(actor.node) if actor.node else None
+    for grant in permissions.granted(actor, "queue", node.level if node else None):
+        match grant.scope:
+            case permissions.DISTRICT:
+                return True
+            case permissions.UNIT if actor.unit == unit.code:
+                return True
+            case permissions.PLACE if node is not None and unit.place is not None:
+                if reference.tree.covers(node.code, unit.place):
+                    return True
+    return False
 
 
 # ── cursors ──────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dispatch.domain.case import Actor
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.steps.service import Service
 from dispatch.steps.view import readable
@@ -98,7 +99,7 @@ def _write(image: Image.Image) -> Picture:
 
 async def keep(service: Service, actor: Actor, content: bytes) -> PhotoRow:
     """Re-encode an upload and store it. Raises `Invalid`, `Forbidden`, `Unavailable`."""
-    if actor.role in ("auditor", "administrator") or actor.person is None:
+    if actor.person is None or not may_ever(actor, "photo"):
         raise Forbidden("您的岗位不上传照片", field="role", value=actor.role)
     made = await asyncio.to_thread(reencode, content)
     async with service.database.transaction() as uow:

@@ -82,9 +82,9 @@ class WhistleView:
     """The case itself, for pages that ask the rules more; never sent."""
 
 
-def gone() -> NotFound:
-    """What is not there, or not for this person to know of."""
-    return NotFound("没有这件，或不归您看", field="ref")
+def gone(ref: object) -> NotFound:
+    """What is not there, or not for this person to know of; `ref` is what was asked for."""
+    return NotFound("没有这件，或不归您看", field="ref", value=str(ref))
 
 
 async def resolve(connection: Connection, ref: str) -> UUID:
@@ -98,7 +98,7 @@ async def resolve(connection: Connection, ref: str) -> UUID:
         except ValueError:
             found = None
     if found is None:
-        raise gone()
+        raise gone(ref)
     return found
 
 
@@ -114,11 +114,19 @@ async def _readable(
 ) -> tuple[Case, Turn]:
     case = await store.read(connection, await resolve(connection, ref))
     if case is None or case.facts.district not in service.rules.districts:
-        raise gone()
+        raise gone(ref)
     turn = service.turn(case.facts.district, max(now, case.last_at))
     if not machine.may(case, actor, "read", turn):
-        raise gone()
+        raise gone(ref)
     return case, turn
+
+
+async def _family(connection: Connection, case: Case, actor: Actor, turn: Turn) -> list[Relative]:
+    """Parent, children and what was merged, as far as this actor may read them."""
+    found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
+    known = await store.many(connection, [one.id for one in found]) if found else []
+    seen = {one.id for one in known if machine.may(one, actor, "read", turn)}
+    return [one for one in found if one.id in seen]
 
 
 async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
@@ -131,10 +139,10 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         # a step may commit between reading state and log: what came after is left to the next look
         log = [one for one in await timeline.events(connection, case.id, facts.received_at) if one.seq <= case.seq]
         texts = await timeline.texts(connection, [case.id])
-        family = await timeline.relatives(connection, case.id, facts.parent, facts.merged_into)
+        family = await _family(connection, case, actor, turn)
         words = await words_of(connection, turn, log, texts, facts.raised_by)
     if said is None:
-        raise gone()
+        raise gone(ref)
     return _assemble(case, actor, turn, said, log, words, family)
 
 

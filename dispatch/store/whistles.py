@@ -34,12 +34,6 @@ async def merged_into(connection: Connection, main: UUID) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def street_of(connection: Connection, whistle: UUID) -> tuple[str, str | None] | None:
-    """The node that raised it, and its place."""
-    row = await connection.fetchrow("SELECT raised_by_node, place FROM whistle WHERE id = $1", whistle)
-    return (row["raised_by_node"], row["place"]) if row else None
-
-
 async def recent_places(connection: Connection, person: str, street: str | None) -> list[str]:
     """Places of the last whistles that a person raised (for `street`, if given), the latest first, each once."""
     rows = await connection.fetch(

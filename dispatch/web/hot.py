@@ -15,7 +15,7 @@ from dispatch.steps.intake import Receipt
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.api.doing import own_photos
-from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistle, receipt_json
+from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistle, permit, receipt_json
 from dispatch.web.auth import factor_needed
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
@@ -115,6 +115,7 @@ def _admit(visit: Visit | None, csrf: str, media: str) -> None:
         raise Forbidden("这个页面放得太久了；请刷新再办", field="csrf", value=None)
     if not visit.allows("raise"):
         raise Forbidden("这个令牌没有「{value}」的权限；请换一个令牌", field="Authorization", value="raise")
+    permit(visit.actor)
     if media and media != "application/json" and not media.endswith("+json"):
         raise _Refused(problems.plain(415, "unsupported-media-type", _("请发送 application/json"), field="Content-Type",
                                       value=problems.shorten(media)))  # fmt: skip

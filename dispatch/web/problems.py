@@ -15,6 +15,7 @@ from starlette.responses import Response
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.store.errors import Rejected, Unavailable, Unfit
+from dispatch.web import words
 from dispatch.web.i18n import N_, _
 
 log = structlog.get_logger(__name__)
@@ -160,6 +161,8 @@ def status_of(refusal: Refusal) -> int:
 def said(refusal: Refusal) -> str:
     """The refusal's sentence in the caller's language."""
     values = {key: shorten(value) for key, value in refusal.params.items()}
+    if isinstance(values.get("action"), str):
+        values["action"] = words.button(values["action"])
     return _(refusal.message).format(**values)
 
 

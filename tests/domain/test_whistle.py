@@ -1,5 +1,6 @@
 """The life of a case by its table: who may, when, what follows, and what every step keeps true."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -436,3 +437,24 @@ Life.TestCase.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, phases=(Phase.explicit, Phase.generate)
 )
 TestLife = Life.TestCase
+
+
+def test_nobody_of_another_district_may_anything() -> None:
+    play = solved()
+    for actor in (DESK, clerk(), LEAD, head(BUILDING), head(DISTRICT)):
+        assert whistle.may(play.case, actor, "read", play.turn)
+        far = replace(actor, district="130404")
+        allowed = [action for action in ("read", *whistle.TABLE) if whistle.may(play.case, far, action, play.turn)]
+        assert not allowed, actor.role
+
+
+def test_nobody_learns_by_merging_what_they_may_not_read() -> None:
+    said = set()
+    for main in (None, Play(SEEPAGE, district="130404").case, Play(SEEPAGE, hidden_from=[DISTRICT]).case):
+        play = Play(SEEPAGE)
+        if main is not None:
+            main.facts.id = play.id()
+        with pytest.raises(Invalid) as refused:
+            play.act(DESK, "merge", {"into": "2600000020", "main": main})
+        said.add((refused.value.field, refused.value.words()))
+    assert len(said) == 1

@@ -1,5 +1,6 @@
 """An action done over HTTP: parsed, its photos checked, handed to the step; a refusal says what has changed."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -31,16 +32,35 @@ def parse(action: str, body: bytes) -> Act:
     return made
 
 
-async def do(service: Service, actor: Actor, ref: str, action: str, given: Act, key: str | None) -> casework.Done:
-    """Do it. Raises a `Refusal`, `Unavailable`; what is not there and what may not be seen are refused alike."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A whistle, as it was asked for, on which the actor may do `action`."""
+
+    ref: str
+    id: UUID
+    action: str
+
+
+async def admit(service: Service, actor: Actor, ref: str, action: str, key: str | None = None) -> Admitted:
+    """The first thing asked of every act. Raises `NotFound`, alike for what is not there and what may not be seen,
+    and `Forbidden`."""
     async with service.database.acquire() as connection:
         target = await view.resolve(connection, ref)
-    fields = given.fields()
+    try:
+        await casework.admit(service, actor, target, known(action), key)
+    except NotFound as refusal:
+        raise (refusal if refusal.field else view.gone(ref)) from refusal
+    return Admitted(ref, target, action)
+
+
+async def do(service: Service, actor: Actor, to: Admitted, given: Act, key: str | None) -> casework.Done:
+    """Do it. Raises a `Refusal`, `Unavailable`."""
+    fields, action = given.fields(), to.action
     await own_photos(service, actor, fields)
     try:
-        done = await casework.act(service, actor, target, action, fields, version=given.version, key=key)
+        done = await casework.act(service, actor, to.id, action, fields, version=given.version, key=key)
     except NotFound as refusal:
-        raise (refusal if refusal.field else view.gone()) from refusal
+        raise (refusal if refusal.field else view.gone(to.ref)) from refusal
     if done.changed:
         facts = done.case.facts
         log.info(f"whistle.{action}", whistle=str(facts.id), number=facts.number, seq=done.case.seq, seat=actor.seat)
@@ -98,7 +118,7 @@ async def refused(service: Service, actor: Actor, ref: str, given: Act, refusal:
 async def one_of_many(service: Service, actor: Actor, ref: str, action: str, given: Act, key: str | None) -> Any:
     """One item of a bulk request: its result, or its problem; never an error for the others."""
     try:
-        done = await do(service, actor, ref, action, given, key)
+        done = await do(service, actor, await admit(service, actor, ref, action, key), given, key)
     except Refusal as refusal:
         return {"ref": ref, "ok": False, "problem": await refused(service, actor, ref, given, refusal)}
     except Unavailable:

@@ -79,6 +79,12 @@ def key_of(given: str | None) -> str | None:
     return given
 
 
+def permit(actor: Actor) -> None:
+    """Raises `Forbidden` for a role that may not whistle; asked before anything of the whistle is read."""
+    if not permissions.may_ever(actor, "raise"):
+        raise Forbidden("您的岗位不能吹哨；请由街道经办来吹", field="Authorization", value=actor.role)
+
+
 def street_of(actor: Actor, reference: Reference, street: str | None, place: str | None) -> str:
     """In whose name: the actor's own street, or for the desk and the district the one named, else the place's.
 
@@ -86,8 +92,7 @@ def street_of(actor: Actor, reference: Reference, street: str | None, place: str
     """
     node = reference.tree.get(actor.node) if actor.node else None
     level = node.level if node else None
-    if not permissions.may_ever(actor, "raise"):
-        raise Forbidden("您的岗位不能吹哨；请由街道经办来吹", field="Authorization", value=actor.role)
+    permit(actor)
     if node is not None and (level or 0) < 4:
         return _street_above(node, reference, street, place)
     if level == 4 and node is not None:

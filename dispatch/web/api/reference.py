@@ -12,7 +12,7 @@ from dispatch.domain.refusals import Invalid
 from dispatch.steps.foresee import Forecast, foresee
 from dispatch.steps.shown import seat_view
 from dispatch.web.api.answers import refusals, send, shown, takes
-from dispatch.web.api.raising import WHISTLE, new_whistle
+from dispatch.web.api.raising import WHISTLE, new_whistle, permit
 from dispatch.web.auth import Reader
 from dispatch.web.deps import deps_of
 
@@ -183,6 +183,7 @@ async def policies(request: Request, visit: Reader) -> Response:
 async def explain(request: Request, visit: Reader) -> Response:
     """What would happen with this whistle: outcome, units, the rule and its reason, deadlines. Nothing is written."""
     service = deps_of(request).service
+    permit(visit.actor)
     whistle = WHISTLE.validate_json(await request.body() or b"null")
     reference = service.rules.of(visit.actor.district or "")
     new = new_whistle(whistle, visit.actor, reference, "", b"")

@@ -123,10 +123,11 @@ def _action(name: str) -> None:
     model = ACTS[name]
 
     async def acting(request: Request, visit: Doer, ref: str, key: Key = None) -> Response:
+        service, once = deps_of(request).service, key_of(key)
+        admitted = await doing.admit(service, visit.actor, ref, name, once)
         given = doing.parse(name, await request.body())
-        service = deps_of(request).service
         try:
-            done = await doing.do(service, visit.actor, ref, name, given, key_of(key))
+            done = await doing.do(service, visit.actor, admitted, given, once)
         except Refusal as refusal:
             return problems.answer(await doing.refused(service, visit.actor, ref, given, refusal))
         return send(await doing.answer(service, visit.actor, done))

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.case import LOCAL
-from dispatch.domain.permissions import IN_CHARGE
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, Refusal
 from dispatch.steps import casework, pictures
 from dispatch.steps.intake import Receipt
@@ -96,5 +96,5 @@ async def _raise(request: Request, visit: Visit, form: FormData) -> Receipt:
 def _may(request: Request, visit: Visit) -> None:
     actor = visit.actor
     level = level_of(actor, deps_of(request).service.rules.of(actor.district or ""))
-    if actor.role != IN_CHARGE or level is None or level > 3:
+    if level is None or not may_ever(actor, "send-up", level):
         raise Forbidden("报一件事是社区、小区、楼栋负责人的页面；街道请直接吹哨", field="role", value=actor.role)

@@ -19,7 +19,7 @@ from dispatch.web.chain.building import ANSWERS, building_page
 from dispatch.web.chain.page import PATH, SIZE, chain_page
 from dispatch.web.chain.raising import raise_it, raise_page
 from dispatch.web.chain.reading import standing
-from dispatch.web.common.frame import page
+from dispatch.web.common.frame import level_of, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
@@ -70,11 +70,13 @@ async def answer(request: Request, visit: Reader, form: Form, number: str) -> Re
 
 async def _answer(request: Request, visit: Visit, form: FormData, number: str) -> None:
     service, actor, said = deps_of(request).service, visit.actor, text_of(form, "answer")
-    if actor.node is None or not may_ever(actor, "send-up"):
-        raise Forbidden("层级督办是各级负责人的页面", field="role", value=actor.role)
+    level = level_of(actor, service.rules.of(actor.district or ""))
+    if level is None or not may_ever(actor, "send-up", level):
+        raise Forbidden("这几个回答是社区和楼栋负责人的；别的岗位请在这件的页面上办", field="role", value=actor.role)
+    case, turn = await view.readable(service, actor, number)
+    whistle.admit(case, actor, "note", turn)
     if said not in ANSWERS:
         raise Invalid("请选一个回答", field="answer", value=said or None)
-    case, turn = await view.readable(service, actor, number)
     photos = await _photos(request, visit, form)
     key = text_of(form, "key")[:100]
     acts: list[tuple[str, dict[str, Any]]] = [("note", {"text": ANSWERS[said]})]

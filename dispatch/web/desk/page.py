@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Request
 
 from dispatch.domain.case import Actor, Case
-from dispatch.domain.permissions import DESK
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards
@@ -92,7 +92,7 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _frame(request: Request, visit: Visit, now: datetime, notices: Sequence[Notice]) -> Frame:
-    events = events_of("desk", now) if visit.actor.role == DESK else ""
+    events = events_of("desk", now) if may_ever(visit.actor, "desk") else ""
     return build_frame(request, visit, _("调度台"), current=PATH, events=events, notices=notices, now=now)
 
 

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, Refusal
-from dispatch.steps import casework, view
+from dispatch.steps import boards, casework, view
 from dispatch.web import problems
 from dispatch.web.auth import Form, Reader, text_of
 from dispatch.web.common.frame import page
@@ -46,10 +46,11 @@ async def one_pane(request: Request, visit: Reader, pane: str) -> Response:
 async def assign(request: Request, visit: Reader, form: Form, number: str) -> Response:
     """派单 to one of the candidates; `remember` drafts a change of the duty list."""
     service, lead = deps_of(request).service, text_of(form, "lead")
+    boards.permit_desk(visit.actor)
     try:
+        case, turn = await view.readable(service, visit.actor, number)
         if not lead:
             raise Invalid("先选派给谁", field="lead", value=None)
-        case, turn = await view.readable(service, visit.actor, number)
         given = text_of(form, "version")
         version = int(given) if given.isdecimal() and len(given) < 10 else None
         action = KEEP if lead == KEEP else "assign"

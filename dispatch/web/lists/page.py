@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import Request
 
 from dispatch.domain.case import STATUSES, Actor
-from dispatch.domain.permissions import CLERK, DUTY, IN_CHARGE, may_ever
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden
 from dispatch.steps import lists
@@ -71,7 +71,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
 def street_of(actor: Actor, reference: Reference) -> Node:
     """The street whose people these are. Raises `Forbidden`."""
     node = reference.tree.get(actor.node) if actor.node else None
-    if node is None or node.level != 4 or actor.role not in (CLERK, DUTY, IN_CHARGE):
+    if node is None or node.level != 4 or not may_ever(actor, "street", node.level):
         raise Forbidden("「我街道的哨」是街道的页面，请换一个身份")
     return node
 
@@ -127,7 +127,7 @@ def _menus(address: Address, reference: Reference, street: Node | None) -> tuple
 
 
 def _raise(actor: Actor) -> ActionButton | None:
-    if not may_ever(actor, "raise") or actor.role == DUTY:
+    if not may_ever(actor, "raise"):
         return None
     return ActionButton("raise", words.button("raise"), "/whistle", primary=True, method="get")
 

@@ -20,7 +20,7 @@ import structlog
 
 from dispatch.domain import whistle
 from dispatch.domain.case import CONSULTATION, Actor, Case
-from dispatch.domain.permissions import DESK
+from dispatch.domain.permissions import may_ever
 from dispatch.steps.service import Service
 from dispatch.store import cases
 from dispatch.store.database import Database
@@ -263,6 +263,8 @@ def key_of(actor: Actor, about: str, number: int | None) -> str | None:
     if number is not None:
         return f"whistle:{number}"
     match about:
+        case "queue" | "street" | "chain" | "desk" if not may_ever(actor, about):
+            return None
         case "queue":
             return f"unit:{actor.unit}" if actor.unit else None
         case "street":
@@ -270,7 +272,7 @@ def key_of(actor: Actor, about: str, number: int | None) -> str | None:
         case "chain":
             return f"node:{actor.node}" if actor.node else None
         case "desk":
-            return f"desk:{actor.district}" if actor.role == DESK else None
+            return f"desk:{actor.district}"
         case _:
             return f"unit:{actor.unit}" if actor.unit else f"district:{actor.district}"
 

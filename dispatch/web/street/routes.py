@@ -19,7 +19,7 @@ from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems
 from dispatch.web.api.fields import BODY, PHOTOS
-from dispatch.web.api.raising import key_of
+from dispatch.web.api.raising import key_of, permit
 from dispatch.web.auth import Form, Reader, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.common.paths import path_of, short_name
@@ -60,6 +60,7 @@ async def worker() -> Response:
 @router.get("/whistle")
 async def form(request: Request, visit: Reader) -> Response:
     """The empty form; `place` (a door's QR code) has it filled in."""
+    permit(visit.actor)
     deps = deps_of(request)
     turn = await _turn(deps, visit)
     street = street_code(visit.actor, turn.reference)
@@ -70,6 +71,7 @@ async def form(request: Request, visit: Reader) -> Response:
 @router.post("/whistle/preview")
 async def preview(request: Request, visit: Reader, given: Form) -> Response:
     """Fragments: what would happen now, the place found, words of danger."""
+    permit(visit.actor)
     deps = deps_of(request)
     turn = await _turn(deps, visit)
     typed = read(given, turn.reference, street_code(visit.actor, turn.reference))
@@ -142,6 +144,7 @@ async def photo(request: Request, visit: Reader, given: Form) -> Response:
 async def blow(request: Request, visit: Reader, given: Form) -> Response:
     """`step`: check (what will happen, without JavaScript), send, or back to the form (place, find, edit)."""
     began = time.perf_counter()
+    permit(visit.actor)
     deps = deps_of(request)
     turn = await _turn(deps, visit)
     street = street_code(visit.actor, turn.reference)

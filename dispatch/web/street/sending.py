@@ -7,11 +7,11 @@ from dispatch.domain.case import Actor
 from dispatch.domain.masking import mask
 from dispatch.domain.matching import danger_words
 from dispatch.domain.reference import Reference
-from dispatch.domain.refusals import NotFound, NotNow
+from dispatch.domain.refusals import NotNow
 from dispatch.domain.several import Problem
 from dispatch.steps import casework
 from dispatch.steps.intake import Receipt
-from dispatch.store import whistles
+from dispatch.web.api import doing
 from dispatch.web.api.raising import new_whistle, place_in
 from dispatch.web.deps import WebDeps
 from dispatch.web.street.offers import problems_of
@@ -67,12 +67,10 @@ def _street(typed: Typed, reference: Reference) -> str | None:
 
 async def add_to(deps: WebDeps, actor: Actor, number: int, typed: Typed, key: str) -> None:
     """Note what was written on a whistle that is there, once for one form. Raises a `Refusal`."""
-    async with deps.service.database.acquire() as connection:
-        target = await whistles.id_of_number(connection, number)
-    if target is None:
-        raise NotFound("没有这件，或不归您看")
+    once = f"add:{key}"
+    admitted = await doing.admit(deps.service, actor, str(number), "note", once)
     text = mask(typed.said())[0]
-    await casework.act(deps.service, actor, target, "note", {"text": text}, key=f"add:{key}")
+    await casework.act(deps.service, actor, admitted.id, "note", {"text": text}, key=once)
 
 
 __all__ = ["add_to", "raise_all"]

@@ -53,9 +53,14 @@ def turn_of(deps: WebDeps, seen: WhistleView) -> Turn:
 
 
 async def ask(request: Request, visit: Visit, number: str, token: str) -> Response:
-    """The page that asks. Raises `NotFound`."""
+    """The page that asks; for whoever may not do it the whistle's page, saying so. Raises `NotFound`."""
     asks = asks_of(token)
-    seen = await view.whistle_view(deps_of(request).service, visit.actor, number)
+    deps = deps_of(request)
+    seen = await view.whistle_view(deps.service, visit.actor, number)
+    try:
+        machine.admit(seen.case, visit.actor, asks.action, turn_of(deps, seen))
+    except Forbidden as refusal:
+        return await _not_now(request, visit, number, _refused(refusal))
     preset = FormData([("unit", request.query_params.get("unit", ""))])
     model = _page(request, visit, seen, token, asks, preset if preset.get("unit") else None, Trouble(200))
     if asks.action not in seen.allowed_actions:
@@ -66,16 +71,17 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
 async def do(request: Request, visit: Visit, number: str, token: str, form: FormData) -> Response:
     """Do it, or the form again with what was typed. Raises `NotFound`, `Forbidden`."""
     asks, deps = asks_of(token), deps_of(request)
+    key = (text_of(form, "key")[:100] or None) if asks.repeatable else None
     photos: list[str] = []
     try:
+        admitted = await doing.admit(deps.service, visit.actor, number, asks.action, key)
         photos = await _photos(deps, visit, form)
         given = answers.given(asks, form)
         _attach(given, asks, photos)
         version = text_of(form, "version")
         body = given | ({"version": int(version)} if version.isdecimal() and len(version) < 10 else {})
         act = doing.parse(asks.action, orjson.dumps(body))
-        key = text_of(form, "key")[:100] or None
-        done = await doing.do(deps.service, visit.actor, number, asks.action, act, key if asks.repeatable else None)
+        done = await doing.do(deps.service, visit.actor, admitted, act, key)
     except ValidationError as error:
         errors = _field_errors(problems.of_validation(error.errors(include_url=False)))
         return await _again(request, visit, number, token, form, photos, Trouble(422, errors))
