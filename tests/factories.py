@@ -73,9 +73,8 @@ class World:
             person = await uow.connection.fetchval(
                 "SELECT person FROM tenure WHERE seat = $1 AND to_at IS NULL ORDER BY person LIMIT 1", seat
             )
-            made = Token(new_id(), hashlib.sha256(token.encode()).digest(), person, seat, "test")
+            made = Token(new_id(), hashlib.sha256(token.encode()).digest(), person, seat, "test", scopes)
             await people.add_tokens(uow, [made], now, now + lasts)
-            await uow.connection.execute("UPDATE api_token SET scopes = $2 WHERE id = $1", made.id, list(scopes))
         if not fresh:
             self.tokens[seat] = token
         return token

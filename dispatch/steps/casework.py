@@ -63,8 +63,8 @@ async def act(
     """
     children: list[Prepared] = []
     if joining.needs_others(action, fields):
-        case, _turn = await admit(service, actor, target, action, key)
-        children = await joining.children(service, actor, case, action, fields, key)
+        parent, _turn = await admit(service, actor, target, action, key)
+        children = await joining.children(service, actor, parent, action, fields, key)
     async with service.database.transaction() as uow:
         others = await joining.others(uow.connection, target, action, fields)
         cases = await store.lock(uow, [target, *others])

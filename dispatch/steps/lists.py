@@ -196,8 +196,7 @@ async def queue_view(
     found = reference.units.get(unit)
     if found is None:
         raise NotFound("没有「{value}」这个单位，请从单位名单里选", field="unit", value=unit)
-    if not may_open(actor, found, reference):
-        raise Forbidden("只能看本单位的待办", field="unit", value=unit)
+    permit_queue(actor, found, reference)
     asked = asked or Asked()
     filters, count = filters_of(asked, reference), check_limit(limit)
     after = _read_queue_cursor(cursor)
@@ -221,11 +220,18 @@ async def lamps(service: Service, actor: Actor, unit: str) -> dict[str, int]:
     """How many of a unit's queue burn green, yellow, red, or rest. Raises as `queue_view`."""
     reference = service.rules.of(actor.district or "")
     found = reference.units.get(unit)
-    if found is None or not may_open(actor, found, reference):
+    if found is None:
         raise Forbidden("只能看本单位的待办", field="unit", value=unit)
+    permit_queue(actor, found, reference)
     now = await service.database.now()
     async with service.database.acquire() as connection:
         return await queues.lamps(connection, unit, now)
+
+
+def permit_queue(actor: Actor, unit: Unit, reference: Reference) -> None:
+    """Raises `Forbidden` for whoever may not open this unit's queue."""
+    if not may_open(actor, unit, reference):
+        raise Forbidden("只能看本单位的待办", field="unit", value=unit.code)
 
 
 def may_open(actor: Actor, unit: Unit, reference: Reference) -> bool:

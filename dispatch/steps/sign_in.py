@@ -39,7 +39,9 @@ PASSWORD, SECOND_FACTOR, LINK, PROVIDER, STAND_IN = "password", "second-factor",
 #: how long somebody may take to give the code of their authenticator
 CODE_WITHIN = timedelta(minutes=10)
 
-#: the scope that allows everything the seat allows; the others are `read`, `raise` and `act`
+#: what a token may be used for, within what its seat may: `admin` is for dead letters and administration
+SCOPES = ("read", "raise", "act", "admin")
+#: the scope that allows everything the seat allows
 EVERYTHING = "*"
 
 
@@ -87,9 +89,11 @@ class Visit:
     via: str = ""
     second_factor: bool = False
     must_enrol: bool = False
+    unseen: bool = False
+    """A token whose last use has not been written down for a while."""
 
     def allows(self, scope: str) -> bool:
-        """Whether the token may be used for this (`read`, `raise`, `act`); sessions may for everything."""
+        """Whether the token may be used for this (one of `SCOPES`); sessions may for everything."""
         return EVERYTHING in self.scopes or scope in self.scopes
 
 
@@ -140,11 +144,17 @@ async def by_token(database: Database, sha256: bytes) -> Visit | None:
     now = await database.now()
     async with database.acquire() as connection:
         row = await accounts.token(connection, sha256, now)
-    return (
-        Visit(actor_of(row.holder), row.expires_at, row.holder.seat.position, scopes=row.scopes)
-        if row is not None
-        else None
-    )
+    if row is None:
+        return None
+    unseen = row.used_at is None or now - row.used_at > TOUCH_EVERY
+    return Visit(actor_of(row.holder), row.expires_at, row.holder.seat.position, scopes=row.scopes, unseen=unseen)
+
+
+async def token_used(database: Database, sha256: bytes) -> None:
+    """Write down that a token was used, once in `TOUCH_EVERY` whoever asks for it. Raises `Unavailable`."""
+    async with database.transaction() as uow:
+        now = await uow.now()
+        await accounts.touch_token(uow, sha256, now, now - TOUCH_EVERY)
 
 
 async def sign_in(database: Database, name: str, password: str, device: str = "") -> Session | CodeNeeded:

@@ -53,6 +53,7 @@ class TokenRow:
     id: UUID
     scopes: tuple[str, ...]
     expires_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ WHERE w.token_sha256 = $1 AND w.expires_at > $2 AND w.seen_at > $3 AND p.active
   AND {_HOLDS.format(a="w", now="$2")}"""
 
 _TOKEN = f"""
-SELECT k.person, p.name, false AS must_change, {_SEAT}, k.id, k.scopes, k.expires_at
+SELECT k.person, p.name, false AS must_change, {_SEAT}, k.id, k.scopes, k.expires_at, k.used_at
 FROM api_token k JOIN person p ON p.code = k.person JOIN seat s ON s.code = k.seat
 WHERE k.token_sha256 = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND p.active
   AND {_HOLDS.format(a="k", now="$2")}"""
@@ -124,7 +125,19 @@ async def session(connection: Connection, sha256: bytes, now: datetime, idle: ti
 async def token(connection: Connection, sha256: bytes, now: datetime) -> TokenRow | None:
     """The live token: not revoked, not over, its seat still held."""
     row = await connection.fetchrow(_TOKEN, sha256, now)
-    return TokenRow(_holder(row), row["id"], tuple(row["scopes"]), row["expires_at"]) if row else None
+    if row is None:
+        return None
+    return TokenRow(_holder(row), row["id"], tuple(row["scopes"]), row["expires_at"], row["used_at"])
+
+
+async def touch_token(uow: UnitOfWork, sha256: bytes, now: datetime, before: datetime) -> None:
+    """It is in use; written only where that was last said `before` then."""
+    await uow.connection.execute(
+        "UPDATE api_token SET used_at = $2 WHERE token_sha256 = $1 AND (used_at IS NULL OR used_at < $3)",
+        sha256,
+        now,
+        before,
+    )
 
 
 async def seats(connection: Connection, person: str, now: datetime) -> list[SeatHeld]:

@@ -59,6 +59,7 @@ class Token:
     person: str
     seat: str
     name: str
+    scopes: tuple[str, ...] = ("*",)
 
 
 _TAKEN = """
@@ -142,17 +143,18 @@ def _count(status: str) -> int:
 
 
 async def add_tokens(uow: UnitOfWork, tokens: Sequence[Token], now: datetime, expires_at: datetime) -> None:
-    """Store API tokens with every scope of their seat's role."""
+    """Store API tokens, each with its scopes (`*`: whatever its seat may)."""
     await uow.connection.execute(
         """INSERT INTO api_token (id, token_sha256, person, seat, name, scopes, created_at, expires_at)
-           SELECT id, hash, person, seat, name, '{*}', $6, $7
-           FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[])
-                AS x (id, hash, person, seat, name)""",
+           SELECT id, hash, person, seat, name, string_to_array(scopes, ' '), $7, $8
+           FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[])
+                AS x (id, hash, person, seat, name, scopes)""",
         [token.id for token in tokens],
         [token.sha256 for token in tokens],
         [token.person for token in tokens],
         [token.seat for token in tokens],
         [token.name for token in tokens],
+        [" ".join(token.scopes) for token in tokens],
         now,
         expires_at,
     )

@@ -1,7 +1,8 @@
 """Who may come in: the visit behind a request, the token every form carries, signing in and out, 换个身份.
 
 Pages and API take their visitor from here, as FastAPI dependencies:
-`Reader` (may read), `Raiser`, `Doer` (API: a token's scopes count); `Form` (a posted form whose `csrf` was checked).
+`Reader` (may read), `Raiser`, `Doer`, `Admin` (a token's scopes count, on pages too);
+`Own` (a person signed in, for their own account: no token), `Form` (a posted form whose `csrf` was checked).
 """
 
 import hashlib
@@ -71,18 +72,29 @@ async def present(request: Request) -> Visit:
 
 
 async def _reader(visit: Annotated[Visit, Depends(present)]) -> Visit:
-    return _scoped(visit, "read")
+    return scoped(visit, "read")
 
 
 async def _raiser(visit: Annotated[Visit, Depends(present)]) -> Visit:
-    return _scoped(visit, "raise")
+    return scoped(visit, "raise")
 
 
 async def _doer(visit: Annotated[Visit, Depends(present)]) -> Visit:
-    return _scoped(visit, "act")
+    return scoped(visit, "act")
 
 
-def _scoped(visit: Visit, scope: str) -> Visit:
+async def _admin(visit: Annotated[Visit, Depends(present)]) -> Visit:
+    return scoped(visit, "admin")
+
+
+async def _own(visit: Annotated[Visit, Depends(present)]) -> Visit:
+    if not visit.csrf:
+        raise Forbidden("这件事要本人登录来办；令牌不能代办", field="Authorization", value=None)
+    return visit
+
+
+def scoped(visit: Visit, scope: str) -> Visit:
+    """The visit, if its token may be used for this. Raises `Forbidden`."""
     if not visit.allows(scope):
         raise Forbidden("这个令牌没有「{value}」的权限；请换一个令牌", field="Authorization", value=scope)
     return visit
@@ -91,6 +103,8 @@ def _scoped(visit: Visit, scope: str) -> Visit:
 Reader = Annotated[Visit, Depends(_reader)]
 Raiser = Annotated[Visit, Depends(_raiser)]
 Doer = Annotated[Visit, Depends(_doer)]
+Admin = Annotated[Visit, Depends(_admin)]
+Own = Annotated[Visit, Depends(_own)]
 
 
 # ── the token of every form ──────────────────────────────────────────────────────────────────────

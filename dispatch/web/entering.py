@@ -1,9 +1,8 @@
 """Signing in and out, choosing a seat, changing the password, 换个身份."""
 
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
@@ -13,10 +12,10 @@ from dispatch.web import i18n, problems
 from dispatch.web.auth import (
     PASSWORD_PAGE,
     Form,
+    Own,
     SignInNeeded,
     after,
     keep_visit,
-    present,
     session_cookie,
     text_of,
     visitor,
@@ -101,7 +100,7 @@ async def signing_out(request: Request, _form: Form) -> Response:
 
 
 @router.post("/sign-out/everywhere")
-async def signing_out_everywhere(request: Request, _form: Form, visit: Annotated[Visit, Depends(present)]) -> Response:
+async def signing_out_everywhere(request: Request, _form: Form, visit: Own) -> Response:
     """End every session of this person."""
     deps = deps_of(request)
     await sign_in.sign_out_everywhere(deps.service.database, visit.actor.person or "")
@@ -131,13 +130,13 @@ async def demo_as(request: Request, form: Form) -> Response:
 
 
 @router.get(PASSWORD_PAGE)
-async def password_page(request: Request, _visit: Annotated[Visit, Depends(present)]) -> Response:
+async def password_page(request: Request, _visit: Own) -> Response:
     """The page that asks for the old and the new password."""
     return _page(request, "password.html", _password_fields(), 200, after(request.query_params.get("next")))
 
 
 @router.post(PASSWORD_PAGE)
-async def changing_password(request: Request, form: Form, visit: Annotated[Visit, Depends(present)]) -> Response:
+async def changing_password(request: Request, form: Form, visit: Own) -> Response:
     """Change the password; every other session of the person ends."""
     deps, onward, token = deps_of(request), after(text_of(form, "next")), session_cookie(request)
     keep = sign_in.digest(token) if token else None

@@ -4,17 +4,23 @@ The memory is what keeps sign-in off the hot path: most requests cost no query. 
 a session ended by another process, works for `TTL` more seconds at most; ended here, it ends at once.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from dispatch.steps import sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store.database import Database
+from dispatch.store.errors import StoreError
 
 Scope = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 #: seconds a look-up stays good
 TTL = 3.0
@@ -63,7 +69,8 @@ class Principals:
         """`factor_roles`: the roles that must have a second factor."""
         self.database, self.cookie = database, cookie
         self._factor_roles = frozenset(factor_roles)
-        self.tokens = Memory(lambda sha256: sign_in.by_token(database, sha256), ttl)
+        self._noting: set[asyncio.Task[None]] = set()
+        self.tokens = Memory(self._by_token, ttl)
         self.sessions = Memory(self._by_session, ttl)
 
     async def _by_session(self, sha256: bytes) -> Visit | None:
@@ -72,6 +79,25 @@ class Principals:
         if found is None or found.second_factor or found.via in (sign_in.PROVIDER, sign_in.STAND_IN):
             return found
         return replace(found, must_enrol=found.actor.role in self._factor_roles)
+
+    async def _by_token(self, sha256: bytes) -> Visit | None:
+        """Its last use is written down beside the request, which does not wait for it."""
+        found = await sign_in.by_token(self.database, sha256)
+        if found is not None and found.unseen:
+            task = asyncio.create_task(self._used(sha256), name="token-used")
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)
+        return found
+
+    async def _used(self, sha256: bytes) -> None:
+        try:
+            await sign_in.token_used(self.database, sha256)
+        except StoreError as error:  # told again by the next look-up
+            log.warning("token.use-unwritten", error=type(error).__name__)
+
+    async def noted(self) -> None:
+        """Wait until every use so far is written down."""
+        await asyncio.gather(*self._noting)
 
     async def visit(self, scope: Scope) -> Visit | None:
         """Who sent this request; None: nobody we know. A bearer token goes before a cookie."""

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dispatch.clock import VirtualClock
 from dispatch.steps.escalate import sweep
-from tests.factories import BUILDING_HEAD, COMMUNITY_HEAD, DESK, XF, ZJ, World, monday, open_world
+from tests.factories import BUILDING_HEAD, COMMUNITY_HEAD, DESK, SECRETARY, XF, ZJ, World, monday, open_world
 from tests.web.listening import browse
 
 SLOW = "广泰小区物业不管，楼道灯坏了没人修"
@@ -120,7 +120,9 @@ async def test_others_cannot_answer_for_them(slow: tuple[World, VirtualClock]) -
     number = await neglected(world, clock, 7.5)
     browser = await browse(world, ZJ)
     await browser.post(f"/chain/{number}/answer", {"answer": "done"}, 403)
-    elsewhere = await browse(world, "node:130403010:head")
+    street = await browse(world, SECRETARY)
+    await street.post(f"/chain/{number}/answer", {"answer": "done"}, 403)
+    elsewhere = await browse(world, "node:130403010-D01:head")
     await elsewhere.post(f"/chain/{number}/answer", {"answer": "done"}, 404)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -23,6 +24,16 @@ from dispatch.store import accounts, people
 from dispatch.store.database import Database
 
 Account = Annotated[str, typer.Argument(help="Sign-in of the account, e.g. xf.liaison, or the person's code.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The token to be made: `seat` None is the account's only one."""
+
+    name: str
+    seat: str | None
+    lasts: timedelta
+    scopes: tuple[str, ...]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,10 +57,14 @@ def token(
     name: Annotated[str, typer.Option(help="What it is for; shown where tokens are listed.")],
     seat: Annotated[str | None, typer.Option(help="Seat it acts from, where the person holds several.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it runs out.")] = 90,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, raise, act or admin; several times for several; left out: all.")
+    ] = None,
 ) -> None:
-    """Make an API token that may do what the account's seat may do. Shown once; only its hash is kept."""
+    """Make an API token that may do, within its scopes, what the account's seat may. Shown once; its hash is kept."""
     with plainly():
-        made, until = asyncio.run(_token(database_url(read()), account, name, seat, timedelta(days=days)))
+        wanted = Wanted(name, seat, timedelta(days=days), _scopes(scope or []))
+        made, until = asyncio.run(_token(database_url(read()), account, wanted))
     typer.echo(made)
     typer.echo(f"有效至 until {until.isoformat(timespec='seconds')}", err=True)
 
@@ -82,20 +97,27 @@ async def _password(url: str, account: str, new: str) -> None:
         await database.close()
 
 
-async def _token(url: str, account: str, name: str, seat: str | None, lasts: timedelta) -> tuple[str, datetime]:
+def _scopes(given: list[str]) -> tuple[str, ...]:
+    wrong = next((one for one in given if one not in sign_in.SCOPES), None)
+    if wrong is not None:
+        raise Trouble(f"没有「{wrong}」这种权限。", f"--scope is one of {', '.join(sign_in.SCOPES)}.")
+    return tuple(dict.fromkeys(given)) or (sign_in.EVERYTHING,)
+
+
+async def _token(url: str, account: str, wanted: Wanted) -> tuple[str, datetime]:
     database = await Database.connect(url, size=1, application="dispatch-token")
     try:
         person = await _person(database, account)
         held = [one.code for one in await sign_in.seats_of(database, person)]
-        chosen = seat or (held[0] if len(held) == 1 else None)
+        chosen = wanted.seat or (held[0] if len(held) == 1 else None)
         if chosen not in held:
             raise Trouble(f"{account} 现在的席位：{'、'.join(held) or '没有'}。", "Name one of them with --seat.")
         made = secrets.token_urlsafe(32)
         async with database.transaction() as uow:
             now = await uow.now()
-            row = people.Token(new_id(), sign_in.digest(made), person, chosen, name)
-            await people.add_tokens(uow, [row], now, now + lasts)
-        return made, now + lasts
+            row = people.Token(new_id(), sign_in.digest(made), person, chosen, wanted.name, wanted.scopes)
+            await people.add_tokens(uow, [row], now, now + wanted.lasts)
+        return made, now + wanted.lasts
     finally:
         await database.close()
 

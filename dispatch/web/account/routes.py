@@ -1,8 +1,6 @@
 """`/account`: where I am signed in, my seats, my password and second factor."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
@@ -12,7 +10,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.store import accounts, sessions
 from dispatch.web import problems
 from dispatch.web.account import pages
-from dispatch.web.auth import FACTOR_PAGE, Form, present, session_cookie, text_of
+from dispatch.web.auth import FACTOR_PAGE, Form, Own, session_cookie, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
@@ -20,7 +18,7 @@ from dispatch.web.models.manage import ManagePage, ManageSection
 from dispatch.web.models.parts import FieldError
 
 router = APIRouter(include_in_schema=False)
-Present = Annotated[Visit, Depends(present)]
+
 ACCOUNT = "/account"
 
 
@@ -30,7 +28,7 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 
 
 @router.get(ACCOUNT)
-async def account(request: Request, visit: Present) -> Response:
+async def account(request: Request, visit: Own) -> Response:
     """Where I am signed in, my seats, my keys."""
     database, person = deps_of(request).service.database, visit.actor.person or ""
     now = await database.now()
@@ -45,7 +43,7 @@ async def account(request: Request, visit: Present) -> Response:
 
 
 @router.post(pages.END_SESSION)
-async def end_session(request: Request, form: Form, visit: Present) -> Response:
+async def end_session(request: Request, form: Form, visit: Own) -> Response:
     """End one of my sessions."""
     await sign_in.end_one(deps_of(request).service.database, visit.actor.person or "", text_of(form, "session"))
     deps_of(request).principals.sessions.clear()
@@ -53,7 +51,7 @@ async def end_session(request: Request, form: Form, visit: Present) -> Response:
 
 
 @router.post(pages.END_OTHERS)
-async def end_others(request: Request, _form: Form, visit: Present) -> Response:
+async def end_others(request: Request, _form: Form, visit: Own) -> Response:
     """End all my sessions but this one."""
     deps = deps_of(request)
     await sign_in.sign_out_everywhere(deps.service.database, visit.actor.person or "", keep=_current(request))
@@ -62,13 +60,13 @@ async def end_others(request: Request, _form: Form, visit: Present) -> Response:
 
 
 @router.get(FACTOR_PAGE)
-async def factor(request: Request, visit: Present) -> Response:
+async def factor(request: Request, visit: Own) -> Response:
     """My second factor: none, to be confirmed, or in use."""
     return await _factor(request, visit)
 
 
 @router.post(FACTOR_PAGE)
-async def bind(request: Request, form: Form, visit: Present) -> Response:
+async def bind(request: Request, form: Form, visit: Own) -> Response:
     """`do=begin`: make a secret. `do=confirm`: take it into use with its first code; shows the recovery codes."""
     deps, person = deps_of(request), visit.actor.person or ""
     try:
@@ -84,13 +82,13 @@ async def bind(request: Request, form: Form, visit: Present) -> Response:
 
 
 @router.get(pages.CODES_PAGE)
-async def codes(request: Request, visit: Present) -> Response:
+async def codes(request: Request, visit: Own) -> Response:
     """Asks for a code before new recovery codes."""
     return _shown(request, visit, _("身份验证器"), _renewing())
 
 
 @router.post(pages.CODES_PAGE)
-async def renew_codes(request: Request, form: Form, visit: Present) -> Response:
+async def renew_codes(request: Request, form: Form, visit: Own) -> Response:
     """New recovery codes; the old ones are void."""
     deps, person = deps_of(request), visit.actor.person or ""
     try:
@@ -101,13 +99,13 @@ async def renew_codes(request: Request, form: Form, visit: Present) -> Response:
 
 
 @router.get(pages.OFF_PAGE)
-async def off(request: Request, visit: Present) -> Response:
+async def off(request: Request, visit: Own) -> Response:
     """Asks for a code before the authenticator is given up."""
     return _shown(request, visit, _("身份验证器"), _giving_up())
 
 
 @router.post(pages.OFF_PAGE)
-async def give_up(request: Request, form: Form, visit: Present) -> Response:
+async def give_up(request: Request, form: Form, visit: Own) -> Response:
     """Give the authenticator up."""
     deps, person = deps_of(request), visit.actor.person or ""
     try:

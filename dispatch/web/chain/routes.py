@@ -14,7 +14,7 @@ from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
 from dispatch.steps import casework, pictures, view
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
-from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.auth import Doer, Form, Raiser, Reader, text_of
 from dispatch.web.chain.building import ANSWERS, building_page
 from dispatch.web.chain.page import PATH, SIZE, chain_page
 from dispatch.web.chain.raising import raise_it, raise_page
@@ -50,13 +50,13 @@ async def ask_raise(request: Request, visit: Reader) -> Response:
 
 
 @router.post(PATH + "/raise")
-async def raise_below(request: Request, visit: Reader, form: Form) -> Response:
+async def raise_below(request: Request, visit: Raiser, form: Form) -> Response:
     """Take it."""
     return await raise_it(request, visit, form)
 
 
 @router.post(PATH + "/{number}/answer")
-async def answer(request: Request, visit: Reader, form: Form, number: str) -> Response:
+async def answer(request: Request, visit: Doer, form: Form, number: str) -> Response:
     """What a building or lane head saw: noted, with photos where there are any."""
     try:
         await _answer(request, visit, form, number)

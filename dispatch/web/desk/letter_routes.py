@@ -13,7 +13,7 @@ from dispatch.steps.letters import Retold
 from dispatch.steps.replay import NotWaiting
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
-from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.auth import Admin, Form, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import deps_of
 from dispatch.web.desk.letters import DOABLE, LABELS, PATH, letter_page
@@ -30,7 +30,7 @@ MOST = 200
 
 
 @router.post(PATH + "/many")
-async def settle_many(request: Request, visit: Reader, form: Form) -> Response:
+async def settle_many(request: Request, visit: Admin, form: Form) -> Response:
     """What was picked, each by itself; those that would not are said."""
     letters.permit(visit.actor)
     action, why = text_of(form, "action"), text_of(form, "why")
@@ -51,7 +51,7 @@ async def settle_many(request: Request, visit: Reader, form: Form) -> Response:
 
 
 @router.get(PATH + "/{id}")
-async def read(request: Request, visit: Reader, id: UUID) -> Response:
+async def read(request: Request, visit: Admin, id: UUID) -> Response:
     """One letter whole."""
     kept = await letters.read(deps_of(request).service, visit.actor, id)
     log.info("letter.read", letter=str(id), seat=visit.actor.seat)
@@ -59,7 +59,7 @@ async def read(request: Request, visit: Reader, id: UUID) -> Response:
 
 
 @router.post(PATH + "/{id}/{action}")
-async def settle(request: Request, visit: Reader, form: Form, id: UUID, action: str) -> Response:
+async def settle(request: Request, visit: Admin, form: Form, id: UUID, action: str) -> Response:
     """重放, 另吹一哨 or 不要了, with why."""
     letters.permit(visit.actor)
     if action not in DOABLE:

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 from dispatch.domain.refusals import Invalid, Refusal
 from dispatch.steps import boards, casework, view
 from dispatch.web import problems
-from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.desk import letter_routes
@@ -43,7 +43,7 @@ async def one_pane(request: Request, visit: Reader, pane: str) -> Response:
 
 
 @router.post(PATH + "/{number}/assign")
-async def assign(request: Request, visit: Reader, form: Form, number: str) -> Response:
+async def assign(request: Request, visit: Doer, form: Form, number: str) -> Response:
     """派单 to one of the candidates; `remember` drafts a change of the duty list."""
     service, lead = deps_of(request).service, text_of(form, "lead")
     boards.permit_desk(visit.actor)

@@ -11,7 +11,7 @@ from dispatch.domain.refusals import Invalid
 from dispatch.steps import lists
 from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, problems, words
-from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
@@ -50,14 +50,16 @@ async def exported(request: Request, visit: Reader) -> Response:
 
 
 @router.post("/bulk")
-async def bulk_act(request: Request, visit: Reader, form: Form) -> Response:
+async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     """One act on many: asks for what it needs, then does each and says what became of it."""
-    action = text_of(form, "action")
+    service, action = deps_of(request).service, text_of(form, "action")
+    back = Address.read(auth.after(text_of(form, "next")), FILTERS)
+    address = back if back.path == PATH else Address(PATH, {})
+    reference = service.rules.of(visit.actor.district or "")
+    lists.permit_queue(visit.actor, unit_of(visit, reference, address), reference)
     if action not in BULK:
         raise Invalid("不能一次对许多件做「{value}」", field="action", value=action)
     refs = bulk.read_refs([str(one) for one in form.getlist("ref")])
-    back = Address.read(auth.after(text_of(form, "next")), FILTERS)
-    address = back if back.path == PATH else Address(PATH, {})
     typed = {name: text_of(form, name) for name in ("text", "until", "reason")}
     fields = bulk.fields_of(action, typed)
     key = text_of(form, "key")[:100]
@@ -67,7 +69,7 @@ async def bulk_act(request: Request, visit: Reader, form: Form) -> Response:
         values = bulk.values_of(action, typed)
     except Invalid as refusal:
         return _ask(request, visit, action, refs, address, typed, refusal)
-    results = await bulk.act_on_all(deps_of(request).service, visit.actor, refs, action, values, key)
+    results = await bulk.act_on_all(service, visit.actor, refs, action, values, key)
     done = sum(one.ok for one in results)
     notice = Notice(
         _("办了 %(n)s 件：%(done)s 件成，%(failed)s 件没成", n=len(results), done=done, failed=len(results) - done),

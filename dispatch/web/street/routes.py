@@ -20,7 +20,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems
 from dispatch.web.api.fields import BODY, PHOTOS
 from dispatch.web.api.raising import key_of, permit
-from dispatch.web.auth import Form, Reader, text_of
+from dispatch.web.auth import Form, Raiser, Reader, scoped, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.deps import WebDeps, deps_of
@@ -132,7 +132,7 @@ async def door(request: Request, visit: Reader, code: str) -> Response:
 
 
 @router.post("/whistle/photo")
-async def photo(request: Request, visit: Reader, given: Form) -> Response:
+async def photo(request: Request, visit: Raiser, given: Form) -> Response:
     """One photo, kept at once, for a form that is still being written."""
     kept = await _keep(deps_of(request), visit, (await _uploads(given))[:1])
     if not kept:
@@ -141,7 +141,7 @@ async def photo(request: Request, visit: Reader, given: Form) -> Response:
 
 
 @router.post("/whistle")
-async def blow(request: Request, visit: Reader, given: Form) -> Response:
+async def blow(request: Request, visit: Raiser, given: Form) -> Response:
     """`step`: check (what will happen, without JavaScript), send, or back to the form (place, find, edit)."""
     began = time.perf_counter()
     permit(visit.actor)
@@ -166,6 +166,7 @@ async def blow(request: Request, visit: Reader, given: Form) -> Response:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=errors))
     if text_of(given, "add_to").isdecimal() and typed.get("body").strip():
         number = text_of(given, "add_to")
+        scoped(visit, "act")
         await add_to(deps, visit.actor, int(number), typed, typed.get("idempotency_key"))
         return RedirectResponse(f"/w/{number}", 303)
     errors = errors or _faults(typed, forecast)

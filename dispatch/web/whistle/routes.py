@@ -11,7 +11,7 @@ from dispatch.steps import view
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import i18n
-from dispatch.web.auth import Form, Reader
+from dispatch.web.auth import Doer, Form, Reader
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
@@ -55,7 +55,7 @@ async def ask(request: Request, number: str, token: str, visit: Reader) -> Respo
 
 
 @router.post("/{number}/do/{token}")
-async def do(request: Request, number: str, token: str, visit: Reader, form: Form) -> Response:
+async def do(request: Request, number: str, token: str, visit: Doer, form: Form) -> Response:
     """An act."""
     return await act.do(request, visit, number, token, form)
 
