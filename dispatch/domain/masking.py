@@ -33,6 +33,19 @@ def mask(text: str) -> tuple[str, int]:
     return text, total
 
 
+def mask_name(name: str) -> str:
+    """A person's name with the family name alone left: 王**."""
+    return f"{name.strip()[:1]}**" if name.strip() else ""
+
+
+def mask_phone(phone: str) -> str:
+    """A telephone number as it was written down, with a hint left: 138****1234, or the last two digits."""
+    digits = "".join(character for character in phone if character.isdecimal())
+    if _MOBILE.fullmatch(digits):
+        return f"{digits[-11:-8]}****{digits[-4:]}"
+    return "*" * max(0, len(digits) - 2) + digits[-2:] if len(digits) > 4 else "****"
+
+
 def _replace(pattern: re.Pattern[str], hide: Callable[[re.Match[str]], str | None], text: str) -> tuple[str, int]:
     count = 0
 

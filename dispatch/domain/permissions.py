@@ -28,7 +28,7 @@ ROLE_OF_POST = {
 }
 
 # scopes: what of a case must be the actor's
-UNIT, STREET, PLACE, DISTRICT, TARGET = "unit", "street", "place", "district", "target"
+UNIT, LEAD, STREET, PLACE, DISTRICT, TARGET = "unit", "lead", "street", "place", "district", "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,10 @@ TABLE: tuple[Grant, ...] = (
     *_grants(DESK, DISTRICT, "desk queue photo"),
     *_grants(ADMIN, DISTRICT, "queue"),
     *_grants(AUDITOR, DISTRICT, "queue"),
+    # the name and phone of whoever told it, whole, for a reason that is kept
+    *_grants(LIAISON, LEAD, "reporter"),
+    *_grants(CLERK, STREET, "reporter"),
+    *_grants(DESK, DISTRICT, "reporter"),
     # what is done to whistles
     *_grants(
         LIAISON,
@@ -112,6 +116,9 @@ def _covers(grant: Grant, actor: Actor, case: Case, chain: Chain, level: int | N
                 any(part.unit == actor.unit for part in case.assignments.values() if part.status != "released")
                 or (grant.action == "read" and case.invited(actor.unit))
             )
+        case "lead":
+            part = case.unit(actor.unit)
+            return part is not None and part.role == "lead" and part.status != "released"
         case "street":
             return actor.node == case.facts.street
         case "place":

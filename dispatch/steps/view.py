@@ -11,8 +11,8 @@ from uuid import UUID
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import whistle as machine
-from dispatch.domain.case import LEAD, RAISED, Actor, Case, Clock
-from dispatch.domain.permissions import CLERK, DESK
+from dispatch.domain.case import RAISED, Actor, Case, Clock
+from dispatch.domain.masking import mask_name, mask_phone
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps.service import Service
@@ -201,7 +201,7 @@ def _assemble(
         occurred_at=said.occurred_at,
         last_at=case.last_at,
         source=said.source,
-        reporter=said.reporter if _may_call(case, actor) else None,
+        reporter=_reporter(case, actor, turn, said),
         assignments=tuple(part_view(part, name(part.unit)) for part in in_order(case, turn)),
         routing=_routing(log, words),
         clocks=tuple(clock_view(clock, turn) for clock in _clocks(case)),
@@ -224,14 +224,12 @@ def _clocks(case: Case) -> list[Clock]:
     return sorted(case.clocks.values(), key=lambda clock: (order.get(clock.stage, 9), clock.unit or ""))
 
 
-def _may_call(case: Case, actor: Actor) -> bool:
-    """Who needs the reporter's name and phone: the street, the desk, the lead."""
-    part = case.unit(actor.unit)
-    return (
-        actor.role == DESK
-        or (actor.role == CLERK and actor.node == case.facts.street)
-        or (part is not None and part.role == LEAD and part.status != "released")
-    )
+def _reporter(case: Case, actor: Actor, turn: Turn, said: Said) -> dict[str, Any] | None:
+    """Whom to call back, masked; for whoever may have it whole (`steps.disclose`), nobody else."""
+    if not said.reporter or not machine.may(case, actor, "reporter", turn):
+        return None
+    hidden = {"name": mask_name, "phone": mask_phone}
+    return {name: hidden[name](str(value)) for name, value in said.reporter.items() if name in hidden and value}
 
 
 def _routing(log: list[Logged], words: Words) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.duties import mask
-from dispatch.domain.masking import is_identity_number, luhn
+from dispatch.domain.masking import is_identity_number, luhn, mask_name, mask_phone
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,21 @@ def test_an_identity_number_has_exactly_one_right_check_digit(seventeen: str) ->
 def test_luhn_as_published() -> None:
     assert luhn("4111111111111111")
     assert not luhn("4111111111111112")
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"),
+    [
+        ("13812341234", "138****1234"),
+        ("+86 138 1234 1234", "138****1234"),
+        ("0310-8051234", "*********34"),
+        ("13812341234 转 5678901", "****************01"),
+        ("x", "****"),
+    ],
+)
+def test_a_number_that_is_known_to_be_one_is_masked_whatever_its_kind(phone: str, masked: str) -> None:
+    assert mask_phone(phone) == masked
+
+
+def test_of_a_name_the_family_name_is_left() -> None:
+    assert [mask_name(name) for name in ("王某某", " 李", "")] == ["王**", "李**", ""]

@@ -13,6 +13,7 @@ CONTRACT = {
     "/api/v1/whistles": {"get", "post"},
     "/api/v1/whistles/{ref}": {"get"},
     "/api/v1/whistles/{ref}/deadline": {"get"},
+    "/api/v1/whistles/{ref}/reporter": {"post"},
     "/api/v1/queues/{unit}": {"get"},
     "/api/v1/photos": {"post"},
     "/api/v1/actions": {"post"},

@@ -133,7 +133,7 @@ async def test_the_view_tells_names_texts_and_what_may_be_done(world: World) -> 
     assert noted["timeline"][-1]["data"]["text"] == "正在赶去"
     assert noted["timeline"][-1]["by"]["unit"] == "XF"
     assert noted["timeline"][-1]["by"]["person"].startswith("示例消防")
-    assert noted["reporter"]["name"] == "示例居民"
+    assert noted["reporter"] == {"name": "示**", "phone": "****"}
     assert (await world.get(number, seat=ZJ))["reporter"] is None
     assert "arrive" in noted["allowed_actions"]
     assert "verify" not in noted["allowed_actions"]

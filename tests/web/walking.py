@@ -223,6 +223,11 @@ WAYS: dict[str, tuple[Way, ...]] = {
     # one whistle
     "GET /w/{number}": (Way("/w/{number}", on("read")),),
     "GET /w/{number}/receipt": (Way("/w/{number}/receipt", on("read")),),
+    "GET /w/{number}/reporter": (Way("/w/{number}/reporter", on("reporter")),),
+    "POST /w/{number}/reporter": (Way("/w/{number}/reporter", on("reporter"), "act", **form(reason="?")),),
+    "POST /api/v1/whistles/{ref}/reporter": (
+        Way("/api/v1/whistles/{number}/reporter", on("reporter"), "act", b'{"reason": "?"}'),
+    ),
     "GET /w/{number}/strip": (Way("/w/{number}/strip", on("read")),),
     "GET /w/{number}/who": (Way("/w/{number}/who", on("read")),),
     "GET /w/{number}/slip": (Way("/w/{number}/slip", on("read")),),

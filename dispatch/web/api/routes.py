@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from dispatch.web.api import boards, photos, reference, whistles
+from dispatch.web.api import boards, photos, reference, reporter, whistles
 
-ROUTERS: tuple[APIRouter, ...] = (whistles.router, reference.router, boards.router, photos.router)
+ROUTERS: tuple[APIRouter, ...] = (whistles.router, reference.router, boards.router, photos.router, reporter.router)

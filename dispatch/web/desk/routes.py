@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.steps import boards, casework, view
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Reader, text_of
@@ -44,7 +44,7 @@ async def one_pane(request: Request, visit: Reader, pane: str) -> Response:
 
 @router.post(PATH + "/{number}/assign")
 async def assign(request: Request, visit: Doer, form: Form, number: str) -> Response:
-    """派单 to one of the candidates; `remember` drafts a change of the duty list."""
+    """派单 to one of the candidates; `remember` drafts a change of the duty list. Raises `NotFound`, `Forbidden`."""
     service, lead = deps_of(request).service, text_of(form, "lead")
     boards.permit_desk(visit.actor)
     try:
@@ -59,6 +59,8 @@ async def assign(request: Request, visit: Doer, form: Form, number: str) -> Resp
             remember = text_of(form, "remember") == "1"
             fields = {"lead": lead, "assist": [], "remember": remember, "words": words_for(case, turn, lead)}
         await casework.act(service, visit.actor, case.id, action, fields, version=version)
+    except NotFound:
+        raise
     except Refusal as refusal:
         notice = Notice(_("这一件没有派出去"), spans(problems.said(refusal)), kind="conflict")
         model = await desk_page(request, visit, notices=(notice,))

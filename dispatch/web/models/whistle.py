@@ -125,7 +125,8 @@ class Meeting:
 @dataclass(frozen=True, slots=True)
 class WhistlePage:
     """The whistle page. `crumbs` lead back; `meta` is the place and category line; `body` the text as it
-    came in; `contact` whom to call back, for those who may.
+    came in; `contact` whom to call back, masked, for those who may, and
+    `contact_url` where they are shown whole.
     """
 
     frame: Frame
@@ -150,6 +151,7 @@ class WhistlePage:
     related: Text = ()
     sealed: bool = False
     contact: str = ""
+    contact_url: str = ""
     meetings: tuple[Meeting, ...] = ()
 
 

@@ -102,6 +102,7 @@ async def whistle_page(
         who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
         related=_related(view),
         contact=_contact(view),
+        contact_url=f"/w/{number}/reporter" if view.reporter else "",
         meetings=meetings(view, turn),
         sealed=view.sealed,
     )
@@ -114,7 +115,7 @@ def place_of(view: WhistleView, turn: Turn) -> str:
 
 
 def _contact(view: WhistleView) -> str:
-    """来访人 and when it happened; the view leaves the person out for those who have no use for it."""
+    """来访人, masked, and when it happened; the view leaves the person out for those who have no use for it."""
     said = view.reporter or {}
     person = " ".join(str(said[key]) for key in ("name", "phone") if said.get(key))
     parts = [_("来访人 %(who)s", who=person)] if person else []

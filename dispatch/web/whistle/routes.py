@@ -17,7 +17,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice
 from dispatch.web.render import render
-from dispatch.web.whistle import act
+from dispatch.web.whistle import act, reporter
 from dispatch.web.whistle.forms import ASKS, label
 from dispatch.web.whistle.page import whistle_page
 from dispatch.web.whistle.receipt import receipt_page, stored_ms, strip
@@ -58,6 +58,18 @@ async def ask(request: Request, number: str, token: str, visit: Reader) -> Respo
 async def do(request: Request, number: str, token: str, visit: Doer, form: Form) -> Response:
     """An act."""
     return await act.do(request, visit, number, token, form)
+
+
+@router.get("/{number}/reporter")
+async def ask_reporter(request: Request, number: str, visit: Reader) -> Response:
+    """Why one needs the reporter's name and phone."""
+    return await reporter.ask(request, visit, number)
+
+
+@router.post("/{number}/reporter")
+async def show_reporter(request: Request, number: str, visit: Doer, form: Form) -> Response:
+    """The reporter's name and phone, whole, this once."""
+    return await reporter.show(request, visit, number, form)
 
 
 @router.get("/{number}/receipt")
