@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dispatch.domain import parts, permissions
+from dispatch.domain import parts, permissions, requests
 from dispatch.domain.case import ENDED, MERGED, Actor, Case, Request
 from dispatch.domain.clocks import STAGES
 from dispatch.domain.ladder import CLERK_POST
@@ -46,17 +46,18 @@ def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
 
 
 def merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """Its clocks rest as they are, so that undoing it gives back exactly what was left."""
+    """Its clocks rest as they are, and what was asked lapses, so that undoing it gives back exactly what was left."""
     main = main_of(fields)
     made = Request(turn.new_id(), case.gen, "merge", None, "granted", actor.person, turn.now)
     made.data = {"into": str(main.id), "before": case.status}
     case.touch_request(made)
+    lapsed = requests.lapse_all(case, turn.now)
     parts.rest_all(case, turn, *STAGES)
     for part in case.parts():
         part.active = False
         case.touch(part)
     case.facts.merged_into, case.facts_touched = main.id, True
-    event = turn.event(case, "merged", into=str(main.id), number=main.facts.number)
+    event = turn.event(case, "merged", into=str(main.id), number=main.facts.number, lapsed=lapsed or None)
     for part in case.parts("lead", "assist"):
         turn.tell(case, event, unit_seat(part.unit, "liaison"), "merged")
     turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "merged")
@@ -79,6 +80,7 @@ def can_unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
 def unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None:
     request = _merge_of(case)
     assert request is not None
+    requests.revive(case, request.asked_at)
     request.status, request.decided_at = "withdrawn", turn.now
     case.touch_request(request)
     for part in case.parts("lead", "assist"):

@@ -105,7 +105,7 @@ def reopen(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
     reason = turn.text(case, "reason", need(fields, "reason", "写上为什么重新办理"))
     before = [(part.unit, part.role) for part in case.parts(LEAD, ASSIST)]
     for clock in list(case.open_clocks()):
-        if clock.stage != clocks.TOTAL:
+        if clock.stage not in (clocks.TOTAL, clocks.RULING):  # what was asked is still owed an answer
             clocks.answer(case, clock.stage, clock.unit, turn.now)
     case.gen += 1
     case.rework = 0

@@ -71,7 +71,7 @@ def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> s
     }
     made = ask(case, actor, turn, "extension", data, unit=actor.unit)
     event = turn.event(case, "extension.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.street, "secretary"), "extension")
+    turn.tell(case, event, node_seat(case.facts.street), "extension")
     return None
 
 

@@ -16,7 +16,7 @@ from dispatch.domain.case import (
     Actor,
     Case,
 )
-from dispatch.domain.clocks import ANSWERING, DISPATCH, REPORTED, VERIFICATION
+from dispatch.domain.clocks import ANSWERING, DISPATCH, HOLD, REPORTED, VERIFICATION
 from dispatch.domain.ladder import DESK_POST
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
@@ -124,7 +124,7 @@ def verify(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 def accept(case: Case, actor: Actor, turn: Turn) -> None:
     """The result holds: the units are done, the answer is due; a review that waits is not needed any more."""
-    for stage in (VERIFICATION, "handling"):
+    for stage in (VERIFICATION, "handling", HOLD):
         clocks.answer(case, stage, None, turn.now)
     for part in case.parts(LEAD, ASSIST):
         if part.status != parts.DONE or part.active:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dispatch.domain import clocks, parts
+from dispatch.domain import clocks, parts, requests
 from dispatch.domain.case import Actor, Assignment, Case, Request
 from dispatch.domain.clocks import RULING
 from dispatch.domain.refusals import Invalid, NotNow
@@ -35,7 +35,7 @@ def ask(case: Case, actor: Actor, turn: Turn, kind: str, data: dict[str, Any], *
         raise NotNow("这件已经有人提出同样的申请，请等答复")
     made = Request(turn.new_id(), case.gen, kind, unit, "pending", actor.person, turn.now, data=data)
     case.touch_request(made)
-    parts.begin_stage(case, turn, RULING, f"{kind}:{unit}" if unit else kind)
+    parts.begin_stage(case, turn, RULING, requests.asker(made))
     return made
 
 
@@ -43,8 +43,7 @@ def decide(case: Case, actor: Actor, turn: Turn, request: Request, status: str) 
     """The ruling: granted, refused or withdrawn; its clock is answered."""
     request.status, request.decided_by, request.decided_at = status, actor.person, turn.now
     case.touch_request(request)
-    asker = f"{request.kind}:{request.unit}" if request.unit else request.kind
-    clocks.answer(case, RULING, asker, turn.now)
+    clocks.answer(case, RULING, requests.asker(request), turn.now)
 
 
 def asked(kind: str) -> Callable[[Case, Actor, Fields], bool]:

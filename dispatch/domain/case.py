@@ -13,9 +13,12 @@ from uuid import UUID
 RAISED, AT_DESK, LOCAL, ASSIGNED, HANDLING = "raised", "at-desk", "local", "assigned", "handling"
 RESOLVED, VERIFIED, ANSWERED, CLOSED = "resolved", "verified", "answered", "closed"
 CANCELLED, MERGED, ON_HOLD = "cancelled", "merged", "on-hold"
-#: statuses after which nothing runs any more
+#: statuses after which nothing runs any more, but the ruling on an objection (`requests.REQUESTS`)
 ENDED = frozenset({CLOSED, CANCELLED, MERGED})
 STATUSES = frozenset({RAISED, AT_DESK, LOCAL, ASSIGNED, HANDLING, RESOLVED, VERIFIED, ANSWERED, ON_HOLD} | ENDED)
+LIVE = STATUSES - ENDED
+#: while units work; once the result holds
+WORK, DONE = frozenset({ASSIGNED, HANDLING}), frozenset({VERIFIED, ANSWERED})
 
 #: kinds of requests: units called to one table, and a unit's asking for it
 CONSULTATION, ASKED_TABLE = "consultation", "consult"

@@ -1,12 +1,13 @@
 """The end of every step: who is accountable now, what each queue shows, and the places in the log."""
 
-from dispatch.domain import parts
-from dispatch.domain.case import ENDED, Case
+from dispatch.domain import parts, requests
+from dispatch.domain.case import ENDED, MERGED, Case
 from dispatch.domain.turn import Turn
 
 
 def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
     """Close a step. Everything a step changes in projections that people see is brought up to date here."""
+    lapsed = requests.lapse(case, turn.now)
     _queues(case)
     if status_changed or case.touched_units:
         case.version += 1
@@ -21,6 +22,8 @@ def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
         first = case.events[0].data
         first["status"], first["version"] = case.status, case.version
         first["rules"] = turn.reference.edition
+        if lapsed:
+            first["lapsed"] = lapsed
         for event in case.events:
             case.seq += 1
             event.seq = case.seq
@@ -30,7 +33,7 @@ def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
 
 def accountable_rung(case: Case) -> int | None:
     """The highest rung among the unanswered clocks, or the one that took the case over; None: nothing is late."""
-    if case.status in ENDED:
+    if case.status == MERGED:
         return None
     rungs = [clock.rung for clock in case.open_clocks() if clock.rung]
     taken = case.pending("take-over")

@@ -5,7 +5,7 @@ On each rung the node's person in charge (块) is asked to get it moving and a s
 At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), a notice (通报).
 """
 
-from dispatch.domain import clocks
+from dispatch.domain import clocks, requests
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import LOCAL, RAISED, Case, Clock, Event, LedgerRow
 from dispatch.domain.clocks import (
@@ -15,6 +15,7 @@ from dispatch.domain.clocks import (
     LAST_RUNG,
     NOTICE,
     REMIND,
+    RULING,
     TOTAL,
     WARN,
     StagePolicy,
@@ -68,6 +69,8 @@ def _base(clock: Clock) -> dict[str, object]:
 
 def owner_seats(case: Case, clock: Clock, turn: Turn) -> list[str]:
     """Whose act the stage waits for."""
+    if clock.stage == RULING:
+        return [_ruler(case, clock)]
     if clock.unit:
         return [unit_seat(clock.unit, "liaison")]
     if clock.stage in ("verification", "answering", HOLD):
@@ -77,6 +80,17 @@ def owner_seats(case: Case, clock: Clock, turn: Turn) -> list[str]:
     if clock.stage == TOTAL:
         return []
     return [node_seat(case.facts.district, DESK_POST)]
+
+
+def _ruler(case: Case, clock: Clock) -> str:
+    """Who decides on what was asked."""
+    kind, unit = requests.kind_of(clock)
+    rule, asked = requests.REQUESTS[kind], case.pending(kind, unit)
+    if rule.decided_by == requests.SECRETARY:
+        return node_seat(case.facts.street)
+    if rule.decided_by == requests.TARGET and asked is not None:
+        return node_seat(str(asked.data["to"]), CLERK_POST)
+    return node_seat(case.facts.district, DESK_POST)
 
 
 def _warn(case: Case, clock: Clock, turn: Turn) -> Event:
@@ -110,7 +124,9 @@ def first_rung(case: Case, turn: Turn, start: int) -> int:
 
 
 def counterpart_unit(case: Case, clock: Clock) -> str | None:
-    """The unit whose higher seats are called: the clock's own, or the lead for handling."""
+    """The unit whose higher seats are called: the clock's own, or the lead for handling; a ruling is no unit's."""
+    if clock.stage == RULING:
+        return None
     return clock.unit or (case.lead if clock.stage == "handling" else None)
 
 
@@ -209,7 +225,7 @@ def _tell_climb(
         turn.tell(case, event, node_seat(case.facts.district, DESK_POST), kind, urgent=case.emergency)
     for counterpart in seats:
         turn.tell(case, event, counterpart, "called", urgent=case.emergency)
-    if clock.unit is None and clock.stage != "handling":
+    if clock.stage == RULING or (clock.unit is None and clock.stage != "handling"):
         for owner in owner_seats(case, clock, turn):
             turn.tell(case, event, owner, "called", urgent=case.emergency)
     for rung in informed:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from dispatch.domain import clocks
 from dispatch.domain.case import ASSIST, INFORM, LEAD, Assignment, Case, Clock
-from dispatch.domain.clocks import HANDLING, REPORTED
+from dispatch.domain.clocks import HANDLING, REPORTED, RULING
 from dispatch.domain.turn import Turn
 
 WAITING, SIGNED, ON_SITE, DONE, RELEASED = "assigned", "reported-in", "on-site", "done", "released"
@@ -91,9 +91,10 @@ def resume_all(case: Case, turn: Turn, *stages: str) -> None:
 
 
 def answer_all(case: Case, turn: Turn) -> None:
-    """The case is over: nothing fires any more."""
+    """The case is over: nothing fires any more but the rulings that are still owed (`requests.lapse` ends the rest)."""
     for clock in list(case.open_clocks()):
-        clocks.answer(case, clock.stage, clock.unit, turn.now)
+        if clock.stage != RULING:
+            clocks.answer(case, clock.stage, clock.unit, turn.now)
 
 
 def _due(clock: Clock) -> datetime:

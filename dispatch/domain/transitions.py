@@ -24,18 +24,20 @@ from dispatch.domain.case import (
     AT_DESK,
     CANCELLED,
     CLOSED,
-    ENDED,
+    DONE,
     HANDLING,
+    LIVE,
     LOCAL,
     MERGED,
     ON_HOLD,
     RAISED,
     RESOLVED,
-    STATUSES,
     VERIFIED,
+    WORK,
     Actor,
     Case,
 )
+from dispatch.domain.requests import REQUESTS
 from dispatch.domain.turn import Turn
 
 Fields = Mapping[str, Any]
@@ -79,10 +81,7 @@ class Transition:
 
 
 FRESH = frozenset({ASSIGNED})
-WORK = frozenset({ASSIGNED, HANDLING})
 UNDER_WAY = WORK | {LOCAL, RESOLVED, ON_HOLD}
-LIVE = STATUSES - ENDED
-DONE = frozenset({VERIFIED, ANSWERED})
 
 
 def _row(
@@ -139,7 +138,7 @@ TABLE: dict[str, Transition] = {
             U.can_resolve,
             U.resolved,
             "verification answering",
-            "handling",
+            "handling ruling",
             "handling",
         ),
         _row(
@@ -159,7 +158,7 @@ TABLE: dict[str, Transition] = {
             starts="ruling",
         ),
         _row("request-hold", WORK, R.request_hold, guard=R.can_hold, in_force=A.asked("hold"), starts="ruling"),
-        _row("withdraw", LIVE, R.withdraw, guard=R.can_withdraw, stops="ruling"),
+        _row("withdraw", LIVE | {CLOSED}, R.withdraw, guard=R.can_withdraw, stops="ruling"),
         _row("explain", LIVE, U.explain, repeatable=True),
         _row("sign-instruction", LIVE, U.sign_instruction, guard=U.has_instruction),
         _row(
@@ -180,7 +179,7 @@ TABLE: dict[str, Transition] = {
             S.can_keep,
             S.kept,
             "handling",
-            "dispatch reported",
+            "dispatch reported ruling",
         ),
         _row(
             "verify",
@@ -189,7 +188,7 @@ TABLE: dict[str, Transition] = {
             (VERIFIED, HANDLING),
             S.can_verify,
             starts="answering",
-            stops="verification handling reported",
+            stops="verification handling reported ruling",
             resumes="handling",
         ),
         _row("feedback", frozenset({VERIFIED}), S.feedback, (ANSWERED,)),
@@ -208,14 +207,20 @@ TABLE: dict[str, Transition] = {
         ),
         _row(
             "accept-transfer",
-            LIVE,
+            REQUESTS["transfer"].stands,
             M.accept_transfer,
             (RAISED,),
             M.has_transfer,
             starts="dispatch",
             stops="ruling handling reported",
         ),
-        _row("decline-transfer", LIVE, M.decline_transfer, guard=M.has_transfer, stops="ruling"),
+        _row(
+            "decline-transfer",
+            REQUESTS["transfer"].stands,
+            M.decline_transfer,
+            guard=M.has_transfer,
+            stops="ruling",
+        ),
         _row("deny-arrival", WORK, S.deny_arrival, guard=S.can_deny, resumes="reported"),
         _row(
             "reopen",
@@ -235,11 +240,11 @@ TABLE: dict[str, Transition] = {
             D.can_assign,
             D.assigned,
             "reported handling",
-            "dispatch reported",
+            "dispatch reported ruling",
         ),
         _row(
             "rule",
-            WORK | {RESOLVED, ON_HOLD},
+            REQUESTS["hand-back"].stands,
             D.rule,
             (ASSIGNED,),
             D.has_hand_back,
@@ -248,7 +253,7 @@ TABLE: dict[str, Transition] = {
         ),
         _row(
             "decide-extension",
-            LIVE,
+            REQUESTS["extension"].stands,
             D.decide_extension,
             guard=D.can_decide("extension"),
             starts="handling",
@@ -256,7 +261,7 @@ TABLE: dict[str, Transition] = {
         ),
         _row(
             "decide-hold",
-            WORK,
+            REQUESTS["hold"].stands,
             D.decide_hold,
             (ON_HOLD,),
             D.can_decide("hold"),
@@ -264,22 +269,29 @@ TABLE: dict[str, Transition] = {
             stops="ruling",
             rests="handling reported",
         ),
-        _row("decide-cancel", LIVE, D.decide_cancel, (CANCELLED,), D.can_decide("cancel"), stops="all"),
+        _row(
+            "decide-cancel",
+            REQUESTS["cancel"].stands,
+            D.decide_cancel,
+            (CANCELLED,),
+            D.can_decide("cancel"),
+            stops="all",
+        ),
         _row(
             "decide-objection",
-            DONE | {CLOSED},
+            REQUESTS["objection"].stands,
             D.decide_objection,
             guard=D.can_decide("objection"),
             stops="ruling",
         ),
         _row(
             "decide-review",
-            WORK | {RESOLVED},
+            REQUESTS["review"].stands,
             D.decide_review,
             (VERIFIED,),
             D.can_decide("review"),
             starts="answering",
-            stops="ruling verification handling reported",
+            stops="ruling verification handling reported hold",
         ),
         _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold", resumes="handling reported"),
         _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests="all"),
@@ -292,7 +304,9 @@ TABLE: dict[str, Transition] = {
         _row("send-down", UNDER_WAY, C.send_down, guard=C.is_taken),
         _row("send-up", UNDER_WAY, C.send_up, guard=C.can_send_up),
         _row("consult", LIVE, T.consult, guard=T.can_consult, starts="ruling", stops="ruling", repeatable=True),
-        _row("decide-consult", LIVE, T.decide_consult, guard=T.can_decide_consult, stops="ruling"),
+        _row(
+            "decide-consult", REQUESTS["consult"].stands, T.decide_consult, guard=T.can_decide_consult, stops="ruling"
+        ),
         _row("minutes", LIVE, T.minutes, guard=T.has_consultation, repeatable=True),
     )
 }

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dispatch.domain import permissions
-from dispatch.domain.case import ENDED, STATUSES
+from dispatch.domain.case import ENDED, LIVE, STATUSES
 from dispatch.domain.clocks import STAGES
 from dispatch.domain.policy import Policy
 from dispatch.domain.reference import Reference
-from dispatch.domain.transitions import LIVE, TABLE, Transition
+from dispatch.domain.requests import REQUESTS
+from dispatch.domain.transitions import TABLE, Transition
 from dispatch.steps.read_files import build_reference, read_district
 from dispatch.web.words import BUTTONS
 from dispatch.web.words import STAGES as STAGE_WORDS
@@ -41,6 +42,7 @@ SCOPES = {
     permissions.DISTRICT: "of the district",
     permissions.TARGET: "of the street it is to go to",
 }
+WHO_DECIDES = {"desk": "the desk", "secretary": "the street's head, or the desk", "target": "the other street", "": "–"}
 #: what the service does by itself: status before, what, statuses after, clocks
 ALONE: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("–", "raise 吹哨", ("raised",), "starts dispatch, total"),
@@ -80,6 +82,7 @@ def page(reference: Reference) -> str:
         ),
         "",
     ]
+    lines += _requests()
     for policy in reference.policies.by_code.values():
         lines += _policy(policy)
     lines += ["## Facts of the log", "", "On the wire `whistle.<type>.v1`.", ""]
@@ -104,12 +107,17 @@ def _action(row: Transition) -> tuple[str, ...]:
     return (
         _code(row.action),
         BUTTONS.get(row.action, ""),
-        "live" if row.sources == LIVE else ", ".join(_code(one) for one in sorted(row.sources)),
+        _from(row.sources),
         _who(row.action),
         guard,
         ", ".join(_code(one) for one in row.to),
         _clocks(row),
     )
+
+
+def _from(sources: frozenset[str]) -> str:
+    live, others = (["live"], sources - LIVE) if sources >= LIVE else ([], sources)
+    return ", ".join([*live, *(_code(one) for one in sorted(others))])
 
 
 def _who(action: str) -> str:
@@ -149,6 +157,28 @@ def _diagram() -> list[str]:
 
 def _state(status: str) -> str:
     return "[*]" if status == "–" else status.replace("-", "_")
+
+
+def _requests() -> list[str]:
+    said = [
+        (
+            _code(kind),
+            WHO_DECIDES[rule.decided_by],
+            ", ".join(_code(one) for one in sorted(rule.stands)),
+            {"": "", "part": "the unit has no part any more", "lead": "the unit is no longer the lead"}[rule.of],
+        )
+        for kind, rule in REQUESTS.items()
+    ]
+    return [
+        "## Requests",
+        "",
+        "What is asked for waits, and its ruling clock runs, as long as somebody can decide it. In any other status,",
+        "or where its ground is gone, it lapses in that same step, which says so (`lapsed`); undoing a merge revives",
+        "it. An objection outlives closing: its clock fires, and climbs, on a closed whistle too.",
+        "",
+        *_table(("request", "decided by", "waits in", "lapses also when"), said),
+        "",
+    ]
 
 
 def _policy(policy: Policy) -> list[str]:

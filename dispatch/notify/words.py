@@ -69,12 +69,15 @@ _OTHER = "有新情况，请查看"
 #: about a clock that has been answered since: nobody is told after the deed
 _OF_CLOCKS = frozenset({"warned", "climbed", "called", "reminded", "informed"})
 #: told even of what is over
-_OF_ENDED = frozenset({"cancelled", "merged", "answered", "closed", "ruled", "decided", "noticed", "supervision"})
+_OF_ENDED = frozenset(
+    {"cancelled", "merged", "answered", "closed", "ruled", "decided", "noticed", "supervision", "objection"}
+)
 
 
 def moot(notice: Claimed, about: About) -> str | None:
     """Why there is nothing to tell any more; None: there is."""
-    if about.status in ENDED and notice.kind not in _OF_ENDED:
+    owed = about.stage == "ruling" and not about.answered
+    if about.status in ENDED and not owed and notice.kind not in _OF_ENDED:
         return "over"
     if about.answered and notice.kind in _OF_CLOCKS:
         return "answered"

@@ -206,7 +206,7 @@ def fire_due(case: Case, turn: Turn) -> int:
     before = (case.status, case.gen)
     steps = 0
     for clock in list(case.open_clocks()):
-        if clock.fires_at is None or clock.fires_at > turn.now or clock.parked is not None or case.ended:
+        if clock.fires_at is None or clock.fires_at > turn.now or clock.parked is not None:
             continue
         ladder.fire(case, clock, turn)
         if clock.stage == HOLD:

@@ -39,6 +39,7 @@ TOLD = (
     "lead",
     "gen",
     "rework",
+    "lapsed",
 )
 FIRED = frozenset({"clock.warned", "clock.overdue", "clock.climbed", "clock.reminded", "clock.noticed", "hold.lapsed"})
 #: facts that the service makes by itself, beside those of the clocks' marks

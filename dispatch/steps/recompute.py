@@ -78,8 +78,6 @@ async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars:
         await store.fill(uow.connection, cases)
         now = await uow.now()
         for case in cases:
-            if case.ended:
-                continue
             turn = service.turn(case.facts.district, now)
             changed = recompute.again(case, turn, cause, calendars.__getitem__)
             if changed:

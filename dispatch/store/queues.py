@@ -22,7 +22,7 @@ async def lamps(connection: Connection, unit: str, now: datetime) -> dict[str, i
 _CLIMBED = """
 SELECT {head}, {clock}
 FROM whistle_clock c JOIN whistle w ON w.id = c.whistle JOIN whistle_state s ON s.id = c.whistle
-WHERE c.answered_at IS NULL AND s.status NOT IN ('closed', 'cancelled', 'merged') AND {where}
+WHERE c.answered_at IS NULL AND s.status NOT IN ('cancelled', 'merged') AND {where}
 ORDER BY c.fires_at NULLS LAST, c.id LIMIT {limit}"""
 
 

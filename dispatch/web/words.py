@@ -169,6 +169,21 @@ PENDING: Mapping[str, str] = {
 }
 
 
+#: kinds of requests
+REQUESTS: Mapping[str, str] = {
+    "hand-back": N_("退单"),
+    "extension": N_("延期"),
+    "hold": N_("挂账"),
+    "cancel": N_("撤哨"),
+    "transfer": N_("转街道"),
+    "objection": N_("异议"),
+    "review": N_("区复核"),
+    "consult": N_("会商"),
+    "instruction": N_("批示"),
+    "take-over": N_("提级办理"),
+}
+
+
 def button(action: str, answer: str = "") -> str:
     """The word on the button; `answer` is yes or no where the action has two. An unknown action shows its
     code.

@@ -9,6 +9,9 @@ DISPATCH, HANDLING, VERIFICATION, ANSWERING = (
     ("dispatch", None), ("handling", None), ("verification", None), ("answering", None),
 )  # fmt: skip
 HOLD, TOTAL = ("hold", None), ("total", None)
+#: what can be asked while units work, and while no result holds
+WORKING = ("extension", "hold", "transfer")
+UNTIL_IT_HOLDS = ("hand-back", "review", "cancel", *WORKING)
 
 
 class RunningClocks:
@@ -56,6 +59,15 @@ class RunningClocks:
         self.resting.clear()
         self.over = True
 
+    def rulings(self, *kinds: str) -> list[Clock]:
+        """The rulings on these kinds of requests that somebody owes."""
+        return [one for one in self.running if one[0] == "ruling" and str(one[1]).partition(":")[0] in kinds]
+
+    def moot(self, *units: str) -> None:
+        """Units have no part any more: what they asked is not asked any more."""
+        asked = self.rulings("hand-back", "extension", "hold", "consult")
+        self.stop(*(one for one in asked if str(one[1]).partition(":")[2] in units))
+
     def reported(self) -> list[Clock]:
         """The report-in clocks there are."""
         return [clock for clock in self.running | self.resting if clock[0] == "reported"]
@@ -90,6 +102,9 @@ def _routed(clocks: RunningClocks, data: Data) -> None:
 def _assigned(clocks: RunningClocks, data: Data) -> None:
     wanted = {data["lead"], *(data.get("assist") or ())}
     clocks.stop(DISPATCH, *(("reported", unit) for unit in clocks.units - wanted))
+    clocks.moot(*clocks.units - wanted)
+    if clocks.lead != data["lead"]:
+        clocks.stop(*(one for one in clocks.rulings("extension", "hold") if one[1] != "hold"))
     clocks.start(*(("reported", unit) for unit in wanted - clocks.units))
     clocks.units, clocks.lead, clocks.outcome = wanted, data["lead"], "dispatch"
     clocks.start(HANDLING)
@@ -99,6 +114,7 @@ def _kept(clocks: RunningClocks, data: Data) -> None:
     if data.get("local"):
         return
     clocks.stop(DISPATCH, *clocks.reported())
+    clocks.moot(*clocks.units - {data["unit"]})
     clocks.units, clocks.lead, clocks.outcome = {data["unit"]}, data["unit"], "self"
     clocks.start(HANDLING)
 
@@ -123,8 +139,9 @@ def _resolved(clocks: RunningClocks, data: Data) -> None:
     if data.get("local"):
         clocks.end()
         return
+    clocks.stop(*clocks.rulings(*WORKING))
     if clocks.outcome in ("answer", "relay"):
-        clocks.stop(HANDLING)
+        clocks.stop(HANDLING, *clocks.rulings(*UNTIL_IT_HOLDS))
         clocks.start(ANSWERING)
         return
     clocks.rest(HANDLING)
@@ -132,7 +149,7 @@ def _resolved(clocks: RunningClocks, data: Data) -> None:
 
 
 def _verified(clocks: RunningClocks, _data: Data) -> None:
-    clocks.stop(VERIFICATION, HANDLING, _ruling("review", None), *clocks.reported())
+    clocks.stop(VERIFICATION, HANDLING, HOLD, *clocks.rulings(*UNTIL_IT_HOLDS), *clocks.reported())
     clocks.start(ANSWERING)
 
 
@@ -178,6 +195,7 @@ def _ruled(clocks: RunningClocks, data: Data) -> None:
         return
     clocks.stop(("reported", data["unit"]))
     clocks.start(("reported", data["to"]))
+    clocks.moot(data["unit"])
     clocks.units = (clocks.units - {data["unit"]}) | {data["to"]}
     if data["role"] == "lead":
         clocks.lead = data["to"]
@@ -188,6 +206,7 @@ def _hold_decided(clocks: RunningClocks, data: Data) -> None:
     clocks.stop(_ruling("hold", data.get("unit")))
     if data["granted"]:
         clocks.rest(HANDLING, *clocks.reported())
+        clocks.stop(*clocks.rulings(*WORKING))
         clocks.start(HOLD)
 
 
@@ -203,7 +222,8 @@ def _cancel_decided(clocks: RunningClocks, data: Data) -> None:
 
 
 def _transferred(clocks: RunningClocks, _data: Data) -> None:
-    clocks.stop(_ruling("transfer", None), HANDLING, *clocks.reported())
+    clocks.stop(*clocks.rulings("transfer", "review"), HANDLING, *clocks.reported())
+    clocks.moot(*clocks.units)
     clocks.units, clocks.lead = set(), None
     clocks.start(DISPATCH)
 
@@ -212,10 +232,18 @@ def _withdrawn(clocks: RunningClocks, data: Data) -> None:
     clocks.stop(_ruling(data["asked"], data.get("unit")))
 
 
+def _closed(clocks: RunningClocks, _data: Data) -> None:
+    """What a unit objects to is still to be decided."""
+    owed = clocks.rulings("objection")
+    clocks.end()
+    clocks.start(*owed)
+
+
 def _reopened(clocks: RunningClocks, data: Data) -> None:
+    owed = clocks.rulings("objection", "consult")
     clocks.end()
     clocks.over = False
-    clocks.start(TOTAL)
+    clocks.start(TOTAL, *owed)
     units = data.get("units") or ()
     clocks.start(*((HANDLING,) if units else (DISPATCH,)))
     if clocks.outcome == "dispatch":
@@ -244,7 +272,7 @@ _RULES: dict[str, Callable[[RunningClocks, Data], None]] = {
     "resolved": _resolved,
     "verified": _verified,
     "rejected": _rejected,
-    "closed": RunningClocks.end,
+    "closed": _closed,
     "cancelled": RunningClocks.end,
     "hand-back.asked": _asked("hand-back"),
     "hand-back.ruled": _ruled,

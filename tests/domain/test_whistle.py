@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dispatch.domain import whistle
-from dispatch.domain.case import ENDED, STATUSES, Actor, Case, Request
+from dispatch.domain.case import CLOSED, ENDED, MERGED, STATUSES, Actor, Case, Request
+from dispatch.domain.ladder import owner_seats
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
+from dispatch.domain.requests import REQUESTS, asker
 from dispatch.domain.transitions import Transition
 from tests.domain.cases import (
     BUILDING,
@@ -350,6 +352,14 @@ def undeclared(before: dict[tuple[str, str | None], tuple[int, bool, bool]], cas
         assert stage in said or "all" in said, f"{row.action}: {stage}"
 
 
+#: who decides, by the seat that is told
+RULERS = {
+    DESK: f"node:{DISTRICT}:dispatcher",
+    head(STREET): f"node:{STREET}:head",
+    clerk("130403001"): "node:130403001:clerk",
+}
+
+
 class Life(RuleBasedStateMachine):
     """Anybody does anything at any moment, and time passes: what must hold, holds after every step."""
 
@@ -407,7 +417,33 @@ class Life(RuleBasedStateMachine):
         running = [clock for clock in case.open_clocks() if clock.stage != "total" and clock.running]
         assert running or case.status in ENDED, f"{case.status}: nothing runs"
         if case.status in ENDED:
-            assert not list(case.open_clocks())
+            running = [clock for clock in case.open_clocks() if clock.running]
+            assert case.status == CLOSED or not running
+            assert all((clock.unit or "").startswith("objection:") for clock in running)
+
+    @invariant()
+    def whoever_is_asked_has_a_clock_and_can_decide(self) -> None:
+        """A request waits as long as somebody may decide it and its clock runs; no clock waits for nothing."""
+        if not hasattr(self, "play"):
+            return
+        case, turn = self.play.case, self.play.turn
+        waiting = {asker(one): one for one in case.requests if one.status == "pending"}
+        if case.status == MERGED:
+            assert not waiting
+            return
+        owed = {key: one for key, one in waiting.items() if REQUESTS[one.kind].decided_by}
+        rulings = {clock.unit for clock in case.open_clocks() if clock.stage == "ruling"}
+        assert rulings == set(owed)
+        for key, request in owed.items():
+            clock = case.clock("ruling", key)
+            assert clock is not None
+            assert clock.running
+            assert clock.fires_at is not None
+            act = "rule" if request.kind == "hand-back" else f"decide-{request.kind}"
+            act = "accept-transfer" if request.kind == "transfer" else act
+            assert case.status in whistle.TABLE[act].sources
+            seats = [RULERS[actor] for actor in RULERS if whistle.possible(case, actor, act, turn)]
+            assert set(owner_seats(case, clock, turn)) <= set(seats), act
 
     @invariant()
     def the_total_never_restarts(self) -> None:

@@ -122,7 +122,7 @@ class Teller:
         return say.moment(at, self.turn.now, ZONE)
 
     def _note(self, one: Told) -> Text:
-        parts: list[str] = [fact for fact in self._facts(one) if fact]
+        parts: list[str] = [fact for fact in (*self._facts(one), self._lapsed(one)) if fact]
         for member in ("reply", "text", "note", "reason"):
             said = one.data.get(member)
             if isinstance(said, str) and said and not (member == "reason" and one.type in ("routed", "rejected")):
@@ -165,6 +165,12 @@ class Teller:
                 return [_("定下子单 %(numbers)s", numbers=_("、").join(map(str, data["numbers"])))]
             case _:
                 return []
+
+    def _lapsed(self, one: Told) -> str:
+        """What nobody has to answer any more since then."""
+        gone = [str(asker).partition(":") for asker in one.data.get("lapsed") or ()]
+        said = [_(words.REQUESTS[kind]) + (f"（{self.unit(unit)}）" if unit else "") for kind, _colon, unit in gone]
+        return _("不用再答复的申请：%(asked)s", asked=_("、").join(said)) if said else ""
 
     def _source(self) -> str:
         source = self.view.source or {}
