@@ -22,8 +22,8 @@ help: ## This list
 	    printf '  make %-10s %s\n' "$$name" "$$what"
 	done
 
-run: .venv/run.stamp ## Start everything with the demo district: http://127.0.0.1:8000 (PORT=… for another)
-	@DISPATCH_PORT=$(PORT) exec $(PY) -m dispatch up --demo
+run: .venv/run.stamp ## Start everything with the demo: http://127.0.0.1:8000 (PORT=…; KAFKA=real for Apache Kafka)
+	@DISPATCH_PORT=$(PORT) exec $(PY) -m dispatch up --demo $(if $(filter real,$(KAFKA)),--kafka)
 
 settings: .venv/run.stamp ## Every setting, with value, source and meaning
 	@exec $(PY) -m dispatch settings

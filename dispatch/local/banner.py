@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dispatch.local.kafka import VERSION
 from dispatch.local.stack import Stack
 
 
@@ -29,6 +30,12 @@ def banner(stack: Stack, seconds: float) -> str:
             "消息",
             "内嵌 Kafka 协议代理，消息只在内存里；没派完的哨从数据库补派，不会丢",
             "embedded Kafka-protocol broker: its messages live in memory only, PostgreSQL keeps the truth",
+        )
+    elif stack.local_kafka:
+        lines += _row(
+            "消息",
+            f"本机 Apache Kafka {VERSION}：{settings.kafka}，消息在 {_short(stack.local_kafka.home)}，停了再起都在",
+            "Apache Kafka on this machine, one node: its messages are on disk and stay",
         )
     else:
         lines += _row("消息", f"外接 Kafka：{settings.kafka}", "your Kafka")

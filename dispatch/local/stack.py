@@ -15,8 +15,9 @@ from pydantic import SecretStr
 import dispatch
 from dispatch.bus import embedded
 from dispatch.bus.topics import TopicsUnfit, ensure
-from dispatch.local import checks
+from dispatch.local import checks, kafka
 from dispatch.local.child import Child, Spec
+from dispatch.local.kafka import LocalKafka
 from dispatch.local.postgres import EmbeddedPostgres
 from dispatch.local.postgres_files import home_for, unprivileged
 from dispatch.local.supervisor import Keeper, Lock, cut_logs, stop_in_order
@@ -43,28 +44,37 @@ class Stack:
         say: Callable[[str], None],
         *,
         verbose: bool = False,
+        real_kafka: bool = False,
         command: Callable[[str], tuple[str, ...]] = own_command,
     ) -> None:
         """`say` takes one line for the terminal; `verbose` sends the children's logs there too.
 
-        `command` says how a role (or `prepare`) is started.
+        `real_kafka`: Apache Kafka from its jars, not the embedded broker. `command` says how a role (or `prepare`)
+        is started.
         """
         self._command = command
         self.folder = settings.data.resolve()
         self.settings = settings.model_copy(update={"data": self.folder})
         self.embeds_database = settings.database_url is None
-        self.embeds_broker = settings.kafka is None
+        self.local_kafka: LocalKafka | None = None
+        self.embeds_broker = settings.kafka is None and not real_kafka
+        self._wants_kafka = real_kafka
         self.logs = None if verbose else self.folder / "logs"
         self.postgres_home: Path | None = None
         self._say = say
         self._lock: Lock | None = None
         self._postgres: Keeper | None = None
         self._broker: Child | None = None
+        self._kafka: Keeper | None = None
         self._watch: list[asyncio.Task[None]] = []
         self.roles = {name: self._role(name) for name in ("web", "worker", "scheduler")}
 
     async def start(self) -> None:
         """Bring everything up. Raises `Trouble` and the like; call `stop` either way."""
+        if self._wants_kafka and self.settings.kafka:
+            raise Trouble(
+                f"DISPATCH_KAFKA names one already ({self.settings.kafka}).", "Unset it, or leave out --kafka."
+            )
         await self._claim()
         if self.embeds_database:
             await self._start_postgres()
@@ -72,6 +82,8 @@ class Stack:
             await checks.database(self.settings.database_url.get_secret_value())
         if self.embeds_broker:
             await self._start_broker()
+        elif self._wants_kafka:
+            await self._start_kafka()
         await self._prepare()
         await self.roles["worker"].start()
         await self.roles["scheduler"].start()
@@ -88,14 +100,16 @@ class Stack:
         await stop_in_order([list(self.roles.values())])
         if self._broker:
             await self._broker.end(3)
+        if self._kafka:
+            await self._kafka.stop()
         if self._postgres:
             await self._postgres.stop()
         if self._lock:
             self._lock.release()
 
     def kill(self) -> None:
-        """Kill the roles and the broker this instant; PostgreSQL still gets its checkpoint."""
-        for keeper in self.roles.values():
+        """Kill the roles and Kafka this instant; PostgreSQL still gets its checkpoint."""
+        for keeper in (*self.roles.values(), *([self._kafka] if self._kafka else [])):
             keeper.kill()
 
     async def _claim(self) -> None:
@@ -160,6 +174,17 @@ class Stack:
                 if attempt == 3:
                     raise
         self.settings = self.settings.model_copy(update={"kafka": address, "kafka_replication": 1})
+
+    async def _start_kafka(self) -> None:
+        """Apache Kafka on a port of its own; one that dies comes back there, with its data."""
+        fetch = "" if kafka.fetched() else "，第一次要取 43 MB fetching its jars"
+        self._say(f"正在起 Apache Kafka {kafka.VERSION}{fetch}…")
+        node = self.local_kafka = LocalKafka(self.folder / "kafka", self.logs / "kafka.log" if self.logs else None)
+        await node.prepare()
+        self._kafka = Keeper(node.spec, say=self._say, ready=node.until_ready, deadline=20)
+        await self._kafka.start(90)
+        await ensure(node.address, replication=1, within=30)
+        self.settings = self.settings.model_copy(update={"kafka": node.address, "kafka_replication": 1})
 
     async def _prepare(self) -> None:
         """Migrations and demo data, in a process of their own: ours stays small and can be interrupted."""

@@ -1,5 +1,6 @@
 """`dispatch up` as a process: what it starts, what it starts again, what is left when it goes."""
 
+import asyncio
 import json
 import os
 import signal
@@ -14,16 +15,17 @@ from typing import Any
 import asyncpg
 import psutil
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 
 class Up:
     """A supervisor with stand-ins for the roles."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.folder = folder
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.local.stand_in", "up", str(folder)],
+            [sys.executable, "-m", "tests.local.stand_in", "up", str(folder), *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -33,6 +35,7 @@ class Up:
         self.pids: dict[str, int] = told["pids"]
         self.port: int = told["port"]
         self.database: str = told["database"]
+        self.kafka: str = told["kafka"]
         self.handles = [psutil.Process(pid) for pid in self.pids.values()]
 
     def read_until(self, begins: str) -> str:
@@ -60,12 +63,12 @@ def until(true: Callable[[], Any], within: float = 20) -> Any:
 
 
 @pytest.fixture
-def start(open_folder: Path) -> Iterator[Callable[[], Up]]:
+def start(open_folder: Path) -> Iterator[Callable[..., Up]]:
     """Starts a supervisor on this test's own folder; whatever still runs at the end is killed."""
     started: list[Up] = []
 
-    def one() -> Up:
-        started.append(Up(open_folder / "d"))
+    def one(*more: str) -> Up:
+        started.append(Up(open_folder / "d", *more))
         return started[-1]
 
     yield one
@@ -150,6 +153,44 @@ def test_a_dead_broker_gets_a_successor_on_a_new_port_and_a_new_worker(start: Ca
     assert worker.is_running(), "the web role needs no broker and stays"
     children = psutil.Process(up.process.pid).children()
     assert sum("tansu" in child.name() for child in children) == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.kafka
+async def test_apache_kafka_comes_back_where_it_was_and_keeps_its_records(start: Callable[..., Up]) -> None:
+    first = start("--kafka")
+    async with AIOKafkaProducer(bootstrap_servers=first.kafka, acks="all", enable_idempotence=False) as producer:
+        await producer.send_and_wait("whistles.lifecycle", b"kept", partition=0)
+        os.kill(first.pids["broker"], signal.SIGKILL)
+        first.read_until("kafka ended (SIGKILL)")
+        await producer.send_and_wait("whistles.lifecycle", b"after", partition=0)
+    children = psutil.Process(first.process.pid).children(recursive=True)
+    first.process.send_signal(signal.SIGINT)
+    assert first.process.wait(40) == 0
+    assert not any(child.is_running() for child in children)
+
+    second = start("--kafka")
+    assert second.kafka != first.kafka
+    async with AIOKafkaConsumer(
+        "whistles.lifecycle", bootstrap_servers=second.kafka, auto_offset_reset="earliest"
+    ) as consumer:
+        async with asyncio.timeout(20):
+            assert [(await consumer.getone()).value for _ in range(2)] == [b"kept", b"after"]
+    second.process.send_signal(signal.SIGTERM)
+    assert second.process.wait(40) == 0
+
+
+def test_apache_kafka_of_our_own_beside_a_named_one_is_refused_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dispatch", "up", "--kafka"],
+        env={**os.environ, "DISPATCH_DATA": str(tmp_path), "DISPATCH_PORT": "0", "DISPATCH_KAFKA": "127.0.0.1:9092",
+             "DISPATCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "DISPATCH_KAFKA names one already (127.0.0.1:9092). Unset it, or leave out --kafka.\n"
 
 
 def test_a_second_supervisor_on_the_same_folder_is_refused_in_one_line(start: Callable[[], Up]) -> None:

@@ -28,6 +28,9 @@ def register(app: typer.Typer) -> None:
 
 def up(
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo district, offer its identities.")] = False,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Apache Kafka from its jars, not the embedded broker.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Logs of all roles here, not into files.")] = False,
 ) -> None:
     """Start everything on this machine: database and broker where none is named, then web, worker, scheduler."""
@@ -35,7 +38,7 @@ def up(
         settings = read()
         for line in unknown():
             typer.echo(line, err=True)
-        asyncio.run(_up(settings.model_copy(update={"demo": demo or settings.demo}), verbose))
+        asyncio.run(_up(settings.model_copy(update={"demo": demo or settings.demo}), verbose, kafka))
 
 
 def web() -> None:
@@ -136,12 +139,12 @@ def _alone(role: str) -> Settings:
     return settings
 
 
-async def _up(settings: Settings, verbose: bool) -> None:
+async def _up(settings: Settings, verbose: bool, kafka: bool) -> None:
     from dispatch.local.banner import banner
     from dispatch.local.stack import Stack
 
     began = time.monotonic()
-    stack = Stack(settings, typer.echo, verbose=verbose)
+    stack = Stack(settings, typer.echo, verbose=verbose, real_kafka=kafka)
     stopping = asyncio.Event()
 
     def asked() -> None:
