@@ -4,7 +4,7 @@ The watch looks at the few units that are still expected on site; so whoever goe
 An assisting unit that has gone home after its hours, with no rota, is no news: the lead must always be covered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -47,7 +47,7 @@ async def watch(service: Service) -> int:
             return 0
         now = await service.database.now()
         away = await absences.away(connection, now)
-    bare = [one for one in waiting if _nobody(service, one, now, away)]
+    bare = _unmanned(service, waiting, now, away)
     if not bare:
         return 0
     units: dict[UUID, list[str]] = {}
@@ -61,6 +61,16 @@ def _nobody(service: Service, one: Expected, now: datetime, away: frozenset[str]
     if one.role != LEAD and not cover.expected(reference, one.unit, now):
         return False
     return cover.on_duty(reference, one.unit, now, away) is None
+
+
+def _unmanned(service: Service, waiting: Sequence[Expected], now: datetime, away: frozenset[str]) -> list[Expected]:
+    """Those whose unit has nobody on duty; each unit is looked at once."""
+    known: dict[tuple[str, str, str], bool] = {}
+    for one in waiting:
+        key = (one.district, one.unit, one.role)
+        if key not in known:
+            known[key] = _nobody(service, one, now, away)
+    return [one for one in waiting if known[one.district, one.unit, one.role]]
 
 
 async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[str]) -> int:
@@ -96,8 +106,10 @@ async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
     reference = service.rules.of(actor.district or "")
     now = await service.database.now()
     async with service.database.acquire() as connection:
-        waiting = await absences.expected(connection, unflagged=False, district=actor.district)
         away = await absences.away(connection, now)
+        if actor.unit is not None and cover.on_duty(reference, actor.unit, now, away) is not None:
+            return []
+        waiting = await absences.expected(connection, unflagged=False, district=actor.district, unit=actor.unit)
     return [
         Uncovered(
             one.number,
@@ -109,8 +121,7 @@ async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
             one.flagged_at,
             cover.next_seat(reference, one.unit, now, away),
         )
-        for one in waiting
-        if actor.unit in (None, one.unit) and _nobody(service, one, now, away)
+        for one in _unmanned(service, waiting, now, away)
     ]
 
 

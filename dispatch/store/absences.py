@@ -75,8 +75,10 @@ async def listed(connection: Connection, persons: list[str], now: datetime) -> l
     return [Absence(*row.values()) for row in rows]
 
 
-async def expected(connection: Connection, *, unflagged: bool, district: str | None = None) -> list[Expected]:
-    """Units that have neither signed nor come in an emergency, the earliest due first."""
+async def expected(
+    connection: Connection, *, unflagged: bool, district: str | None = None, unit: str | None = None
+) -> list[Expected]:
+    """Units (of a district; this one) that have neither signed nor come in an emergency, the earliest due first."""
     rows = await connection.fetch(
         """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.role, a.assigned_at, c.due_at, f.at
            FROM assignment a
@@ -89,9 +91,10 @@ async def expected(connection: Connection, *, unflagged: bool, district: str | N
                  AND r.data ->> 'clock' = c.id::text AND (r.data ->> 'run')::int = c.run
            ) f ON true
            WHERE a.active AND a.on_site AND a.status = 'assigned' AND ($1::text IS NULL OR w.district = $1)
-             AND (NOT $2::boolean OR f.at IS NULL)
+             AND (NOT $2::boolean OR f.at IS NULL) AND ($3::text IS NULL OR a.unit = $3)
            ORDER BY c.due_at NULLS LAST, a.whistle, a.unit""",
         district,
         unflagged,
+        unit,
     )
     return [Expected(*row.values()) for row in rows]

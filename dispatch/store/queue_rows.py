@@ -148,6 +148,9 @@ def _queued(row: asyncpg.Record) -> Queued:
     return Queued(role, status, on_site, started, handed_back, assigned_at, due_at, found(row, _MINE_WIDTH))
 
 
+_LIT = {"red": "<=", "yellow": ">", "green": ">"}
+
+
 def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
     for column, value in (("role", narrowed.role), ("stage", narrowed.stage), ("status", narrowed.part)):
         if value is not None:
@@ -157,5 +160,9 @@ def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
     if narrowed.until is not None:
         asked.parts.append(f"a.due_at < {asked.add(narrowed.until)}")
     if narrowed.lamp is not None:
-        lamp = LAMP.format(now=f"{asked.add(narrowed.now)}::timestamptz")
+        now = f"{asked.add(narrowed.now)}::timestamptz"
+        lamp = LAMP.format(now=now)
+        # so that only the stretch of the index is read where such a lamp can burn
+        if narrowed.lamp in _LIT:
+            asked.parts.append(f"a.due_at {_LIT[narrowed.lamp]} {now}")
         asked.parts.append(f"{lamp} = {asked.add(narrowed.lamp)}")

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from dispatch.store.connection import Connection
 
+#: no view is counted further than so many rows of the queue: each costs two looks into other tables
+MOST = 300
 #: which lamp a queue's row burns, by its clock alone: the warning mark is gone once 80 % of the time is used.
 #: `hold` rests by signature, `rest` while the street verifies.
 LAMP = """CASE WHEN s.status = 'on-hold' THEN 'hold' WHEN a.due_at IS NULL THEN 'rest'
@@ -31,7 +33,7 @@ class Tally:
     hold: int
 
 
-async def tally(connection: Connection, unit: str, now: datetime, tonight: datetime, most: int = 1000) -> Tally:
+async def tally(connection: Connection, unit: str, now: datetime, tonight: datetime, most: int = MOST) -> Tally:
     """Counts for the views of a unit's queue, over its first `most` rows."""
     row = await connection.fetchrow(
         f"""WITH first AS MATERIALIZED (

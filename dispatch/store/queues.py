@@ -14,7 +14,7 @@ from dispatch.store.search import CLOCK, HEAD, Asked, Filters, Found, Scope, fou
 
 
 async def lamps(connection: Connection, unit: str, now: datetime) -> dict[str, int]:
-    """How many rows of a unit's queue burn green, yellow, red, or rest (`hold`); beyond a thousand none is counted."""
+    """How many rows of a unit's queue burn green, yellow, red, or rest (`hold`), up to `queue_tally.MOST`."""
     counted = await tally(connection, unit, now, now)
     return {"green": counted.green, "yellow": counted.yellow, "red": counted.red, "hold": counted.hold}
 

@@ -5,14 +5,15 @@ files.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from dispatch.web import i18n, words
-from dispatch.web.models.parts import Frame
+from dispatch.web.models.parts import Frame, Ticking
 
 STATIC = Path(__file__).parent / "static"
 TIME_WORDS = ("工作日", "工时", "天", "小时", "分", "秒", "剩", "已逾期", "不到 1")
@@ -40,7 +41,7 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda message: i18n._(message), lambda one, many, n: i18n.plural(one, many, n), newstyle=True
     )
-    env.globals.update(static=static, words=words, time_words=_time_words)
+    env.globals.update(static=static, words=words, time_words=_time_words, drawn=_drawn, ticks=_ticks)
     env.filters.update(pct=_percent, units=_units)
     return env
 
@@ -54,6 +55,28 @@ def render(template: str, model: object, lang: str, **more: Any) -> str:
     with i18n.speaking(lang):
         page = environment().get_template(template)
         return page.render(m=model, frame=frame, lang=lang, **more)
+
+
+def _drawn(file: str, macro: str, *values: Any) -> Any:
+    """What a macro of `parts/` makes of these values: in lists the same few lamps, tags and ladders, row after row."""
+    return _drawn_in(i18n.language(), file, macro, values)
+
+
+@lru_cache(maxsize=1000)
+def _drawn_in(_lang: str, file: str, macro: str, values: tuple[Any, ...]) -> Any:
+    return getattr(environment().get_template(f"parts/{file}.html").module, macro)(*values)
+
+
+def _ticks(tick: Ticking | None) -> Markup:
+    """The attributes that let a time tick in place; numbers only."""
+    if tick is None:
+        return Markup()
+    until = f' data-until="{tick.until}"' if tick.until else ""
+    seconds = ' data-seconds="1"' if tick.seconds else ""
+    return Markup(  # noqa: S704 - made of numbers
+        f' data-tick data-left="{tick.left}" data-at="{tick.at}" data-total="{tick.total}"'
+        f' data-counting="{int(tick.counting)}"{until} data-day="{tick.day}"{seconds}'
+    )
 
 
 def _percent(share: float) -> str:

@@ -81,9 +81,13 @@ class Size:
     overdue: int = 100_000
     open_clocks: int = 1_000_000
     ticks: int = 300
+    stored: int = 1_000_000
+    looks: int = 400
+    live: int = 300
+    events: int = 300
 
 
-TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5)
+TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5)
 
 Side = Callable[[], Awaitable[dict[str, float]]]
 

@@ -20,7 +20,7 @@ import uvloop
 LIMIT = 120.0
 
 
-class _Client(asyncio.Protocol):
+class Client(asyncio.Protocol):
     """One kept-alive connection with at most one request under way."""
 
     def __init__(self) -> None:
@@ -72,13 +72,13 @@ async def run(
     """Send them all; statuses, latencies (ms), seconds, and when each accepted whistle was sent (epoch seconds)."""
     loop = asyncio.get_running_loop()
     pending = list(enumerate(requests(port, token, first, bodies)))[::-1]
-    clients = [(await loop.create_connection(_Client, "127.0.0.1", port))[1] for _ in range(connections)]
+    clients = [(await loop.create_connection(Client, "127.0.0.1", port))[1] for _ in range(connections)]
     statuses: dict[str, int] = {}
     latencies: list[float] = []
     sent: dict[str, float] = {}
     began, wall = time.perf_counter(), time.time()
 
-    async def work(client: _Client) -> None:
+    async def work(client: Client) -> None:
         while pending and time.perf_counter() - began < LIMIT:
             i, request = pending.pop()
             start = began + i / rate if rate else time.perf_counter()

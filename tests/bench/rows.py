@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.bench import row_blink, row_intake, row_relay, row_route, row_sweep
+from tests.bench import row_blink, row_intake, row_live, row_pages, row_relay, row_route, row_sweep
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 
@@ -14,4 +14,6 @@ ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "route": row_route.run,
     "blink": row_blink.run,
     "sweep": row_sweep.run,
+    "pages": row_pages.run,
+    "live": row_live.run,
 }

@@ -88,19 +88,15 @@ def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: b
         return None
     used = max(clock.total - clock.remaining, 0.0)
     share = min(used / clock.total, 1.0) if clock.total > 0 else 1.0
+    now = ticking(clock, turn) if tick and clock.lamp != "hold" else None
+    if not texts:
+        return Ruler(share, Lamp(clock.lamp), "", "", now)
     whole = _("共 %(time)s", time=length(clock, clock.total, fold=False))
     if clock.working and clock.total >= clock.day_seconds > 0:
         whole = _(
             "共 %(time)s（%(days)s）", time=length(clock, clock.total, fold=False), days=length(clock, clock.total)
         )
-    said = (_("已用 %(time)s", time=length(clock, used, fold=False)), whole)
-    return Ruler(
-        share,
-        Lamp(clock.lamp),
-        said[0] if texts else "",
-        said[1] if texts else "",
-        ticking(clock, turn) if tick and clock.lamp != "hold" else None,
-    )
+    return Ruler(share, Lamp(clock.lamp), _("已用 %(time)s", time=length(clock, used, fold=False)), whole, now)
 
 
 def small_ladder(rung: int | None, *, lane: bool = False) -> SmallLadder:

@@ -1,5 +1,6 @@
 """A unit's queue as a page: views at the left, lamps as filters, rows by what falls due first."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards, cover, lists
+from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store import queue_tally, queues
 from dispatch.store.queue_tally import Tally
@@ -55,11 +57,10 @@ async def queue_page(
     reference = service.rules.of(actor.district or "")
     unit = unit_of(visit, reference, address)
     turn = service.turn(actor.district or "", await service.database.now())
-    page = await lists.queue_view(
-        service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE
+    page, tally = await asyncio.gather(
+        lists.queue_view(service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE),
+        _tally(service, unit.code, turn),
     )
-    async with service.database.acquire() as connection:
-        tally = await queue_tally.tally(connection, unit.code, page.as_of, boards.end_of_day(turn))
     notices = (*notices, *await _unmanned(request, visit, turn), *await _invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
@@ -87,6 +88,11 @@ async def queue_page(
         empty=_empty(address),
         state_heading="" if bench.own else _("状态"),
     )
+
+
+async def _tally(service: Service, unit: str, turn: Turn) -> Tally:
+    async with service.database.acquire() as connection:
+        return await queue_tally.tally(connection, unit, turn.now, boards.end_of_day(turn))
 
 
 def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notices: Sequence[Notice]) -> Frame:

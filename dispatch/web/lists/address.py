@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dispatch.web.models.lists import Chip, FilterMenu
 from dispatch.web.models.parts import Hidden, Lamp, NavItem
@@ -92,11 +92,12 @@ class Address:
 
     def menu(self, label: str, name: str, options: Iterable[tuple[str, str]], every: str) -> FilterMenu:
         """A filter that opens; `every` is the word for no filter."""
-        links = [NavItem(every, self.to(**{name: ""}), not self.get(name))]
-        value = ""
+        without, present = self.to(**{name: ""}), self.get(name)
+        links = [NavItem(every, without, not present)]
+        value, begun = "", f"{without}{'&' if '?' in without else '?'}{name}="
         for code, words in options:
-            links.append(NavItem(words, self.to(**{name: code}), self.get(name) == code))
-            value = words if self.get(name) == code else value
+            links.append(NavItem(words, begun + quote(code), present == code))
+            value = words if present == code else value
         return FilterMenu(label, tuple(links), value)
 
     def hidden(self, *without: str) -> tuple[Hidden, ...]:
