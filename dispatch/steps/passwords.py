@@ -47,12 +47,18 @@ async def confirmed(database: Database, person: str, password: str, field: str =
         raise Invalid("现在的密码不对；请再填一次", field=field, value=None)
 
 
-async def change_password(database: Database, person: str, old: str, new: str, *, keep: bytes | None = None) -> None:
-    """The person's own change; every other session ends. Raises `Invalid` naming the field."""
-    async with database.acquire() as connection:
-        hashed = await accounts.password_hash(connection, person)
-    if hashed is None or not await verify(hashed, old):
-        raise Invalid("现在的密码不对；请再填一次", field="old", value=None)
+async def change_password(
+    database: Database, person: str, old: str | None, new: str, *, keep: bytes | None = None
+) -> None:
+    """The person's own change; every other session ends. `old` None: they came by a link and need not know it.
+
+    Raises `Invalid` naming the field.
+    """
+    if old is not None:
+        async with database.acquire() as connection:
+            hashed = await accounts.password_hash(connection, person)
+        if hashed is None or not await verify(hashed, old):
+            raise Invalid("现在的密码不对；请再填一次", field="old", value=None)
     if old == new:
         raise Invalid("新密码要和现在的不一样；请换一个", field="new", value=None)
     await set_password(database, person, new, must_change=False)

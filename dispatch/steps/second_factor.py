@@ -181,7 +181,9 @@ async def finish(database: Database, sealer: Sealer, token: str, code: str, devi
         await _take(uow, sealer, person, code)
         if await tickets.take(uow, "second-factor", digest(token), now) is None:
             raise Late
-    return await sign_in.open_session(database, person, via=sign_in.SECOND_FACTOR, device=device)
+    return await sign_in.open_session(
+        database, person, via=waiting.data.get("via", sign_in.SECOND_FACTOR), device=device
+    )
 
 
 async def _count(database: Database, person: str) -> None:

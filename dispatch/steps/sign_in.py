@@ -20,8 +20,9 @@ from dispatch.steps.passwords import (
     verify,
 )
 from dispatch.store import accounts, administration, second_factors, sessions, tickets
-from dispatch.store.accounts import AccountRow, Holder, NewSession, SeatHeld
+from dispatch.store.accounts import Holder, NewSession, SeatHeld
 from dispatch.store.database import Database
+from dispatch.store.unit_of_work import UnitOfWork
 
 __all__ = ["LONGEST_PASSWORD", "SHORTEST_PASSWORD", "change_password", "set_password"]
 
@@ -173,19 +174,21 @@ async def sign_in(database: Database, name: str, password: str, device: str = ""
     async with database.acquire() as connection:
         factor = await second_factors.of(connection, account.person)
     if factor is not None and factor.confirmed:
-        return await _code_needed(database, account)
+        async with database.transaction() as uow:
+            await accounts.undo_try(uow, account)
+            return await code_needed(uow, account.person, now, via=SECOND_FACTOR)
     async with database.transaction() as uow:
         await accounts.clear_tries(uow, account.person)
     return await open_session(database, account.person, via=PASSWORD, device=device)
 
 
-async def _code_needed(database: Database, account: AccountRow) -> CodeNeeded:
-    """Earlier tries stay counted until the code is right: else a known password would give tries without end."""
-    now = await database.now()
+async def code_needed(uow: UnitOfWork, person: str, now: datetime, *, via: str) -> CodeNeeded:
+    """The first half of signing in is done; `via` is kept for the session that the second half opens.
+
+    Earlier tries stay counted until the code is right: else a known password would give tries without end.
+    """
     made = CodeNeeded(secrets.token_urlsafe(32), now + CODE_WITHIN)
-    async with database.transaction() as uow:
-        await accounts.undo_try(uow, account)
-        await tickets.add(uow, "second-factor", digest(made.token), account.person, {}, now, made.expires_at)
+    await tickets.add(uow, "second-factor", digest(made.token), person, {"via": via}, now, made.expires_at)
     return made
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import second_factor, sign_in
+from dispatch.steps import links, second_factor, sign_in
 from dispatch.steps.sign_in import CodeNeeded, Session, Visit
 from dispatch.web import i18n, problems
 from dispatch.web.auth import (
@@ -31,10 +31,12 @@ from dispatch.web.render import render
 router = APIRouter(include_in_schema=False)
 
 CODE_PAGE, CODE_COOKIE = "/sign-in/code", "dispatch_code"
+LINK_PAGE = "/sign-in/link"
 #: template → title and where its form goes
 _PAGES = {
     "sign_in.html": (N_("登录"), "/sign-in"),
     "code.html": (N_("填验证码"), CODE_PAGE),
+    "link.html": (N_("一次性链接"), LINK_PAGE),
     "password.html": (N_("改密码"), PASSWORD_PAGE),
 }
 
@@ -92,6 +94,26 @@ async def giving_code(request: Request, form: Form) -> Response:
     return response
 
 
+@router.get(LINK_PAGE + "/{token}")
+async def link_page(request: Request, token: str) -> Response:
+    """What a one-time link opens: a button, and nothing used up."""
+    await visitor(request)
+    if not await links.good(deps_of(request).service.database, token):
+        raise links.Gone
+    return _page(request, "link.html", (), 200, "/", submit=f"{LINK_PAGE}/{quote(token, safe='')}")
+
+
+@router.post(LINK_PAGE + "/{token}")
+async def using_link(request: Request, token: str, _form: Form) -> Response:
+    """The button: the link is used up, and somebody is signed in, or gives the authenticator's code first."""
+    deps, device = deps_of(request), device_of(request.headers.get("user-agent", ""))
+    made = await links.use(deps.service.database, token, device)
+    if isinstance(made, CodeNeeded):
+        return _ask_code(deps, made, PASSWORD_PAGE)
+    await leave(request)
+    return enter(deps, made, PASSWORD_PAGE)
+
+
 @router.post("/sign-out")
 async def signing_out(request: Request, _form: Form) -> Response:
     """End this session."""
@@ -130,9 +152,9 @@ async def demo_as(request: Request, form: Form) -> Response:
 
 
 @router.get(PASSWORD_PAGE)
-async def password_page(request: Request, _visit: Own) -> Response:
+async def password_page(request: Request, visit: Own) -> Response:
     """The page that asks for the old and the new password."""
-    return _page(request, "password.html", _password_fields(), 200, after(request.query_params.get("next")))
+    return _page(request, "password.html", _password_fields(visit), 200, after(request.query_params.get("next")))
 
 
 @router.post(PASSWORD_PAGE)
@@ -143,11 +165,11 @@ async def changing_password(request: Request, form: Form, visit: Own) -> Respons
     try:
         if text_of(form, "new") != text_of(form, "again"):
             raise Invalid("两次写的新密码不一样，请再写一次", field="again", value=None)
-        old, new = text_of(form, "old"), text_of(form, "new")
+        old, new = None if _by_link(visit) else text_of(form, "old"), text_of(form, "new")
         await sign_in.change_password(deps.service.database, visit.actor.person or "", old, new, keep=keep)
     except Invalid as refusal:
         said = (FieldError(refusal.field or "old", problems.said(refusal)),)
-        return _page(request, "password.html", _password_fields(), 422, onward, said)
+        return _page(request, "password.html", _password_fields(visit), 422, onward, said)
     deps.principals.sessions.clear()
     return RedirectResponse(onward, 303)
 
@@ -206,9 +228,14 @@ def _code_fields() -> tuple[Field, ...]:
     return (Field("code", _("验证码"), hint=hint, required=True, autocomplete="one-time-code"),)
 
 
-def _password_fields() -> tuple[Field, ...]:
+def _by_link(visit: Visit) -> bool:
+    """Came by a one-time link and has not set a password since."""
+    return visit.via == sign_in.LINK and visit.must_change
+
+
+def _password_fields(visit: Visit) -> tuple[Field, ...]:
     least = sign_in.SHORTEST_PASSWORD
-    return (
+    fields = (
         Field("old", _("现在的密码"), "password", required=True, autocomplete="current-password"),
         Field(
             "new",
@@ -220,6 +247,7 @@ def _password_fields() -> tuple[Field, ...]:
         ),
         Field("again", _("再写一次新密码"), "password", required=True, autocomplete="new-password"),
     )
+    return fields[1:] if _by_link(visit) else fields
 
 
 def _page(
@@ -229,9 +257,10 @@ def _page(
     status: int,
     onward: str,
     errors: tuple[FieldError, ...] = (),
+    submit: str = "",
 ) -> Response:
     visit: Visit | None = getattr(request.state, "visit", None)
-    title, submit = _PAGES[template]
-    page = SignInPage(build_frame(request, visit, _(title)), fields, errors, onward, submit)
+    title, usual = _PAGES[template]
+    page = SignInPage(build_frame(request, visit, _(title)), fields, errors, onward, submit or usual)
     response = HTMLResponse(render(template, page, i18n.language()), status, {"Cache-Control": "no-store"})
     return keep_visit(request, response)

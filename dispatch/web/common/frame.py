@@ -36,6 +36,8 @@ _VERIFY = (N_("待核查"), "/street?status=resolved", N_("待核查"))
 _DESK = (N_("调度台"), "/desk", N_("调度台"))
 _ASSIST = (N_("协办"), "/queue?role=assist", N_("协办"))
 _HOLDS = (N_("挂账清单"), "/holds", N_("挂账"))
+_ADMIN = (N_("管理"), "/admin", N_("管理"))
+_LOG = (N_("管理记录"), "/admin/log", N_("管理记录"))
 _LOOK = (N_("看一眼"), "/chain", N_("看一眼"))
 
 
@@ -55,6 +57,10 @@ def places(actor: Actor, level: int | None) -> tuple[Place, ...]:
             return {5: (_CHAIN, _ALL, _HOLDS), 4: street, 3: (_CHAIN,)}.get(level or 0, (_LOOK,))
         case permissions.DUTY:
             return (_STREET,)
+        case permissions.ADMIN:
+            return (_ALL, _ADMIN)
+        case permissions.AUDITOR:
+            return (_ALL, _LOG)
         case _:
             return (_ALL,)
 

@@ -1,0 +1,189 @@
+"""What the pages of administration show."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from dispatch.domain.reference import Reference
+from dispatch.domain.turn import ZONE
+from dispatch.steps.administer import DAYS, SCOPES
+from dispatch.store.administration import Entry
+from dispatch.store.directory import PersonSeen, TokenSeen
+from dispatch.store.sessions import OpenSession
+from dispatch.web import say
+from dispatch.web.account.pages import session_row
+from dispatch.web.admin import words
+from dispatch.web.i18n import _
+from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
+from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, spans, strong
+from dispatch.web.qr import qr
+
+PEOPLE, TOKENS, SESSIONS, LOG = "/admin", "/admin/tokens", "/admin/sessions", "/admin/log"
+PERSON = "/admin/people"
+END_SESSION, REVOKE = f"{SESSIONS}/end", f"{TOKENS}/revoke"
+#: rows of one page
+PAGE = 50
+
+
+def tabs(current: str, administers: bool) -> tuple[NavItem, ...]:
+    """The pages beside this one; auditors see the log alone."""
+    known = ((_("人员"), PEOPLE), (_("令牌"), TOKENS), (_("登录"), SESSIONS)) if administers else ()
+    return tuple(NavItem(label, href, href == current) for label, href in (*known, (_("管理记录"), LOG)))
+
+
+def person_url(code: str) -> str:
+    """The page of a person."""
+    return f"{PERSON}/{quote(code, safe=':')}"
+
+
+def search(url: str, given: str, label: str) -> ManageForm:
+    """A field to look for somebody."""
+    return ManageForm(url, _("找"), (Field("q", label, value=given),), primary=False, method="get")
+
+
+def _button(words_: str, url: str, *hidden: Hidden) -> ActionButton:
+    return ActionButton("manage", words_, url, hidden=hidden, busy=_("正在办…"))
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────
+def people_section(
+    found: Sequence[PersonSeen], reference: Reference | None, given: str, now: datetime
+) -> ManageSection:
+    """One page of people, each a link to theirs."""
+    rows = tuple(_person_row(one, reference, now) for one in found[:PAGE])
+    more = PEOPLE + "?" + urlencode({"q": given, "after": found[PAGE - 1].code}) if len(found) > PAGE else ""
+    links = (NavItem(_("下一页"), more),) if more else ()
+    form = search(PEOPLE, given, _("姓名、账号或岗位代码"))
+    return ManageSection(_("人员"), rows=rows, empty=Empty(_("没有找到")), forms=(form,), links=links)
+
+
+def _person_row(one: PersonSeen, reference: Reference | None, now: datetime) -> ManageRow:
+    seats = "、".join(words.seat_words(reference, seat) for seat in one.seats) or _("现在没有岗位")
+    return ManageRow(one.name, seats, one.sign_in, _state(one, now), person_url(one.code))
+
+
+def _state(one: PersonSeen, now: datetime) -> str:
+    if one.locked_until and one.locked_until > now:
+        return _("锁住了")
+    if not one.has_password:
+        return _("没有密码")
+    return _("要改密码") if one.must_change else _("已绑定") if one.second_factor else ""
+
+
+def person_section(one: PersonSeen, reference: Reference | None, now: datetime) -> ManageSection:
+    """One person: seats, and what may be done about how they get in."""
+    rows = tuple(ManageRow(words.seat_words(reference, seat), meta=seat) for seat in one.seats)
+    note = spans(_("账号 "), strong(one.sign_in or _("没有")), "。", _state(one, now))
+    return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")))
+
+
+def keys_section(one: PersonSeen) -> ManageSection:
+    """What helps somebody who cannot get in."""
+    url = person_url(one.code)
+    link_note = _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次")
+    rows = [ManageRow(_("一次性链接"), link_note, actions=(_button(_("开一个链接"), f"{url}/link"),))]
+    if one.second_factor:
+        note = _("手机和恢复码都丢了才解除；解除后全部退出")
+        rows.append(ManageRow(_("身份验证器"), note, actions=(_button(_("解除绑定"), f"{url}/second-factor"),)))
+    return ManageSection(_("帮他登录"), rows=tuple(rows))
+
+
+def link_section(url: str, until: datetime, now: datetime) -> ManageSection:
+    """A one-time link, shown this once."""
+    note = spans(
+        strong(_("只显示这一次。")),
+        _("交给本人；%(until)s 以前有效，用一次就作废。", until=say.moment(until, now, ZONE)),
+    )
+    return ManageSection(_("一次性链接"), note, once=(url,), qr=qr(url))
+
+
+# ── sessions ─────────────────────────────────────────────────────────────────────────────────────
+def sessions_section(held: Sequence[OpenSession], now: datetime, current: bytes | None, title: str) -> ManageSection:
+    """Sessions of others, each with its button."""
+
+    def row(one: OpenSession) -> ManageRow:
+        hidden = (Hidden("person", one.person), Hidden("session", one.id.hex()))
+        made = session_row(one, now, current, _button(_("退出这一处"), END_SESSION, *hidden))
+        return ManageRow(
+            one.name, made.note, f"{one.position}・{made.title}", made.state, person_url(one.person), made.actions
+        )
+
+    return ManageSection(
+        title, rows=tuple(row(one) for one in held), empty=Empty(_("没有人登录着")), count=str(len(held))
+    )
+
+
+def all_sessions_section(
+    held: Sequence[OpenSession], now: datetime, current: bytes | None, one: PersonSeen
+) -> ManageSection:
+    """A person's sessions, with a button that ends them all."""
+    form = ManageForm(END_SESSION, _("全部退出"), hidden=(Hidden("person", one.code),), primary=False)
+    made = sessions_section(held, now, current, _("在哪里登录着"))
+    return replace(made, forms=(form,))
+
+
+# ── tokens ───────────────────────────────────────────────────────────────────────────────────────
+def token_section(found: Sequence[TokenSeen], reference: Reference | None, now: datetime) -> ManageSection:
+    """The tokens, those that work first."""
+    rows = tuple(_token_row(one, reference, now) for one in found)
+    return ManageSection(_("令牌"), rows=rows, empty=Empty(_("还没有令牌"), _("在上面开一个。")), count=str(len(rows)))
+
+
+def _token_row(one: TokenSeen, reference: Reference | None, now: datetime) -> ManageRow:
+    works = one.revoked_at is None and one.expires_at > now
+    used = _("最近用过 %(at)s", at=say.moment(one.used_at, now, ZONE)) if one.used_at else _("还没用过")
+    until = _("有效到 %(at)s", at=say.moment(one.expires_at, now, ZONE))
+    state = _("停用了") if one.revoked_at else "" if works else _("过期了")
+    return ManageRow(
+        one.name,
+        f"{words.seat_words(reference, one.seat)}・{one.person_name}・{words.scope_words(one.scopes)}",
+        f"{until}・{used}",
+        state,
+        actions=(_button(_("停用"), REVOKE, Hidden("token", str(one.id))),) if works else (),
+    )
+
+
+def new_token_section(one: PersonSeen | None, reference: Reference | None, given: dict[str, str]) -> ManageSection:
+    """Whose token first (an account's name), then from which seat, for what, for how long."""
+    note = spans(_("令牌替一个人从他的岗位办事，做得了的不比他多。"))
+    if one is None:
+        field = Field(
+            "account", _("谁的"), value=given.get("account", ""), hint=_("账号，如 xf.liaison"), required=True
+        )
+        form = ManageForm(TOKENS, _("下一步"), (field,), primary=False, method="get")
+        return ManageSection(_("开一个令牌"), note, forms=(form,))
+    seats = tuple(Option(seat, words.seat_words(reference, seat), selected=n == 0) for n, seat in enumerate(one.seats))
+    scopes = tuple(Option(scope, _(words.SCOPES[scope])) for scope in SCOPES)
+    days = tuple(Option(str(n), _("%(n)s 天", n=n), selected=n == 90) for n in DAYS)
+    fields = (
+        Field("name", _("用途"), value=given.get("name", ""), hint=_("给哪个系统用，出了事找谁"), required=True),
+        Field("seat", _("从哪个岗位"), "select", options=seats),
+        Field("scopes", _("能做什么"), "checkboxes", options=scopes, hint=_("一个都不勾，就是这个岗位能做的都能做")),
+        Field("days", _("有效期"), "select", options=days),
+    )
+    form = ManageForm(TOKENS, _("开令牌"), fields, (Hidden("person", one.code),))
+    return ManageSection(_("给%(name)s开一个令牌", name=one.name), note, forms=(form,))
+
+
+def made_section(token: str, made: TokenSeen, now: datetime) -> ManageSection:
+    """A token, shown this once."""
+    until = say.moment(made.expires_at, now, ZONE)
+    note = spans(strong(_("只显示这一次。")), _("现在就抄到要用它的系统里；有效到 %(at)s。", at=until))
+    return ManageSection(made.name, note, once=(token,), links=(NavItem(_("我抄好了"), TOKENS),))
+
+
+# ── the log ──────────────────────────────────────────────────────────────────────────────────────
+def log_section(found: Sequence[Entry], now: datetime) -> ManageSection:
+    """Who changed what, the newest first."""
+    rows = tuple(
+        ManageRow(
+            words.done_words(entry),
+            entry.subject_name or entry.subject if entry.subject != entry.person else "",
+            "・".join((say.moment(entry.at, now, ZONE), entry.name or _("命令行"))),
+        )
+        for entry in found[:PAGE]
+    )
+    older = LOG + "?" + urlencode({"before": found[PAGE - 1].at.isoformat()}) if len(found) > PAGE else ""
+    links = (NavItem(_("更早的"), older),) if older else ()
+    return ManageSection(_("管理记录"), rows=rows, empty=Empty(_("还没有改过什么")), links=links)

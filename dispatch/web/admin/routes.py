@@ -1,0 +1,226 @@
+"""`/admin`: people, tokens, sessions, the log; each change one step, written down."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from dispatch.domain.case import Actor
+from dispatch.domain.permissions import may_ever
+from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.steps import administer, links, sign_in
+from dispatch.steps.sign_in import Visit
+from dispatch.store import accounts, administration, directory, sessions
+from dispatch.store.directory import PersonSeen
+from dispatch.web import problems
+from dispatch.web.admin import pages
+from dispatch.web.auth import Form, present, session_cookie, text_of
+from dispatch.web.common.frame import build_frame, page, reference_of
+from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.entering import LINK_PAGE
+from dispatch.web.i18n import _
+from dispatch.web.models.manage import ManagePage, ManageSection
+from dispatch.web.models.parts import FieldError
+
+router = APIRouter(include_in_schema=False)
+Present = Annotated[Visit, Depends(present)]
+MOST = 200
+
+
+def routes(_deps: WebDeps) -> list[BaseRoute]:
+    """The routes of this package."""
+    return list(router.routes)
+
+
+async def administrator(visit: Present) -> Visit:
+    """Somebody who administers a district. Raises `Forbidden`."""
+    administer.allowed(visit.actor)
+    return visit
+
+
+Administrator = Annotated[Visit, Depends(administrator)]
+
+
+@router.get(pages.PEOPLE)
+async def people(request: Request, visit: Administrator) -> Response:
+    """The district's people; `q` looks for some."""
+    deps, given = deps_of(request), _asked(request, "q")
+    now, district = await deps.service.database.now(), visit.actor.district or ""
+    async with deps.service.database.acquire() as connection:
+        after = _asked(request, "after")
+        found = await directory.persons(connection, district, given, now, after, pages.PAGE + 1)
+    return _shown(request, visit, pages.PEOPLE, pages.people_section(found, reference_of(deps, visit), given, now))
+
+
+@router.get(pages.PERSON + "/{person}")
+async def person(request: Request, visit: Administrator, person: str) -> Response:
+    """One person: seats, how they get in, where they are signed in."""
+    return await _person(request, visit, person)
+
+
+@router.post(pages.PERSON + "/{person}/link")
+async def make_link(request: Request, _form: Form, visit: Administrator, person: str) -> Response:
+    """A one-time link for this person, shown once."""
+    deps = deps_of(request)
+    made = await links.make(deps.service.database, visit.actor, person)
+    url = f"{deps.base_url.rstrip('/')}{LINK_PAGE}/{made.token}"
+    shown = pages.link_section(url, made.expires_at, await deps.service.database.now())
+    return await _person(request, visit, person, shown)
+
+
+@router.post(pages.PERSON + "/{person}/second-factor")
+async def reset_factor(request: Request, _form: Form, visit: Administrator, person: str) -> Response:
+    """Phone and recovery codes are lost: remove the authenticator."""
+    await administer.reset_factor(deps_of(request).service.database, visit.actor, person)
+    deps_of(request).principals.sessions.clear()
+    return RedirectResponse(pages.person_url(person), 303)
+
+
+@router.get(pages.SESSIONS)
+async def signed_in(request: Request, visit: Administrator) -> Response:
+    """Who is signed in where; `q` looks for somebody."""
+    deps, given = deps_of(request), _asked(request, "q")
+    now, district = await deps.service.database.now(), visit.actor.district or ""
+    async with deps.service.database.acquire() as connection:
+        held = await sessions.of_district(connection, district, given, now, sign_in.IDLE, MOST)
+    looking = ManageSection(_("找人"), forms=(pages.search(pages.SESSIONS, given, _("姓名或岗位代码")),))
+    part = pages.sessions_section(held, now, _current(request), _("正在登录"))
+    return _shown(request, visit, pages.SESSIONS, looking, part)
+
+
+@router.post(pages.END_SESSION)
+async def end_session(request: Request, form: Form, visit: Administrator) -> Response:
+    """End one session of somebody, or with no `session` all of theirs."""
+    deps, person, session = deps_of(request), text_of(form, "person"), text_of(form, "session")
+    if session:
+        await administer.end_session(deps.service.database, visit.actor, person, session)
+    else:
+        await administer.end_sessions(deps.service.database, visit.actor, person)
+    deps.principals.sessions.clear()
+    return RedirectResponse(pages.person_url(person), 303)
+
+
+@router.get(pages.TOKENS)
+async def tokens(request: Request, visit: Administrator) -> Response:
+    """API tokens; with `account`, the form for a new one of that person."""
+    return await _tokens(request, visit, _asked(request, "account"))
+
+
+@router.post(pages.TOKENS)
+async def make_token(request: Request, form: Form, visit: Administrator) -> Response:
+    """A new token, shown once; or the form again with what is wrong."""
+    deps, person, days = deps_of(request), text_of(form, "person"), text_of(form, "days")
+    scopes = [str(scope) for scope in form.getlist("scopes")]
+    try:
+        token, made = await administer.make_token(
+            deps.service.database, visit.actor, person, text_of(form, "seat"), text_of(form, "name"), scopes,
+            int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,
+        )  # fmt: skip
+    except Invalid as refusal:
+        return await _tokens(request, visit, person, refusal, {"name": text_of(form, "name")})
+    now = await deps.service.database.now()
+    return _shown(request, visit, pages.TOKENS, pages.made_section(token, made, now))
+
+
+@router.post(pages.REVOKE)
+async def revoke_token(request: Request, form: Form, visit: Administrator) -> Response:
+    """End a token."""
+    await administer.revoke_token(deps_of(request).service.database, visit.actor, text_of(form, "token"))
+    deps_of(request).principals.tokens.clear()
+    return RedirectResponse(pages.TOKENS, 303)
+
+
+@router.get(pages.LOG)
+async def log(request: Request, visit: Present) -> Response:
+    """Who changed what; for administrators and auditors."""
+    district = _may_read_log(visit.actor)
+    now = await deps_of(request).service.database.now()
+    async with deps_of(request).service.database.acquire() as connection:
+        before = _moment(request.query_params.get("before", ""))
+        found = await administration.latest(connection, district, before, pages.PAGE + 1)
+    return _shown(request, visit, pages.LOG, pages.log_section(found, now))
+
+
+def _asked(request: Request, name: str) -> str:
+    """What is looked for; a NUL stands in no column."""
+    return request.query_params.get(name, "").replace("\0", "").strip()[:200]
+
+
+def _may_read_log(actor: Actor) -> str:
+    return (actor.district or "") if may_ever(actor, "audit") else administer.allowed(actor)
+
+
+def _moment(given: str) -> datetime | None:
+    if not given:
+        return None
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Invalid("「{value}」不是时间；请从「更早的」进来", field="before", value=given)
+    return found
+
+
+async def _person(request: Request, visit: Visit, code: str, *first: ManageSection) -> Response:
+    deps = deps_of(request)
+    now = await deps.service.database.now()
+    async with deps.service.database.acquire() as connection:
+        one = await administer.of_district(connection, visit.actor, code, now)
+        held = await sessions.of_person(connection, code, now, sign_in.IDLE)
+    parts = [*first, pages.person_section(one, reference_of(deps, visit), now)]
+    if one.sign_in:
+        parts.append(pages.keys_section(one))
+    if held:
+        parts.append(pages.all_sessions_section(held, now, _current(request), one))
+    return _shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)
+
+
+async def _tokens(
+    request: Request, visit: Visit, account: str, refusal: Refusal | None = None, given: dict[str, str] | None = None
+) -> Response:
+    deps, one = deps_of(request), None
+    now, reference = await deps.service.database.now(), reference_of(deps, visit)
+    async with deps.service.database.acquire() as connection:
+        found = await directory.tokens(connection, visit.actor.district or "", now, MOST)
+        if account:
+            code = await accounts.person_of(connection, account)
+            one = await directory.person(connection, visit.actor.district or "", code or account, now)
+            refusal = refusal or _no_token_for(one, account)
+    one = one if one and one.seats else None
+    parts = (pages.new_token_section(one, reference, {"account": account, **(given or {})}),
+             pages.token_section(found, reference, now))  # fmt: skip
+    return _shown(request, visit, pages.TOKENS, *parts, refusal=refusal)
+
+
+def _no_token_for(one: PersonSeen | None, account: str) -> Refusal | None:
+    if one is None:
+        return NotFound("没有「{value}」这个账号；请核对", field="account", value=account)
+    if not one.seats:
+        return Invalid("「{value}」现在没有岗位，开不了令牌；请换一个人", field="account", value=account)
+    return None
+
+
+def _current(request: Request) -> bytes | None:
+    token = session_cookie(request)
+    return sign_in.digest(token) if token else None
+
+
+def _shown(
+    request: Request,
+    visit: Visit,
+    current: str,
+    *sections: ManageSection,
+    heading: str = "",
+    back: str = "",
+    refusal: Refusal | None = None,
+) -> Response:
+    said = (FieldError(refusal.field or "q", problems.said(refusal)),) if refusal else ()
+    heading = heading or _("管理")
+    frame = build_frame(request, visit, heading, current=pages.PEOPLE, back=back)
+    known = pages.tabs(current, may_ever(visit.actor, administer.ACTION))
+    status = problems.status_of(refusal) if refusal else 200
+    made = ManagePage(frame, heading, errors=said, sections=sections, tabs=known)
+    return page(request, "manage.html", made, status)

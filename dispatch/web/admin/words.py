@@ -1,0 +1,60 @@
+"""How administration is said: seats, what was done, scopes of tokens."""
+
+from typing import Any
+
+from dispatch.domain.reference import Reference
+from dispatch.steps.sign_in import EVERYTHING
+from dispatch.store.administration import Entry
+from dispatch.web.i18n import N_, _
+
+SCOPES = {
+    EVERYTHING: N_("这个岗位能做的都能做"),
+    "read": N_("只读"),
+    "raise": N_("吹哨"),
+    "act": N_("办理"),
+    "admin": N_("管理"),
+}
+_DONE = {
+    "password-changed": N_("改了自己的密码"),
+    "second-factor-on": N_("绑定了身份验证器"),
+    "second-factor-off": N_("停用了身份验证器"),
+    "second-factor-reset": N_("解除了身份验证器"),
+    "recovery-codes-renewed": N_("换了一批恢复码"),
+    "recovery-code-used": N_("用了一个恢复码"),
+    "session-ended": N_("退出了一处登录"),
+    "sessions-ended": N_("退出了全部登录"),
+    "link-made": N_("开了一次性链接"),
+    "link-used": N_("用了一次性链接"),
+    "token-made": N_("开了令牌"),
+    "token-revoked": N_("停用了令牌"),
+    "people-changed": N_("改了任职"),
+    "provider-linked": N_("绑定了统一身份"),
+}
+
+
+def seat_words(reference: Reference | None, seat: str) -> str:
+    """Unit or place, and position: 消防救援大队・联络员; the code where it is not known."""
+    known = reference.people.seats.get(seat) if reference else None
+    if reference is None or known is None:
+        return seat
+    unit = reference.units.get(known.unit) if known.unit else None
+    node = reference.tree.get(known.node) if known.node else None
+    place = unit.name if unit else node.name if node else ""
+    return "・".join(part for part in (place, known.position) if part)
+
+
+def scope_words(scopes: tuple[str, ...]) -> str:
+    """What a token may be used for."""
+    return "、".join(_(SCOPES[scope]) if scope in SCOPES else scope for scope in scopes)
+
+
+def done_words(entry: Entry) -> str:
+    """What was done, in one phrase."""
+    done = _(_DONE[entry.action]) if entry.action in _DONE else entry.action
+    return f"{done}：{_detail(entry.data)}" if _detail(entry.data) else done
+
+
+def _detail(data: dict[str, Any]) -> str:
+    if "changes" in data:
+        return "；".join(str(one) for one in data["changes"][:20])
+    return str(data.get("name") or "")

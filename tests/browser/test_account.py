@@ -1,0 +1,60 @@
+"""My account and administration in Chromium: nothing scrolls sideways, a phone's camera finds the code it needs.
+
+Screenshots stay under `.build/screens/` as build output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, browser, page
+from tests.factories import ADMIN, CLERK, demo_template
+from tests.servers import TestPostgres
+
+__all__ = ["browser"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def service(postgres: TestPostgres) -> Iterator[Running]:
+    _apart(demo_template(postgres, "browser_account"))
+    with Running(postgres.url("browser_account")) as running:
+        yield running
+    _apart(postgres.drop(postgres.url("browser_account")))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_account_and_administration_fit_every_width(browser: Any, service: Running, width: int) -> None:
+    with page(browser, service, ADMIN, width, java_script_enabled=width > 700) as shown:
+
+        def look(name: str, path: str = "", press: str = "") -> None:
+            if path:
+                assert shown.goto(service.address + path).status == 200
+            if press:
+                shown.get_by_role("button", name=re.compile(press)).first.click()
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            shown.screenshot(path=str(SCREENS / f"{name}-{width}.png"), full_page=True)
+            assert shown.evaluate(WIDER) <= 0, name
+
+        look("account", "/account")
+        look("factor-none", "/account/second-factor")
+        look("factor-qr", press="开始绑定|换一个密钥重来")
+        look("admin-people", "/admin?q=130403011")
+        look("admin-person", f"/admin/people/{CLERK}")
+        look("admin-link", press="开一个链接")
+        link = shown.locator(".once code").inner_text()
+        look("admin-token", "/admin/tokens?account=130403011.clerk")
+        shown.get_by_label("用途").fill("12345 系统")
+        look("admin-token-made", press="^开令牌$")
+        look("admin-sessions", "/admin/sessions")
+        look("admin-log", "/admin/log")
+        look("link", link.removeprefix(service.address))
+        look("code", "/sign-in/code")
