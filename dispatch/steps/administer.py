@@ -10,7 +10,7 @@ from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.steps import second_factor
-from dispatch.steps.sign_in import EVERYTHING, as_hash, digest
+from dispatch.steps.sign_in import EVERYTHING, SCOPES, as_hash, digest
 from dispatch.store import accounts, administration, directory, sessions, tickets
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
@@ -19,8 +19,6 @@ from dispatch.store.directory import PersonSeen, TokenSeen
 ACTION = "administer"
 #: days a token may be good for
 DAYS = (1, 30, 90, 365)
-#: what a token may be narrowed to
-SCOPES = ("read", "raise", "act")
 LONGEST_NAME = 60
 
 

@@ -131,12 +131,19 @@ def no_letter(asker: Asker, _case: Case | None) -> str:
     return NOT_FOUND if asker.ever("dead-letters") else FORBIDDEN
 
 
+def administration_log(asker: Asker, _case: Case | None) -> str:
+    """Who administers, and who audits."""
+    return OK if asker.ever("administer") or asker.ever("audit") else FORBIDDEN
+
+
 #: route → the ways to knock; None as rule: open to whoever comes, signed in or not
 WAYS: dict[str, tuple[Way, ...]] = {
     "GET /": (Way("/", None),),
     "GET /sign-in": (Way("/sign-in", None),),
     "POST /sign-in": (Way("/sign-in", None),),
     "GET /sign-in/code": (Way("/sign-in/code", None),),
+    "GET /sign-in/link/{token}": (Way("/sign-in/link/none", None),),
+    "POST /sign-in/link/{token}": (Way("/sign-in/link/none", None),),
     "POST /sign-in/code": (Way("/sign-in/code", None),),
     "POST /sign-out": (Way("/sign-out", None),),
     "POST /switch": (Way("/switch", None),),
@@ -170,6 +177,22 @@ WAYS: dict[str, tuple[Way, ...]] = {
             ("POST", "/account/second-factor/codes"),
             ("GET", "/account/second-factor/off"),
             ("POST", "/account/second-factor/off"),
+        )
+    },
+    # administration: looked at with a token of its scope, changed in person only
+    "GET /admin": (Way("/admin", ever("administer"), "admin"),),
+    "GET /admin/people/{person}": (Way(f"/admin/people/node:{STREET}:clerk", ever("administer"), "admin"),),
+    "GET /admin/tokens": (Way("/admin/tokens", ever("administer"), "admin"),),
+    "GET /admin/sessions": (Way("/admin/sessions", ever("administer"), "admin"),),
+    "GET /admin/log": (Way("/admin/log", administration_log, "admin"),),
+    **{
+        f"POST {path}": (Way(path, ever("administer"), None, **form()),)
+        for path in (
+            "/admin/people/{person}/link",
+            "/admin/people/{person}/second-factor",
+            "/admin/sessions/end",
+            "/admin/tokens",
+            "/admin/tokens/revoke",
         )
     },
     # whoever is signed in; what a list holds is asked of the table row by row

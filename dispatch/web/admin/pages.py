@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
-from dispatch.steps.administer import DAYS, SCOPES
+from dispatch.steps.administer import DAYS
+from dispatch.steps.sign_in import SCOPES
 from dispatch.store.administration import Entry
 from dispatch.store.directory import PersonSeen, TokenSeen
 from dispatch.store.sessions import OpenSession

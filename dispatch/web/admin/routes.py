@@ -16,7 +16,7 @@ from dispatch.store import accounts, administration, directory, sessions
 from dispatch.store.directory import PersonSeen
 from dispatch.web import problems
 from dispatch.web.admin import pages
-from dispatch.web.auth import Form, present, session_cookie, text_of
+from dispatch.web.auth import Admin, Form, Own, session_cookie, text_of
 from dispatch.web.common.frame import build_frame, page, reference_of
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.entering import LINK_PAGE
@@ -25,7 +25,6 @@ from dispatch.web.models.manage import ManagePage, ManageSection
 from dispatch.web.models.parts import FieldError
 
 router = APIRouter(include_in_schema=False)
-Present = Annotated[Visit, Depends(present)]
 MOST = 200
 
 
@@ -34,17 +33,23 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
     return list(router.routes)
 
 
-async def administrator(visit: Present) -> Visit:
-    """Somebody who administers a district. Raises `Forbidden`."""
+async def _looking(visit: Admin) -> Visit:
     administer.allowed(visit.actor)
     return visit
 
 
-Administrator = Annotated[Visit, Depends(administrator)]
+async def _changing(visit: Own) -> Visit:
+    administer.allowed(visit.actor)
+    return visit
+
+
+#: somebody who administers a district looks (a token may), or changes something (in person)
+Looker = Annotated[Visit, Depends(_looking)]
+Administrator = Annotated[Visit, Depends(_changing)]
 
 
 @router.get(pages.PEOPLE)
-async def people(request: Request, visit: Administrator) -> Response:
+async def people(request: Request, visit: Looker) -> Response:
     """The district's people; `q` looks for some."""
     deps, given = deps_of(request), _asked(request, "q")
     now, district = await deps.service.database.now(), visit.actor.district or ""
@@ -55,7 +60,7 @@ async def people(request: Request, visit: Administrator) -> Response:
 
 
 @router.get(pages.PERSON + "/{person}")
-async def person(request: Request, visit: Administrator, person: str) -> Response:
+async def person(request: Request, visit: Looker, person: str) -> Response:
     """One person: seats, how they get in, where they are signed in."""
     return await _person(request, visit, person)
 
@@ -79,7 +84,7 @@ async def reset_factor(request: Request, _form: Form, visit: Administrator, pers
 
 
 @router.get(pages.SESSIONS)
-async def signed_in(request: Request, visit: Administrator) -> Response:
+async def signed_in(request: Request, visit: Looker) -> Response:
     """Who is signed in where; `q` looks for somebody."""
     deps, given = deps_of(request), _asked(request, "q")
     now, district = await deps.service.database.now(), visit.actor.district or ""
@@ -103,7 +108,7 @@ async def end_session(request: Request, form: Form, visit: Administrator) -> Res
 
 
 @router.get(pages.TOKENS)
-async def tokens(request: Request, visit: Administrator) -> Response:
+async def tokens(request: Request, visit: Looker) -> Response:
     """API tokens; with `account`, the form for a new one of that person."""
     return await _tokens(request, visit, _asked(request, "account"))
 
@@ -133,7 +138,7 @@ async def revoke_token(request: Request, form: Form, visit: Administrator) -> Re
 
 
 @router.get(pages.LOG)
-async def log(request: Request, visit: Present) -> Response:
+async def log(request: Request, visit: Admin) -> Response:
     """Who changed what; for administrators and auditors."""
     district = _may_read_log(visit.actor)
     now = await deps_of(request).service.database.now()
