@@ -11,12 +11,12 @@ import orjson
 from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import NotFound, Stale
-from dispatch.domain.turn import Turn
 from dispatch.steps import joining
 from dispatch.steps.intake import Prepared
 from dispatch.steps.service import Service
 from dispatch.store import action_keys
 from dispatch.store import cases as store
+from dispatch.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,20 @@ class Done:
 
 
 async def admit(
-    service: Service, actor: Actor, target: UUID | None, action: str, key: str | None = None
-) -> tuple[Case, Turn]:
-    """The case as it stands, for whoever may do `action` on it; asked before fields, photos or anything are looked at.
+    service: Service, connection: Connection, actor: Actor, target: UUID, action: str, key: str | None = None
+) -> Case:
+    """The case (without its clocks) for whoever may do `action` on it: asked before anything else is looked at.
 
     What has been done before under the same `key` may be asked for again, whoever has the whistle by now.
     Raises `NotFound`, which is the same for what does not exist and what is not this actor's to know of; `Forbidden`.
     """
-    now = await service.database.now()
-    async with service.database.acquire() as connection:
-        case = await store.read(connection, target) if target is not None else None
-        if case is None or case.facts.district not in service.rules.districts:
-            raise NotFound("没有这件，或不归您看")
-        turn = service.turn(case.facts.district, max(now, case.last_at))
-        before = await action_keys.find(connection, actor.principal, key) if key is not None else None
+    case = await store.read(connection, target, clocks=False)
+    if case is None or case.facts.district not in service.rules.districts:
+        raise NotFound("没有这件，或不归您看")
+    before = await action_keys.find(connection, actor.principal, key) if key is not None else None
     if before is None or before.whistle != case.id:
-        whistle.admit(case, actor, action, turn)
-    return case, turn
+        whistle.admit(case, actor, action, service.turn(case.facts.district, case.last_at))
+    return case
 
 
 async def act(
@@ -63,7 +60,8 @@ async def act(
     """
     children: list[Prepared] = []
     if joining.needs_others(action, fields):
-        parent, _turn = await admit(service, actor, target, action, key)
+        async with service.database.acquire() as connection:
+            parent = await admit(service, connection, actor, target, action, key)
         children = await joining.children(service, actor, parent, action, fields, key)
     async with service.database.transaction() as uow:
         others = await joining.others(uow.connection, target, action, fields)

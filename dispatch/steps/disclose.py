@@ -1,6 +1,10 @@
-"""The name and phone of whoever told it, whole: for those who need them, for a reason, and written down each time."""
+"""What is sensitive, shown whole: a sealed whistle, the name and phone of whoever told it.
+
+For those who need it, and written down each time: what cannot be written down is not shown.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from dispatch.domain import whistle as machine
@@ -9,10 +13,15 @@ from dispatch.domain.refusals import Forbidden, Invalid, NotNow
 from dispatch.domain.turn import Turn
 from dispatch.steps import view
 from dispatch.steps.service import Service
+from dispatch.steps.view import WhistleView
 from dispatch.store import administration, timeline
 
 #: what one may need them for; the last takes words of its own
 CALLBACK, VISIT, CHECK, OTHER = REASONS = ("callback", "visit", "check", "other")
+
+
+#: somebody who opens a sealed whistle again within this time is written down once
+ONCE_IN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,25 @@ class Reporter:
 
     name: str | None
     phone: str | None
+
+
+async def whistle(service: Service, actor: Actor, ref: str) -> WhistleView:
+    """One whistle as this actor sees it; that a sealed one was opened is written down. Raises as `whistle_view`."""
+    seen = await view.whistle_view(service, actor, ref)
+    if seen.sealed:
+        await opened(service, actor, seen.case)
+    return seen
+
+
+async def opened(service: Service, actor: Actor, case: Case) -> None:
+    """Write down that this actor opened a sealed whistle. Raises `Unavailable`."""
+    number, district = str(case.facts.number), case.facts.district
+    async with service.database.transaction() as uow:
+        since = await uow.now() - ONCE_IN
+        person = actor.person or ""
+        if not await administration.noted(uow.connection, district, person, "sealed-opened", number, since):
+            why = {"whistle": str(case.id)}
+            await administration.note(uow, district, actor.person, actor.seat, "sealed-opened", number, why)
 
 
 async def permit(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn]:
@@ -32,7 +60,7 @@ async def permit(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn]:
 
 
 async def reporter(service: Service, actor: Actor, ref: str, reason: str, note: str = "") -> Reporter:
-    """Show it, and write down who saw it and why, in one transaction: what is not written down is not shown.
+    """Show it, and write down who saw it and why.
 
     Raises `NotFound`, `Forbidden`, `Invalid` without a reason, `NotNow` where nobody is named; `Unavailable`.
     """

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from dispatch.domain.case import Actor
+from dispatch.domain.masking import mask
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
 from dispatch.steps import inbound, raised, replay
@@ -162,7 +163,7 @@ def retold(letter: DeadLetter) -> Retold:
 
     def text(name: str) -> str:
         value = data.get(name)
-        return value.replace("\x00", "") if isinstance(value, str) else ""
+        return mask(value.replace("\x00", ""))[0] if isinstance(value, str) else ""
 
     return Retold(text("body")[:10_000], text("title")[:120], text("place")[:128])
 

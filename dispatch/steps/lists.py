@@ -17,6 +17,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.scope import scope_of, subtree
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
+from dispatch.steps.view import SEALED
 from dispatch.store import queue_rows, queues, search
 from dispatch.store.numbers import is_number
 from dispatch.store.queue_rows import Narrowed, Place, Queued
@@ -92,6 +93,11 @@ class Asked:
     lamp: str | None = None
 
 
+def title_of(head: Head) -> str:
+    """The title in lists; of a sealed one nothing, it is opened one by one (`steps.disclose`)."""
+    return SEALED if head.sealed else head.title
+
+
 def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
     """A row of a list with its names."""
     head, reference = found.head, turn.reference
@@ -102,7 +108,7 @@ def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
     return Item(
         id=head.id,
         number=head.number,
-        title=head.title,
+        title=title_of(head),
         kind=head.kind,
         danger=head.danger,
         category=head.category,

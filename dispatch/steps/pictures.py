@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
+from dispatch.steps import disclose
 from dispatch.steps.service import Service
 from dispatch.steps.view import readable
 from dispatch.store import timeline
@@ -138,6 +139,8 @@ async def show(service: Service, actor: Actor, id_text: str, whistle: str | None
     async with service.database.acquire() as connection:
         if not await timeline.shows_photo(connection, case.id, id):
             raise _gone(id_text)
+    if case.facts.sealed:
+        await disclose.opened(service, actor, case)
     return found
 
 

@@ -4,7 +4,7 @@ What somebody may not see is answered exactly like what does not exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,9 @@ from dispatch.store import cases as store
 from dispatch.store.connection import Connection
 from dispatch.store.numbers import is_number
 from dispatch.store.timeline import Logged, Relative, Said
+
+#: in lists, and among relatives, in place of a sealed one's title
+SEALED = "（已封存）打开才看得见"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,8 @@ async def _family(connection: Connection, case: Case, actor: Actor, turn: Turn) 
     """Parent, children and what was merged, as far as this actor may read them."""
     found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
     known = await store.many(connection, [one.id for one in found]) if found else []
-    seen = {one.id for one in known if machine.may(one, actor, "read", turn)}
-    return [one for one in found if one.id in seen]
+    seen = {one.id: one.facts.sealed for one in known if machine.may(one, actor, "read", turn)}
+    return [replace(one, title=SEALED) if seen[one.id] else one for one in found if one.id in seen]
 
 
 async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:

@@ -50,6 +50,21 @@ async def note(
     )
 
 
+async def noted(connection: Connection, district: str, person: str, action: str, subject: str, since: datetime) -> bool:
+    """Whether this has been written down of this person since then."""
+    return bool(
+        await connection.fetchval(
+            """SELECT EXISTS (SELECT FROM administration_log
+                              WHERE district = $1 AND at > $5 AND person = $2 AND action = $3 AND subject = $4)""",
+            district,
+            person,
+            action,
+            subject,
+            since,
+        )
+    )
+
+
 async def note_own(uow: UnitOfWork, person: str, action: str, data: Mapping[str, Any]) -> None:
     """Write down what somebody did with their own account."""
     district = await uow.connection.fetchval("SELECT district FROM person WHERE code = $1", person)

@@ -71,11 +71,11 @@ async def lock(
     return cases
 
 
-async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool = True) -> None:
-    """Read what stands under the states: assignments, clocks, and (unless told not to) requests."""
+async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool = True, clocks: bool = True) -> None:
+    """Read what stands under the states: assignments, and unless told not to clocks and requests."""
     by_id = {case.id: case for case in cases}
     ids = list(by_id)
-    for row in await connection.fetch(_CLOCKS, ids):
+    for row in await connection.fetch(_CLOCKS, ids) if clocks else ():
         clock = Clock(*tuple(row.values())[1:])
         by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
     for whistle, part in await parts(connection, ids):
@@ -98,13 +98,13 @@ async def parts(connection: Connection, whistles: Sequence[UUID]) -> list[tuple[
     return [(row["whistle"], Assignment(*tuple(row.values())[1:])) for row in rows]
 
 
-async def read(connection: Connection, whistle: UUID) -> Case | None:
+async def read(connection: Connection, whistle: UUID, *, clocks: bool = True) -> Case | None:
     """One case for showing: nothing is locked."""
-    found = await many(connection, [whistle])
+    found = await many(connection, [whistle], clocks=clocks)
     return found[0] if found else None
 
 
-async def many(connection: Connection, whistles: Sequence[UUID]) -> list[Case]:
+async def many(connection: Connection, whistles: Sequence[UUID], *, clocks: bool = True) -> list[Case]:
     """Cases for showing, in the order asked for; missing ones are left out. Nothing is locked."""
     states = await connection.fetch(
         """SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
@@ -114,7 +114,7 @@ async def many(connection: Connection, whistles: Sequence[UUID]) -> list[Case]:
     facts = {row["id"]: row for row in await connection.fetch(_FACTS, list(whistles))} if states else {}
     by_id = {row["id"]: _case(row, read_facts(facts[row["id"]])) for row in states if row["id"] in facts}
     if by_id:
-        await fill(connection, list(by_id.values()))
+        await fill(connection, list(by_id.values()), clocks=clocks)
     return [by_id[whistle] for whistle in dict.fromkeys(whistles) if whistle in by_id]
 
 

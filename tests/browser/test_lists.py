@@ -219,3 +219,23 @@ def test_the_desk_sends_one_off(browser: Any, service: Running) -> None:
         form.locator("button").click()
         shown.wait_for_url("**/desk?done=assign")
         assert "派出去了" in shown.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_who_told_it_is_shown_in_two_taps(browser: Any, service: Running, width: int) -> None:
+    async def told(world: World) -> int:
+        reporter = {"name": "示例居民", "phone": "13800138000"}
+        return int((await world.whistle(FIRE_DOOR, reporter=reporter))["number"])
+
+    number = service.do(told)
+    with page(browser, service, CLERK, width) as shown:
+        shown.goto(f"{service.address}/w/{number}")
+        shown.screenshot(path=SCREENS / f"reporter-masked-{width}.png", full_page=True)
+        shown.get_by_role("link", name="看姓名和电话").click()
+        assert shown.evaluate(WIDER) <= 0
+        shown.screenshot(path=SCREENS / f"reporter-why-{width}.png", full_page=True)
+        shown.get_by_label("回访、答复来源人").check()
+        shown.get_by_role("button", name="看", exact=True).click()
+        shown.get_by_role("link", name="13800138000").wait_for()
+        assert shown.evaluate(WIDER) <= 0
+        shown.screenshot(path=SCREENS / f"reporter-shown-{width}.png")

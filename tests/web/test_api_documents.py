@@ -102,7 +102,7 @@ async def test_an_error_nobody_foresaw_tells_nothing_but_its_number(world: World
     def broken(*_: object) -> None:
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr("dispatch.web.api.whistles.whistle_view", broken)
+    monkeypatch.setattr("dispatch.web.api.whistles.disclose.whistle", broken)
     client = await world.as_(CLERK)
     answer = await client.get("/api/v1/whistles/1", headers={"X-Request-ID": "proxy-0001"})
     assert answer.status_code == 500

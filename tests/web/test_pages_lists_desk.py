@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
 import pytest
 
 from dispatch.clock import new_id
@@ -175,7 +176,9 @@ async def test_empty_panes_say_so(world: World) -> None:
 
 
 # ── dead letters ─────────────────────────────────────────────────────────────────────────────────
-async def letter(world: World, reason: str = dead_letters.UNDECODABLE, position: int = 7) -> UUID:
+async def letter(
+    world: World, reason: str = dead_letters.UNDECODABLE, position: int = 7, value: bytes = b"secret text"
+) -> UUID:
     made = DeadLetter(
         new_id(),
         topics.INBOUND,
@@ -184,7 +187,7 @@ async def letter(world: World, reason: str = dead_letters.UNDECODABLE, position:
         datetime(2026, 6, 15, tzinfo=UTC),
         None,
         (),
-        b"secret text",
+        value,
         reason,
         "no JSON",
     )
@@ -217,6 +220,13 @@ async def test_a_letter_is_read_by_those_who_settle_it(world: World) -> None:
     assert "whistles.inbound・0・7" in page
     await (await browse(world, CLERK)).get(f"/desk/dead/{id}", 403)
     await (await browse(world, DESK)).get(f"/desk/dead/{new_id()}", 404)
+
+
+async def test_a_letter_is_shown_without_who_told_it(world: World) -> None:
+    said = {"body": "灯不亮，电话13812341234", "reporter": {"name": "示例居民", "phone": "13812345678"}}
+    page = await (await browse(world, DESK)).get(f"/desk/dead/{await letter(world, value=orjson.dumps(said))}")
+    assert page.count("灯不亮，电话138****1234") == 2, "as it came, and ready to be whistled anew"
+    assert not [one for one in ("13812341234", "示例居民", "12345678") if one in page]
 
 
 async def test_a_discard_wants_a_reason_and_happens_once(world: World) -> None:

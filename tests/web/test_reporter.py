@@ -1,6 +1,7 @@
 """Whom to call back: masked for those who need it, whole for a reason that is kept, for others not at all."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -83,3 +84,31 @@ async def test_where_nobody_is_named_there_is_nothing_to_show(world: World) -> N
     assert (asked.status_code, asked.json()["code"]) == (409, "not-now")
     assert "/reporter" not in (await client.get(f"/w/{number}")).text
     assert await written(world) == []
+
+
+async def test_a_sealed_whistle_is_no_title_in_lists_and_each_opening_is_kept(world: World) -> None:
+    receipt = await world.whistle("物业经理收了钱不办事，门禁一直坏着")
+    parent = await world.whistle()
+    number = receipt["number"]
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle SET sealed = true WHERE number = $1", number)
+        await uow.connection.execute("UPDATE whistle SET parent = $2 WHERE number = $1", number, UUID(parent["id"]))
+    desk = await world.as_(DESK)
+    for path in ("/api/v1/whistles", "/all", "/all/export?as=csv", f"/api/v1/whistles/{parent['number']}", "/desk"):
+        listed = await desk.get(path)
+        assert listed.status_code == 200, path
+        assert "物业经理" not in listed.text, path
+        assert path == "/desk" or str(number) in listed.text, path
+
+    async def openings() -> list[tuple[str, str]]:
+        async with world.database.acquire() as connection:
+            rows = await connection.fetch("SELECT seat, subject FROM administration_log WHERE action = 'sealed-opened'")
+        return sorted((row["seat"], row["subject"]) for row in rows)
+
+    assert await openings() == []
+    for path in (f"/api/v1/whistles/{number}", f"/w/{number}", f"/w/{number}/slip"):
+        assert "物业经理" in (await desk.get(path)).text
+    assert await openings() == [(DESK, str(number))]
+    assert (await (await world.as_(CLERK)).get(f"/w/{number}")).status_code == 200
+    assert (await (await world.as_(AUDITOR)).get(f"/w/{number}")).status_code == 404
+    assert await openings() == sorted([(DESK, str(number)), (CLERK, str(number))])

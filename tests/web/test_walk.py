@@ -32,6 +32,7 @@ from tests.factories import (
     World,
     open_world,
 )
+from tests.web.browsing import somebody
 from tests.web.walking import FORBIDDEN, NOT_FOUND, OK, PHOTO, WAYS, Asker, Way, routes_of
 
 SEATS = (
@@ -63,7 +64,9 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    async def knock(self, method: str, path: str, body: bytes, kind: str, token: str | None) -> tuple[int, bytes]:
+    async def knock(
+        self, method: str, path: str, body: bytes, kind: str, token: str | None, cookie: str = ""
+    ) -> tuple[int, bytes]:
         """Status and body; of a stream the beginning."""
         where, _, query = path.partition("?")
         page = not where.startswith("/api/")
@@ -72,6 +75,7 @@ class Door:
             (b"content-type", kind.encode()),
             (b"accept", b"text/html" if page and method == "GET" else b"application/json"),
             *([(b"authorization", f"Bearer {token}".encode())] if token else []),
+            *([(b"cookie", cookie.encode())] if cookie else []),
         ]
         scope = {
             "type": "http", "method": method, "path": where, "raw_path": where.encode(), "root_path": "",
@@ -238,6 +242,20 @@ async def test_nobody_unknown_comes_in(door: Door) -> None:
                 assert status == 303, (route, status)
             else:
                 assert status in (401, 403), (route, status, answer)
+
+
+async def test_another_site_cannot_post_for_somebody_signed_in(door: Door) -> None:
+    clerk = await somebody(door.world, CLERK)
+    cookie = f"dispatch_session={clerk.client.cookies['dispatch_session']}"
+    assert (await door.knock("GET", "/api/v1/me", b"", "", None, cookie))[0] == 200
+    before = await count(door.world)
+    for route, ways in WAYS.items():
+        if route.startswith("POST "):
+            for way in ways:
+                path, body = way.at(NOWHERE)
+                status, answer = await door.knock("POST", path, body, way.kind, None, cookie)
+                assert (status, b'"csrf"' in answer) == (403, True), (route, status, answer)
+    assert await count(door.world) == before
 
 
 async def test_a_token_opens_what_its_scopes_name_and_nothing_else(door: Door) -> None:

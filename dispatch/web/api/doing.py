@@ -9,7 +9,7 @@ import structlog
 from dispatch.domain import whistle as machine
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
-from dispatch.steps import casework, view
+from dispatch.steps import casework, disclose, view
 from dispatch.steps.service import Service
 from dispatch.store import timeline
 from dispatch.store.errors import Rejected, Unavailable
@@ -46,10 +46,10 @@ async def admit(service: Service, actor: Actor, ref: str, action: str, key: str 
     and `Forbidden`."""
     async with service.database.acquire() as connection:
         target = await view.resolve(connection, ref)
-    try:
-        await casework.admit(service, actor, target, known(action), key)
-    except NotFound as refusal:
-        raise (refusal if refusal.field else view.gone(ref)) from refusal
+        try:
+            await casework.admit(service, connection, actor, target, known(action), key)
+        except NotFound as refusal:
+            raise (refusal if refusal.field else view.gone(ref)) from refusal
     return Admitted(ref, target, action)
 
 
@@ -85,7 +85,7 @@ async def answer(service: Service, actor: Actor, done: casework.Done) -> object:
     """What the actor sees now; where it is no longer theirs to see, only what they just did to it."""
     facts = done.case.facts
     try:
-        return await view.whistle_view(service, actor, str(facts.id))
+        return await disclose.whistle(service, actor, str(facts.id))
     except NotFound:
         return {
             "id": facts.id,

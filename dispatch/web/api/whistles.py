@@ -10,9 +10,9 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from starlette.responses import Response
 
 from dispatch.domain.refusals import Invalid, Refusal
-from dispatch.steps import lists, why
+from dispatch.steps import disclose, lists, why
 from dispatch.steps.lists import Asked, Page
-from dispatch.steps.view import WhistleView, whistle_view
+from dispatch.steps.view import WhistleView
 from dispatch.steps.why import Why
 from dispatch.web import problems
 from dispatch.web.api import doing
@@ -104,7 +104,7 @@ async def queue(
 )
 async def one(request: Request, visit: Reader, ref: str) -> Response:
     """Everything about a whistle. *ref* is its id or number."""
-    return send(await whistle_view(deps_of(request).service, visit.actor, ref))
+    return send(await disclose.whistle(deps_of(request).service, visit.actor, ref))
 
 
 @router.get("/whistles/{ref}/deadline", responses=refusals(404, ok={200: shown("Why", Why, "Stretch by stretch")}))

@@ -11,8 +11,9 @@ from dispatch.domain.turn import Turn
 from dispatch.store.desk import Ruling
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
+from dispatch.web.lists.rows import sealed_title
 from dispatch.web.models.lists import Candidates
-from dispatch.web.models.parts import Hidden, Option, Text, mark, spans
+from dispatch.web.models.parts import Hidden, Option, Text, link, mark, spans
 
 #: the value that stands for the street's own squad
 KEEP = "keep"
@@ -162,7 +163,9 @@ def _street(case: Case, turn: Turn) -> str:
 
 
 def _said(case: Case, turn: Turn, text: tuple[str, str], found: Sequence[Candidate]) -> Text:
-    """Number, the first of the text with the words found on the marker's ground."""
+    """Number, the first of the text with the words found on the marker's ground; of a sealed one nothing of it."""
+    if case.facts.sealed:
+        return spans(f"{case.facts.number}・", link(sealed_title(), f"/w/{case.facts.number}"))
     body = text[1] if len(text[1]) <= 160 else text[1][:160] + "…"
     parts: list[object] = [f"{case.facts.number}・「"]
     wanted = sorted({word for one in found for word in one.words if word in body}, key=body.find)

@@ -1,10 +1,12 @@
 """异常消息: records that could not be handled; nothing is lost, somebody looks at them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.masking import mask
 from dispatch.domain.turn import ZONE
 from dispatch.steps.letters import Retold
 from dispatch.store.dead_letters import (
@@ -43,6 +45,8 @@ ENDED: Mapping[str, str] = {
 DOABLE = ("replay", "raise", "discard")
 LABELS: Mapping[str, str] = {"replay": N_("重放"), "raise": N_("另吹一哨"), "discard": N_("不要了")}
 PATH = "/desk/dead"
+#: in a record of another system
+_REPORTER = re.compile(r'("reporter"\s*:\s*)\{[^{}]*\}')
 
 
 def letters(rows: Sequence[Mapping[str, Any]], count: int, *, whole: bool = False) -> DeskPane:
@@ -116,6 +120,8 @@ def _told(kept: Kept, now: datetime) -> list[Told]:
 
 
 def _value(kept: Kept) -> str:
+    """The record as it came, without who told it and without telephone numbers: nobody needs them to decide."""
     if kept.letter.value is None:
         return _("原文已按期限清除。")
-    return kept.letter.value.decode(errors="backslashreplace")
+    said = kept.letter.value.decode(errors="backslashreplace")
+    return mask(_REPORTER.sub(r"\1{…}", said))[0]

@@ -10,7 +10,7 @@ from dispatch.domain import whistle
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.domain.turn import ZONE
-from dispatch.steps import casework
+from dispatch.steps import casework, lists
 from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.store import cases, search
@@ -97,7 +97,7 @@ async def act_on_all(
     async with service.database.acquire() as connection:
         visible = await search.by_ids(connection, scope_of(actor, reference), [ref.id for ref in refs])
         before = {case.id: case for case in await cases.many(connection, [one.head.id for one in visible])}
-    titles = {one.head.id: one.head.title for one in visible}
+    titles = {one.head.id: lists.title_of(one.head) for one in visible}
     results: list[BulkResult] = []
     for ref in refs:
         if ref.id not in titles:

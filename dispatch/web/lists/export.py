@@ -13,6 +13,7 @@ from dispatch.domain.turn import ZONE
 from dispatch.steps.lists import MOST, Item, Page
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
+from dispatch.web.lists.rows import title_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = (
@@ -89,7 +90,7 @@ def cells(item: Item) -> list[str]:
     """A row; what a spreadsheet would run is made plain text."""
     row = (
         str(item.number),
-        item.title,
+        title_of(item),
         item.category_name or "",
         item.street_name,
         item.place_label or "",

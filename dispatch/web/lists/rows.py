@@ -80,8 +80,13 @@ def list_row(item: Item, shown: Shown) -> Row:
 
 
 def title_of(item: Item) -> str:
-    """The title; a sealed one says so."""
-    return _("（已封存）%(title)s", title=item.title) if item.sealed else item.title
+    """The title; a sealed one has none in lists."""
+    return sealed_title() if item.sealed else item.title
+
+
+def sealed_title() -> str:
+    """What stands in lists in place of a sealed one's title (`view.SEALED`)."""
+    return _("（已封存）打开才看得见")
 
 
 def ladder_of(item: Item, turn: Turn) -> SmallLadder:

@@ -21,6 +21,7 @@ from dispatch.web.common.frame import HOME, build_frame
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.common.times import moment
 from dispatch.web.i18n import N_, _
+from dispatch.web.lists.rows import title_of
 from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Preview, Recap, SimilarRow
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
 from dispatch.web.street.offers import Offers, Similar, problems_of
@@ -76,7 +77,7 @@ async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) ->
         return ()
     said: list[str | Span] = [_("这里 30 天内有 %(n)s 条：", n=len(found) if len(found) < 4 else _("好几"))]
     for i, one in enumerate(found[:2]):
-        said += [_("、") if i else "", link(one.title, f"/w/{one.number}")]
+        said += [_("、") if i else "", link(title_of(one), f"/w/{one.number}")]
     return spans(*said, _("。不是同一件就不用管。"))
 
 
@@ -226,7 +227,7 @@ def _similar(one: Similar, turn: Turn) -> SimilarRow:
     item = one.item
     parts = (state_label(item.status), item.lead_name or "", moment(item.received_at, turn.now))
     return SimilarRow(
-        item.title,
+        title_of(item),
         f"/w/{item.number}",
         "・".join(part for part in parts if part),
         str(item.number) if one.may_add else "",

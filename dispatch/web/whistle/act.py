@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from dispatch.domain import whistle as machine
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.steps import pictures, view
+from dispatch.steps import disclose, pictures, view
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import auth, problems
@@ -56,7 +56,7 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
     """The page that asks; for whoever may not do it the whistle's page, saying so. Raises `NotFound`."""
     asks = asks_of(token)
     deps = deps_of(request)
-    seen = await view.whistle_view(deps.service, visit.actor, number)
+    seen = await disclose.whistle(deps.service, visit.actor, number)
     try:
         machine.admit(seen.case, visit.actor, asks.action, turn_of(deps, seen))
     except Forbidden as refusal:

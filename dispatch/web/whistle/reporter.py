@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from dispatch.domain.refusals import Invalid, NotNow, Refusal
-from dispatch.steps import disclose, view
+from dispatch.steps import disclose
 from dispatch.steps.disclose import Reporter
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
@@ -41,7 +41,7 @@ async def show(request: Request, visit: Visit, number: str, form: FormData) -> R
         found = await disclose.reporter(service, visit.actor, number, reason, note[:300])
     except (Invalid, NotNow) as refusal:
         return await _page(request, visit, number, refusal, reason, note)
-    seen = await view.whistle_view(service, visit.actor, number)
+    seen = await disclose.whistle(service, visit.actor, number)
     return page(
         request,
         "whistle.html",
@@ -58,7 +58,7 @@ def _told(found: Reporter) -> Notice:
 async def _page(
     request: Request, visit: Visit, number: str, refusal: Refusal | None = None, reason: str = "", note: str = ""
 ) -> Response:
-    seen = await view.whistle_view(deps_of(request).service, visit.actor, number)
+    seen = await disclose.whistle(deps_of(request).service, visit.actor, number)
     wrong = {refusal.field: problems.said(refusal)} if refusal is not None and refusal.field else {}
     options = tuple(Option(value, _(words), selected=value == reason) for value, words in WHY.items())
     fields = (

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.turn import Turn
-from dispatch.steps import view
+from dispatch.steps import disclose
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import i18n
@@ -33,7 +33,7 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 
 async def _seen(request: Request, visit: Visit, number: str) -> tuple[WhistleView, Turn]:
     deps = deps_of(request)
-    found = await view.whistle_view(deps.service, visit.actor, number)
+    found = await disclose.whistle(deps.service, visit.actor, number)
     return found, deps.service.turn(found.district, found.as_of)
 
 
