@@ -99,6 +99,28 @@ def next_seat(reference: "Reference", unit: str, at: datetime, away: Collection[
     return None
 
 
+def stands_in(reference: "Reference", seat: str, at: datetime, away: Collection[str] = (), *, emergency: bool) -> str:
+    """The seat that a notice to a unit's liaison goes to at this moment; every other seat stays as it is.
+
+    In an emergency whoever of the unit is on duty, by the rota beyond its hours. Otherwise the deputy while the liaison
+    is on leave, or the seat is vacant. Nobody there: the liaison's own seat.
+    """
+    scope, _colon, rest = seat.partition(":")
+    unit, _colon, post = rest.rpartition(":")
+    if (scope, post) != ("unit", "liaison"):
+        return seat
+    day = at.astimezone(ZONE).date()
+    person = on_duty(reference, unit, at, away) if emergency else None
+    if person is not None:
+        held = [one.code for one in reference.people.seats_of(person, day) if one.unit == unit]
+        return next((own for own in (seat, *held) if own in held), seat)
+    for stand in (seat, unit_seat(unit, "deputy")):
+        holder = reference.people.holder(stand, day)
+        if holder is not None and holder.code not in away:
+            return stand
+    return seat
+
+
 def flagged(case: Case, unit: str) -> bool:
     """Whether this run of the unit's clock was flagged already."""
     clock = case.clock(REPORTED, unit)

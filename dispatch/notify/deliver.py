@@ -7,17 +7,19 @@ go together. At least once: what a dying process had in hand is claimed again af
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
+from dispatch.domain import cover
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
 from dispatch.notify import words
 from dispatch.notify.channel import Channel, Message, Result
 from dispatch.observe.metrics import Metrics
+from dispatch.store import absences
 from dispatch.store import notices as store
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
@@ -131,7 +133,8 @@ class Delivery:
             return 0
         async with self._database.acquire() as connection:
             about = await store.about(connection, [each.id for each in claimed])
-        found = self._sort(claimed, about, now)
+            away = await absences.away(connection, now)
+        found = self._sort(claimed, about, away, now)
         await self._put_aside(found, channel)
         alone = urgent and len(found.ready) <= room
         messages = pack(found.ready, longest=channel.longest, most=1 if alone else channel.bundle)
@@ -145,14 +148,20 @@ class Delivery:
 
     # ── what is told ────────────────────────────────────────────────────────────────────────────
 
-    def _sort(self, claimed: Sequence[Claimed], about: Mapping[UUID, About], now: datetime) -> _Sorted:
+    def _sort(
+        self, claimed: Sequence[Claimed], about: Mapping[UUID, About], away: frozenset[str], now: datetime
+    ) -> _Sorted:
         found = _Sorted()
-        for notice in claimed:
+        for asked in claimed:
+            notice = asked
             try:
                 if notice.tries > MOST_TRIES and now - notice.created_at > TOO_OLD:
                     raise Unfinished
                 told = about[notice.id]
                 reference = self._reference_of(told.district)
+                emergency = told.kind == "emergency"
+                seat = cover.stands_in(reference, asked.recipient, now, away, emergency=emergency)
+                notice = replace(asked, recipient=seat)
                 why = words.moot(notice, told)
                 until = None if why else quiet_until(notice, told, reference, now)
                 if why:

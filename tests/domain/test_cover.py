@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from dispatch.domain.cover import Shift, next_seat, on_duty
+from dispatch.domain.cover import Shift, next_seat, on_duty, stands_in
 from tests.domain.cases import MONDAY, reference
 
 NIGHT = MONDAY + timedelta(hours=14)  # 23:00 in Handan
@@ -29,6 +29,21 @@ def test_beyond_the_hours_only_units_round_the_clock_and_rotas(at: datetime) -> 
     assert on_duty(reference(), "SC", at) is None
     assert on_duty(reference(), "XF", at) == "unit:XF:liaison"
     assert (on_duty(reference(), "ZJ", at) or "").startswith("unit:ZJ:rota:")
+
+
+def test_a_notice_goes_to_whoever_stands_in() -> None:
+    zj, away = "unit:ZJ:liaison", frozenset({"unit:ZJ:liaison"})
+
+    def told(seat: str, at: datetime, away: frozenset[str] = frozenset(), *, emergency: bool = False) -> str:
+        return stands_in(reference(), seat, at, away, emergency=emergency)
+
+    assert told(zj, MONDAY) == told(zj, NIGHT) == told(zj, MONDAY, emergency=True) == zj
+    assert told(zj, MONDAY, away) == told(zj, MONDAY, away, emergency=True) == "unit:ZJ:deputy"
+    assert told(zj, NIGHT, emergency=True) == told(zj, NIGHT, away, emergency=True) == "unit:ZJ:rota"
+    assert told(zj, MONDAY, away | {"unit:ZJ:deputy"}) == zj, "nobody there: it still goes somewhere"
+    assert told("unit:SC:liaison", NIGHT, emergency=True) == "unit:SC:liaison"
+    for other in ("node:130403:dispatcher", "unit:ZJ:principal"):
+        assert told(other, MONDAY, away, emergency=True) == other
 
 
 def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> None:

@@ -98,6 +98,19 @@ async def test_an_emergency_reaches_the_group_one_message_for_each_who_is_asked(
     assert rig.counted("sent") == len(rows)
 
 
+async def test_who_is_on_leave_is_not_told_but_the_deputy(rig: Rig, hook: Hook, quick: None) -> None:
+    await rig.run(
+        "INSERT INTO absence (id, person, from_at, to_at, noted_at) SELECT gen_random_uuid(), person,"
+        " clock_timestamp() - interval '1 hour', clock_timestamp() + interval '1 hour', clock_timestamp()"
+        " FROM tenure WHERE seat = 'unit:ZJ:liaison'"
+    )
+    await rig.world.whistle(SEEPAGE)
+    await rig.all()
+    said = "\n".join(hook.texts)
+    assert "住建代理人：派给贵单位" in said
+    assert "住建联络员" not in said
+
+
 async def test_the_ledger_shows_every_attempt(rig: Rig, hook: Hook, quick: None) -> None:
     hook.answers.extend([(502, b""), refusal(93000)])
     raised = await rig.world.whistle(SEEPAGE)
