@@ -217,8 +217,6 @@ class Ticker:
 
 #: the database's clock and the process's may part by so much between two looks
 ALLOWED = timedelta(seconds=60)
-#: so long without another jump, and climbing goes on by itself
-STEADY = timedelta(minutes=10)
 
 
 def elapsed() -> float:
@@ -260,7 +258,7 @@ class ClockGuard:
             jump = Jump(now, by)
             await self._note(jump)
             log.error("clock.jumped", seconds=round(by.total_seconds()))
-        paused = jump is not None and not jump.confirmed and now - jump.at < STEADY
+        paused = jump is not None and jump.holds(now)
         if paused != self._paused:
             log.warning("sweep.paused" if paused else "sweep.resumed", confirmed=bool(jump and jump.confirmed))
         self._paused = paused

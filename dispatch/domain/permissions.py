@@ -95,7 +95,7 @@ TABLE: tuple[Grant, ...] = (
         DISTRICT,
         "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
         " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters decide-consult"
-        " decide-review",
+        " decide-review confirm-clock",
     ),
     *_grants(ADMIN, DISTRICT, "read administer dead-letters"),
     *_grants(AUDITOR, DISTRICT, "read audit"),

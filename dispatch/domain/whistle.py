@@ -11,11 +11,11 @@ from dispatch.domain import permissions
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.reasons import not_in
-from dispatch.domain.refusals import Forbidden, NotFound, NotNow, Stale
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.transitions import TABLE, Transition
 from dispatch.domain.turn import Turn
 
-__all__ = ["TABLE", "act", "admit", "allowed", "may", "possible"]
+__all__ = ["TABLE", "act", "admit", "allowed", "barred", "hindrance", "may", "possible"]
 
 Fields = Mapping[str, Any]
 
@@ -33,18 +33,23 @@ def may(case: Case, actor: Actor, action: str, turn: Turn) -> bool:
 
 def possible(case: Case, actor: Actor, action: str, turn: Turn) -> bool:
     """Whether the act could be done now by this actor, with some fields."""
+    return may(case, actor, action, turn) and hindrance(case, actor, action, turn) is None
+
+
+def hindrance(case: Case, actor: Actor, action: str, turn: Turn) -> Refusal | None:
+    """Why an act of this actor's cannot be done now, whatever its fields; None: it can."""
     row = TABLE[action]
-    if case.status not in row.sources or not may(case, actor, action, turn):
-        return False
+    if case.status not in row.sources:
+        return NotNow(not_in(action, case.status), action=action)
     if row.guard is None:
-        return True
+        return None
     try:
         row.guard(case, actor, PROBE, turn)
-    except NotNow:
-        return False
-    except Exception as refusal:  # a missing field is no reason against offering the act
-        return type(refusal).__name__ in ("Invalid", "NotFound")
-    return True
+    except (Invalid, NotFound):  # a missing field is no reason against offering the act
+        return None
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 class _Probe(dict[str, Any]):
@@ -57,6 +62,12 @@ PROBE: Fields = _Probe()
 def allowed(case: Case, actor: Actor, turn: Turn) -> tuple[str, ...]:
     """The acts this actor could do now, in the table's order."""
     return tuple(action for action in TABLE if possible(case, actor, action, turn))
+
+
+def barred(case: Case, actor: Actor, turn: Turn) -> dict[str, Refusal]:
+    """The acts that are this actor's, but cannot be done now: each with the reason, in the table's order."""
+    mine = (action for action in TABLE if may(case, actor, action, turn))
+    return {action: why for action in mine if (why := hindrance(case, actor, action, turn)) is not None}
 
 
 def admit(case: Case, actor: Actor, action: str, turn: Turn) -> Transition:

@@ -19,6 +19,7 @@ from dispatch.steps.lists import Item, item
 from dispatch.steps.scope import places_of, scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.shown import seat_view
+from dispatch.steps.stalled import Stalled, stalled
 from dispatch.steps.told import Words
 from dispatch.store import desk, desk_counts, queues, timeline
 from dispatch.store.connection import Connection
@@ -118,6 +119,7 @@ class DeskView:
     vacant: tuple[Vacancy, ...]
     uncovered: tuple[Uncovered, ...]
     absent: tuple[Absent, ...]
+    stalled: Stalled
     dead_letters: Mapping[str, int]
     counts: Mapping[str, int]
     pending: Mapping[str, int]
@@ -185,6 +187,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         texts = await timeline.texts(connection, [row.head.id for row in (*(one.found for one in waiting), *missing)])
     words = Words(turn, texts, {})
     uncovered = await cover.uncovered(service, actor)
+    still = await stalled(service, district)
     return DeskView(
         at_desk=tuple(item(row, turn) for row in at_desk),
         decisions=tuple(Decision(item(one.found, turn), words.request(one.request)) for one in waiting),
@@ -201,6 +204,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
             for row in missing
             if (told := resolved.get(row.head.id)) and told.absent
         ),
+        stalled=still,
         dead_letters=letters,
         counts=counts,
         pending=pending,

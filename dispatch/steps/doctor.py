@@ -15,8 +15,6 @@ from dispatch.store.snapshots import Figures
 #: longer than this and something is wrong
 LATE = timedelta(minutes=2)
 OLD = timedelta(minutes=10)
-#: so long after a jump of the clock climbing goes on by itself
-STEADY = timedelta(minutes=10)
 MOST = 10_000
 
 
@@ -136,7 +134,7 @@ def _notices(figures: Figures) -> Sequence[Finding]:
 
 async def _clock(database: Database) -> Finding:
     now, jump = await clock_watch.read(database)
-    if jump is None or jump.confirmed or now - jump.at > STEADY:
+    if jump is None or not jump.holds(now):
         return Finding("数据库时钟 clock", "没有跳 steady")
     return Finding("数据库时钟 clock", f"跳了 {jump.by.total_seconds():.0f} s", "看过以后 dispatch clock confirm")
 

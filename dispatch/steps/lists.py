@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -187,7 +187,10 @@ async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | 
     before = _read_list_cursor(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
     async with service.database.acquire() as connection:
-        rows = await search.listed(connection, scope_of(actor, reference), filters, before, count + 1)
+        scope = scope_of(actor, reference)
+        if scope.unit is not None:
+            scope = replace(scope, invited=await search.invited_to(connection, scope.unit))
+        rows = await search.listed(connection, scope, filters, before, count + 1)
     page = rows[:count]
     following = _write(page[-1].head.id.hex) if len(rows) > count else None
     return Page(tuple(item(row, turn) for row in page), following, turn.now)

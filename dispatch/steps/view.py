@@ -39,6 +39,14 @@ SEALED = "（已封存）打开才看得见"
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """An act that is the reader's, but cannot be done now, and why."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class WhistleView:
     """Everything `GET /whistles/{ref}` promises, as one actor sees it at `as_of`."""
 
@@ -75,6 +83,7 @@ class WhistleView:
     requests: tuple[dict[str, Any], ...]
     timeline: tuple[Told, ...]
     allowed_actions: tuple[str, ...]
+    barred_actions: tuple[Barred, ...]
     parent: Relative | None
     children: tuple[Relative, ...]
     merged_into: Relative | None
@@ -212,6 +221,7 @@ def _assemble(
         requests=tuple(words.request(request) for request in case.requests),
         timeline=told,
         allowed_actions=machine.allowed(case, actor, turn),
+        barred_actions=tuple(Barred(act, why.words()) for act, why in machine.barred(case, actor, turn).items()),
         parent=next(iter(relatives("parent")), None),
         children=relatives("child"),
         merged_into=next(iter(relatives("merged-into")), None),

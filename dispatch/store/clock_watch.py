@@ -10,6 +10,8 @@ from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 
 NAME = "clock-jump"
+#: a clock that has not jumped again for so long is believed
+STEADY = timedelta(minutes=10)
 
 _READ = """
 SELECT clock_timestamp() AS now, s.at, s.data FROM (SELECT 1) AS one
@@ -23,6 +25,10 @@ class Jump:
     at: datetime
     by: timedelta
     confirmed: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Whether nothing climbs at this moment because of it."""
+        return not self.confirmed and now - self.at < STEADY
 
 
 async def read(database: Database) -> tuple[datetime, Jump | None]:
@@ -48,11 +54,15 @@ async def note(database: Database, jump: Jump) -> None:
         )
 
 
-async def confirm(connection: Connection) -> bool:
-    """The clock has been looked at and is right: climbing may go on. False: no jump stands unconfirmed."""
+async def confirm(connection: Connection, at: datetime | None = None) -> bool:
+    """The clock has been looked at and is right: climbing may go on. False: no jump stands unconfirmed.
+
+    `at` is the jump that was looked at; a later one stands.
+    """
     done = await connection.execute(
         """UPDATE snapshot SET data = jsonb_set(data, '{confirmed}', 'true')
-           WHERE name = $1 AND NOT (data ->> 'confirmed')::boolean""",
+           WHERE name = $1 AND NOT (data ->> 'confirmed')::boolean AND ($2::timestamptz IS NULL OR at = $2)""",
         NAME,
+        at,
     )
     return bool(done == "UPDATE 1")

@@ -15,6 +15,19 @@ ORDER BY fires_at LIMIT {limit:d}"""
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """A clock that could not be taken, and why; its next mark was due at `since`."""
+
+    number: int
+    title: str
+    sealed: bool
+    stage: str
+    unit: str | None
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """How much is due and not taken: 0 in health."""
 
@@ -45,6 +58,18 @@ async def park(connection: Connection, whistle: UUID, now: datetime, reason: str
     await connection.execute(
         "UPDATE whistle_clock SET parked = $3 WHERE whistle = $1 AND fires_at <= $2", whistle, now, reason[:500]
     )
+
+
+async def parked(connection: Connection, district: str, limit: int = 100) -> list[Parked]:
+    """A district's clocks that are set aside, the longest due first."""
+    rows = await connection.fetch(
+        """SELECT w.number, w.title, w.sealed, c.stage, c.unit, c.fires_at, c.parked
+           FROM whistle_clock c JOIN whistle w ON w.id = c.whistle
+           WHERE c.parked IS NOT NULL AND w.district = $1 ORDER BY c.fires_at LIMIT $2""",
+        district,
+        limit,
+    )
+    return [Parked(*row.values()) for row in rows]
 
 
 async def unpark(connection: Connection, limit: int) -> list[UUID]:

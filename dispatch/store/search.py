@@ -64,14 +64,16 @@ class Found:
 class Scope:
     """What a person may see, by the whistle's own columns; the kinds of ways in are joined by "or".
 
-    `unit`: assigned to it. `street`: raised by it. `target`: asked to take it over. `places`: about one of these
-    nodes (None: none; `every_place`: any known one). `unplaced`: place unknown, raised by this street. `hide`: nodes
-    and units that must not be among those it is hidden from. `sealed`: which sealed ones are seen too.
+    `unit`: assigned to it. `invited`: whistles that it was called to one table for (`invited_to`). `street`: raised by
+    it. `target`: asked to take it over. `places`: about one of these nodes (None: none;
+    `every_place`: any known one). `unplaced`: place unknown, raised by this street. `hide`: nodes and units that must
+    not be among those it is hidden from. `sealed`: which sealed ones are seen too.
     """
 
     district: str
     whole: bool = False
     unit: str | None = None
+    invited: tuple[UUID, ...] = ()
     street: str | None = None
     target: str | None = None
     places: tuple[str, ...] | None = None
@@ -124,6 +126,17 @@ _TARGET = (
 )
 
 
+async def invited_to(connection: Connection, unit: str, limit: int = 500) -> tuple[UUID, ...]:
+    """Whistles that a unit was called to one table (会商) for in their present generation, the newest first."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT r.whistle FROM request r JOIN whistle_state s ON s.id = r.whistle AND s.gen = r.gen
+           WHERE r.kind = 'consultation' AND r.data -> 'units' ? $1 ORDER BY r.whistle DESC LIMIT $2""",
+        unit,
+        limit,
+    )
+    return tuple(row["whistle"] for row in rows)
+
+
 def see(asked: Asked, scope: Scope) -> None:
     """Add what this scope may see."""
     ways: list[str] = []
@@ -131,6 +144,8 @@ def see(asked: Asked, scope: Scope) -> None:
         ways.append(f"w.district = {asked.add(scope.district)}")
     if scope.unit is not None:
         ways.append(_ASSIGNED.format(unit=asked.add(scope.unit)))
+    if scope.invited:  # mostly none: then the plan stays what it is
+        ways.append(f"w.id = ANY({asked.add(list(scope.invited))}::uuid[])")
     if scope.street is not None:
         ways.append(f"w.raised_by_node = {asked.add(scope.street)}")
     if scope.target is not None:
@@ -146,7 +161,8 @@ def see(asked: Asked, scope: Scope) -> None:
         asked.parts.append(f"NOT (w.hidden_from && {asked.add(list(scope.hide))}::text[])")
     match scope.sealed:
         case "unit":
-            asked.parts.append(f"(NOT w.sealed OR {_PART.format(unit=asked.add(scope.unit))})")
+            called = f" OR w.id = ANY({asked.add(list(scope.invited))}::uuid[])" if scope.invited else ""
+            asked.parts.append(f"(NOT w.sealed OR {_PART.format(unit=asked.add(scope.unit))}{called})")
         case "street":
             asked.parts.append(f"(NOT w.sealed OR w.raised_by_node = {asked.add(scope.street)})")
         case "none":

@@ -24,6 +24,7 @@ from tests.factories import (
     ZJ,
     World,
 )
+from tests.web.browsing import somebody
 
 LEAK = "天沟渗水，三户漏水"
 JD = "unit:JD-130403011:liaison"
@@ -100,6 +101,23 @@ async def test_what_is_not_possible_now_says_what_is(world: World) -> None:
     assert answer.json()["code"] == "not-now"
     assert "call" in answer.json()["allowed_actions"]
     assert "close" not in answer.json()["allowed_actions"]
+
+
+async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is_not_possible(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    for seat, reasons in (
+        (CLERK, {"close": "答复来源人以后才能办结", "reopen": "重新办理", "deny-arrival": "没有登记到场"}),
+        (XF, {"resolve": "先签收，再报结", "object": "街道评价以后才能提异议", "leave": "还没有到场"}),
+        (DESK, {"rule": "没有等裁定的退单", "unmerge": "撤销并单"}),
+    ):
+        seen = await world.get(number, seat=seat)
+        barred = {one["action"]: one["reason"] for one in seen["barred_actions"]}
+        assert all(words in barred[action] for action, words in reasons.items()), barred
+        assert not barred.keys() & set(seen["allowed_actions"])
+        page = await (await somebody(world, seat)).get(f"/w/{number}")
+        assert "现在还不能" in page.text
+        assert all(barred[action] in page.text for action in reasons)
+    assert "close" not in {one["action"] for one in (await world.get(number, seat=XF))["barred_actions"]}
 
 
 async def test_repeating_what_holds_is_no_error(world: World) -> None:

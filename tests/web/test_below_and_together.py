@@ -176,6 +176,10 @@ async def test_a_consultation_from_asking_to_the_children_it_decided(slow: tuple
     assert "产权不清，请司法一起看" in shown.text
     assert "还没有纪要" in shown.text
     assert (await world.get(number, seat=SF))["allowed_actions"] == []
+    listed = (await (await world.as_(SF)).get("/api/v1/whistles?limit=1")).json()
+    assert [one["number"] for one in listed["items"]] == [number]
+    other = (await (await world.as_(CG)).get("/api/v1/whistles")).json()
+    assert number not in [one["number"] for one in other["items"]]
     assert (await (await world.as_(CG)).get(f"/api/v1/whistles/{number}")).status_code == 404
     kept = await secretary.act(
         number, "minutes", text="先修灯，再定产权", decisions="垃圾成堆没人清，请清运\n\n路灯不亮，请检修"

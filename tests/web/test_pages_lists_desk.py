@@ -1,7 +1,7 @@
 """调度台: who might take it and why, assigning, rulings, what is watched, messages that could not be handled."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -9,7 +9,8 @@ import pytest
 
 from dispatch.clock import new_id
 from dispatch.steps import letters, route
-from dispatch.store import cases, dead_letters
+from dispatch.store import cases, clock_watch, dead_letters
+from dispatch.store.clock_watch import Jump
 from dispatch.store.dead_letters import DeadLetter
 from dispatch.web.desk import candidates
 from schemas import topics
@@ -53,6 +54,30 @@ async def test_found_words_make_candidates_and_are_marked(world: World) -> None:
     assert "近似 " in page
     assert "<mark" in page or 'class="mark"' in page
     assert page.count("checked") == 1
+
+
+async def test_what_stands_still_is_on_the_desk_and_a_jump_is_confirmed_there(world: World) -> None:
+    browser = await browse(world, DESK)
+    assert 'id="stalled"' not in await browser.get("/desk"), "in health there is nothing to see"
+    number = await at_desk(world)
+    now = await world.database.now()
+    await clock_watch.note(world.database, Jump(now, timedelta(minutes=-7)))
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle_clock SET parked = 'DataError: 坏了' WHERE stage = 'dispatch'")
+    page = pane(await browser.get("/desk"), "stalled")
+    assert "往回跳了 7 分钟" in page
+    assert f'href="/w/{number}"' in page
+    assert "DataError: 坏了" in page
+    seen = (await (await world.as_(DESK)).get("/api/v1/desk")).json()["stalled"]
+    assert (seen["held"]["seconds"], seen["parked"][0]["number"]) == (-420, int(number))
+    other = await browser.post("/desk/clock/confirm", {"at": "2026-01-01T00:00:00+00:00"})
+    assert other.headers["location"] == "/desk?done=steady", "another jump than the one that was looked at"
+    at = re.search(r'name="at" value="([^"]+)"', page)
+    assert at
+    done = await browser.post("/desk/clock/confirm", {"at": at[1]})
+    assert done.headers["location"] == "/desk?done=clock"
+    assert (await clock_watch.read(world.database))[1] == Jump(now, timedelta(minutes=-7), confirmed=True)
+    assert "往回跳了" not in await browser.get("/desk")
 
 
 async def test_assigning_takes_it_off_the_desk_and_drafts_a_rule(world: World) -> None:

@@ -217,6 +217,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "POST /chain/raise": (Way("/chain/raise", ever("send-up"), "raise", **form(body="")),),
     "GET /desk": (Way("/desk", ever("desk")),),
     "GET /desk/{pane}": (Way("/desk/requests", ever("desk")), Way("/desk/dead", LETTERS)),
+    "POST /desk/clock/confirm": (Way("/desk/clock/confirm", ever("confirm-clock"), "act", **form(at="2026-01-01")),),
     "GET /api/v1/desk": (Way("/api/v1/desk", ever("desk")),),
     "GET /desk/dead/{id}": (Way(f"/desk/dead/{NOTHING}", no_letter, "admin"),),
     "POST /desk/dead/many": (Way("/desk/dead/many", LETTERS, "admin", **form()),),

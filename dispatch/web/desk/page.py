@@ -24,16 +24,17 @@ from dispatch.web.deps import deps_of
 from dispatch.web.desk import panes
 from dispatch.web.desk.candidates import candidates
 from dispatch.web.desk.letters import letters
+from dispatch.web.desk.stalled import standing
 from dispatch.web.i18n import _
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import Candidates, DeskPage, DeskPane
 from dispatch.web.models.parts import Frame, Notice
 
 PATH = "/desk"
-PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "absent", "dead")
+PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "absent", "stalled", "dead")
 LEFT = PANES[:3]
 #: left out while they are empty
-SPARE = ("requests", "absent")
+SPARE = ("requests", "absent", "stalled")
 #: dead letters on their own page
 LETTERS = 100
 
@@ -137,6 +138,8 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
             return panes.vacant(view, turn, whole=whole)
         case "absent":
             return panes.absent(view, turn, whole=whole)
+        case "stalled":
+            return standing(view, turn, whole=whole)
         case _:
             return letters(found.letters, sum(view.dead_letters.values()), whole=whole)
 

@@ -1,11 +1,13 @@
 """`GET /desk`, `/desk/{pane}`; `POST /desk/{number}/assign`; dead letters: `letter_routes`."""
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import boards, casework, view
+from dispatch.steps import boards, casework, stalled, view
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
@@ -13,6 +15,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.desk import letter_routes
 from dispatch.web.desk.candidates import KEEP, words_for
 from dispatch.web.desk.page import PATH, desk_page
+from dispatch.web.desk.stalled import CONFIRM
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
 
@@ -29,9 +32,30 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 async def desk(request: Request, visit: Reader) -> Response:
     """调度台."""
     done = request.query_params.get("done", "")
-    said = {"assign": _("派出去了"), "keep": _("交给街道自办了")}.get(done)
+    said = {
+        "assign": _("派出去了"),
+        "keep": _("交给街道自办了"),
+        "clock": _("确认了，逐级督办继续"),
+        "steady": _("没有要确认的，逐级督办在走"),
+    }.get(done)
     notices = (Notice(said, kind="done"),) if said else ()
     return page(request, "desk.html", await desk_page(request, visit, notices=notices))
+
+
+@router.post(CONFIRM)
+async def confirm(request: Request, visit: Doer, form: Form) -> Response:
+    """The database's clock was looked at and is right: climbing goes on."""
+    done = await stalled.confirm(deps_of(request).service, visit.actor, _moment(text_of(form, "at")))
+    return RedirectResponse(f"{PATH}?done={'clock' if done else 'steady'}", 303)
+
+
+def _moment(text: str) -> datetime:
+    """The moment that a form carries; what is none matches no jump."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = datetime(1970, 1, 1, tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @router.get(PATH + "/{pane}")

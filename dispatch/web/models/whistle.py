@@ -27,7 +27,8 @@ class Expectation:
     """「现在要你做的」: lamp, state, time, one sentence, ruler, buttons (primary first); `more` go behind
     更多 on phones.
 
-    With nothing to do `lamp`, `time` and `ruler` may be None and the sentence says who is at it.
+    With nothing to do `lamp`, `time` and `ruler` may be None and the sentence says who is at it. `barred` is what the
+    reader may not do yet, or any more: each reason with the words on the buttons.
     """
 
     heading: str
@@ -39,6 +40,7 @@ class Expectation:
     actions: tuple[ActionButton, ...] = ()
     more: tuple[ActionButton, ...] = ()
     slip_url: str = ""
+    barred: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from dispatch.web.models.parts import (
     strong,
 )
 from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
+from dispatch.web.whistle.barred import barred
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.forms import ASKS, label, tokens
 from dispatch.web.whistle.meetings import meetings
@@ -181,6 +182,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
         actions=actions,
         more=more,
         slip_url=f"/w/{view.number}/slip",
+        barred=barred(view),
     )
 
 
