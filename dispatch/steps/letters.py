@@ -64,20 +64,38 @@ async def read(service: Service, actor: Actor, id: UUID) -> Kept:
     permit(actor)
     async with service.database.acquire() as connection:
         found = await dead_letters.read(connection, id)
-    if found is None:
+    if found is None or _district_of(service, found.letter) not in (None, actor.district):
         raise NotFound("没有这条异常消息（{value}）", field="id", value=str(id))
     return found
 
 
+def _district_of(service: Service, letter: DeadLetter) -> str | None:
+    """Whose it is, by its source or what it says; None where nobody can tell: then every district's desk may look."""
+    name = _name_of(letter)
+    if name is not None:
+        known = service.rules.source(name[0])
+        return known.district if known else None
+    try:
+        event = decode(letter.topic, letter.key, letter.headers, letter.value)
+    except Unusable:
+        return None
+    found = event.data.get("district")
+    return found if isinstance(found, str) else None
+
+
 async def replay_one(service: Service, actor: Actor, id: UUID, why: str) -> Settled:
     """Try it now. A record whose effect stands already changes nothing and is settled. Raises as `settle`."""
-    said = await replay.replay(service.database, steps(service), id, by=_name(actor), why=_reason(actor, why))
+    why = _reason(actor, why)
+    await read(service, actor, id)
+    said = await replay.replay(service.database, steps(service), id, by=_name(actor), why=why)
     return Settled(id, said)
 
 
 async def discard_one(service: Service, actor: Actor, id: UUID, why: str) -> Settled:
     """It needs nothing more. Raises as `settle`."""
-    await replay.discard(service.database, id, by=_name(actor), why=_reason(actor, why))
+    why = _reason(actor, why)
+    await read(service, actor, id)
+    await replay.discard(service.database, id, by=_name(actor), why=why)
     return Settled(id)
 
 
@@ -156,7 +174,8 @@ def retold(letter: DeadLetter) -> Retold:
     try:
         whole = orjson.loads(letter.value)
     except orjson.JSONDecodeError:
-        return Retold(letter.value.decode(errors="replace").replace("\x00", "")[:10_000], read=False)
+        said = letter.value.decode(errors="replace").replace("\x00", "")
+        return Retold(mask(said[:10_000])[0], read=False)
     data = whole.get("data", whole) if isinstance(whole, dict) else {}
     if not isinstance(data, dict):
         return Retold()

@@ -1,6 +1,7 @@
 """Dead letters settled by a person: raised anew once, under the message's own name; one or many; who and why."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ import orjson
 import pytest
 
 from dispatch.clock import new_id
-from dispatch.domain.refusals import Forbidden, Invalid
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.steps import inbound as take_inbound
 from dispatch.steps import letters, replay
 from dispatch.steps.letters import Retold
@@ -145,3 +146,18 @@ async def test_a_refusal_is_answered_once_though_the_record_comes_twice(world: W
         await take_inbound.take(world.service, [fresh], [])
     assert await answers(world) == [inbound.REFUSED]
     assert await world.count("dead_letter") == 2
+
+
+async def test_a_letter_of_another_district_is_as_if_it_were_not_there(world: World) -> None:
+    letter, desk = await put_aside(world, headers=headers(source="/example/12345")), await world.actor(DESK)
+    nobodys = await put_aside(world, offset=8)
+    far, service = replace(desk, district="130404"), world.service
+    for one in (letters.replay_one, letters.discard_one, letters.raise_one):
+        said = []
+        for id in (letter.id, new_id()):
+            with pytest.raises(NotFound) as refused:
+                await one(service, far, id, WHY)
+            said.append(refused.value.message)
+        assert said[0] == said[1]
+    assert (await letters.read(service, desk, letter.id)).status == "waiting"
+    assert (await letters.read(service, far, nobodys.id)).status == "waiting", "nobody can tell whose it is"

@@ -75,6 +75,10 @@ async def test_on_the_page_it_takes_two_taps(world: World) -> None:
     assert PHONE not in (await clerk.get(f"/w/{number}")).html
     (kept,) = await written(world)
     assert kept["data"]["note"] == "居民催问"
+    log = (await (await somebody(world, AUDITOR)).get("/admin/log")).text
+    assert "看了来访人的姓名和电话：别的事，写一句，居民催问" in log
+    assert str(number) in log
+    assert PHONE not in log
 
 
 async def test_where_nobody_is_named_there_is_nothing_to_show(world: World) -> None:

@@ -6,6 +6,7 @@ from dispatch.domain.reference import Reference
 from dispatch.steps.sign_in import EVERYTHING
 from dispatch.store.administration import Entry
 from dispatch.web.i18n import N_, _
+from dispatch.web.whistle.reporter import WHY
 
 SCOPES = {
     EVERYTHING: N_("这个岗位能做的都能做"),
@@ -29,6 +30,8 @@ _DONE = {
     "token-revoked": N_("停用了令牌"),
     "people-changed": N_("改了任职"),
     "provider-linked": N_("绑定了统一身份"),
+    "reporter-shown": N_("看了来访人的姓名和电话"),
+    "sealed-opened": N_("打开了封存的哨"),
 }
 
 
@@ -57,4 +60,8 @@ def done_words(entry: Entry) -> str:
 def _detail(data: dict[str, Any]) -> str:
     if "changes" in data:
         return "；".join(str(one) for one in data["changes"][:20])
+    if "reason" in data:
+        code = str(data["reason"])
+        why = _(WHY.get(code, code))
+        return f"{why}，{data['note']}" if data.get("note") else why
     return str(data.get("name") or "")

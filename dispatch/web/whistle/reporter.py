@@ -52,7 +52,7 @@ async def show(request: Request, visit: Visit, number: str, form: FormData) -> R
 def _told(found: Reporter) -> Notice:
     phone = (link(found.phone, "tel:" + "".join(one for one in found.phone if one.isdecimal())),) if found.phone else ()
     name = _("来访人 %(who)s", who=found.name) if found.name else _("来访人没有留姓名")
-    return Notice(name, spans(*phone, " " if phone else "", _("谁看的、什么时候、为什么，已经记下。")), kind="done")
+    return Notice(name, spans(*phone, "・" if phone else "", _("谁看的、什么时候、为什么，已经记下。")), kind="done")
 
 
 async def _page(
