@@ -55,6 +55,14 @@ class TestPostgres:
         self.server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def runs(self) -> bool:
+        """Whether the server that was started last still runs."""
+        try:
+            running = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))
+            return running.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return False
+
     def kill(self) -> None:
         """`kill -9` of the server and whatever it runs; `self.server.start()` recovers what was committed."""
         running = psutil.Process(int((self.server.data / "postmaster.pid").read_text().split()[0]))

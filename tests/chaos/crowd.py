@@ -54,7 +54,17 @@ class Crowd:
     async def alone(self, text: str) -> Told:
         """Raise one that nobody in the crowd hears of."""
         async with httpx.AsyncClient(timeout=8) as http:
-            return await self._blow(http, Random(f"alone {self._seed}"), text)
+            return await self._blow(http, Random(f"alone {self._seed} {self._keys}"), text)
+
+    async def routed(self, told: Told) -> None:
+        """Until it is seen to be."""
+        dice = Random(f"routed {told.number}")
+        async with httpx.AsyncClient(timeout=8) as http:
+            while True:
+                seen = await self._ask(http, dice, "GET", DESK, f"/api/v1/whistles/{told.number}")
+                if seen is not None and seen.status_code == 200 and seen.json()["status"] != "raised":
+                    return
+                await asyncio.sleep(0.1)
 
     async def _raise(self, http: httpx.AsyncClient, dice: Random) -> None:
         while not self._stopping.is_set():

@@ -56,7 +56,7 @@ class Fleet:
         self.roles = roles
         self.hits = Hits()
         self.members: list[Member] = []
-        self._environment = {
+        self.environment = {
             **os.environ,
             "DISPATCH_DATA": str(folder),
             "DISPATCH_DATABASE_URL": database_url,
@@ -105,7 +105,7 @@ class Fleet:
             return subprocess.Popen(
                 [sys.executable, "-m", "dispatch", role],
                 cwd=ROOT,
-                env={**self._environment, **_clock(wrong), variable: str(port)},
+                env={**self.environment, **_clock(wrong), variable: str(port)},
                 stdout=log,
                 stderr=log,
             )

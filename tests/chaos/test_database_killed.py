@@ -1,7 +1,6 @@
 """PostgreSQL dies again and again while people whistle: what each of them is told is true, and nothing else is said."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections import Counter
@@ -16,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from dispatch.local.trouble import Trouble
 from tests.chaos.crowd import CLERK, PLACE, TEXTS
+from tests.chaos.faults import back
 from tests.chaos.fleet import Fleet
 from tests.chaos.test_chaos import tokens_of
 from tests.servers import TestPostgres
@@ -60,21 +59,6 @@ def kill(server: TestPostgres, dice: Random) -> str:
         number = {"postmaster": signal.SIGKILL, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[way]
         postmaster.send_signal(number)
     return way
-
-
-async def again(server: TestPostgres) -> None:
-    """Start it where it does not run; sessions of a dead postmaster may hold its memory for a moment."""
-    for _ in range(100):
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            connection = await asyncpg.connect(server.url("postgres"), timeout=2)
-            await connection.close()
-            return
-        child = server.server._child
-        if child is None or child.poll() is not None:
-            with contextlib.suppress(Trouble):
-                await asyncio.to_thread(server.server.start, 10)
-        await asyncio.sleep(0.05)
-    raise AssertionError("PostgreSQL does not come back")
 
 
 class Caller:
@@ -142,7 +126,7 @@ async def test_what_is_said_is_true(keeping: TestPostgres, tmp_path: Path) -> No
                 await asyncio.sleep(dice.uniform(0.2, 1.2))
                 ways[kill(keeping, dice)] += 1
                 await asyncio.sleep(dice.choice((0, 0.1, 0.5, 3.0)))
-                await again(keeping)
+                await back(keeping)
             await asyncio.sleep(1)
             stopping.set()
         assert [member.process.poll() for member in fleet.members] == [None, None], "nobody died of it"

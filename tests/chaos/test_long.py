@@ -1,0 +1,113 @@
+"""`make chaos MINUTES=n SEED=s`: people, registers and another system at work while everything dies or freezes, the
+database and Kafka, too; then all must add up. What each kind of fault cost is printed as a table."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import pytest
+
+from dispatch.bus.topics import ensure
+from tests import kafka_node
+from tests.chaos.crowd import Crowd
+from tests.chaos.district import LONGER, WAITS
+from tests.chaos.evidence import read
+from tests.chaos.faults import Faults, back
+from tests.chaos.fleet import ROLES, Fleet
+from tests.chaos.others import Others
+from tests.chaos.test_chaos import Phases, another_policy, at_rest, bad_row, judged, lifecycle, now_of, tokens_of
+from tests.kafka_node import Kafka
+from tests.servers import TestBroker, TestPostgres
+
+#: seconds between two faults
+EVERY = 5.0
+
+
+@asynccontextmanager
+async def kafka_to_be_shot_at() -> AsyncIterator[tuple[str, Kafka | None]]:
+    """Apache Kafka, CHAOS_NODES of it; without Java the embedded broker, which is left alone: it would forget."""
+    if kafka_node.available():
+        kafka = Kafka(int(os.environ.get("CHAOS_NODES", "1")))
+        await asyncio.to_thread(kafka.start)
+        try:
+            yield kafka.address, kafka
+        finally:
+            await asyncio.to_thread(kafka.stop)
+        return
+    broker = TestBroker()
+    try:
+        yield await asyncio.to_thread(broker.start), None
+    finally:
+        await asyncio.to_thread(broker.stop)
+
+
+class Siege:
+    """One run of it."""
+
+    def __init__(self, server: TestPostgres, url: str, folder: Path, seed: int, seconds: float) -> None:
+        self._server, self._url, self._folder, self._seed, self._seconds = server, url, folder, seed, seconds
+        self._stopping = asyncio.Event()
+        self._spoiled: dict[str, bool] = {}
+
+    async def run(self) -> None:
+        phases = Phases()
+        tokens = await tokens_of(self._url, self._folder)
+        async with kafka_to_be_shot_at() as (address, kafka):
+            copies = len(kafka.nodes) if kafka else 1
+            await ensure(address, replication=copies)
+            since = await now_of(self._url)
+            async with Fleet(self._folder, self._url, address, ROLES, copies) as fleet:
+                phases.end("start")
+                crowd = Crowd(fleet, tokens, self._seed)
+                others = Others(fleet, self._folder, address, self._seed)
+                faults = Faults(fleet, crowd, self._url, self._server, kafka, Random(self._seed))
+                async with asyncio.TaskGroup() as going:
+                    going.create_task(crowd.work(self._seconds))
+                    going.create_task(others.imports(self._stopping))
+                    going.create_task(others.messages(self._stopping))
+                    going.create_task(self._rage(fleet, crowd, faults))
+                phases.end("rage")
+                print(faults.table())
+                until = await at_rest(self._url, fleet, phases, within=180)
+            phases.end("stop")
+            evidence = await read(self._url, crowd.journal, WAITS)
+            evidence.since, evidence.until = since, until
+            evidence.spoiled, evidence.limits = self._spoiled, {"reported": float(LONGER)}
+            evidence.topic = await lifecycle(address)
+        phases.end("read")
+        print(phases)
+        print(f"{len(others.rows)} rows imported, {len(others.sent)} messages of another system")
+        await judged(self._url, evidence, crowd, fleet)
+        assert await others.missing(self._url) == []
+        assert others.rows
+        assert others.sent
+
+    async def _rage(self, fleet: Fleet, crowd: Crowd, faults: Faults) -> None:
+        began = time.monotonic()
+        self._spoiled = await bad_row(self._url, crowd)
+        await another_policy(self._url, self._folder)
+        await faults.torment(self._seconds * 0.9 - (time.monotonic() - began), EVERY)
+        # clients insist: in the end everybody must be up again, or they would insist for ever
+        await back(self._server)
+        await fleet.whole()
+        self._stopping.set()
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(0)
+async def test_as_long_as_asked(tmp_path: Path) -> None:
+    minutes, seed = float(os.environ.get("CHAOS_MINUTES", "10")), int(os.environ.get("CHAOS_SEED", time.time()))
+    print(f"\nchaos: seed {seed}, {minutes:g} min")
+    with TestPostgres(synchronous_commit="on") as server:
+        url = await server.fresh()
+        await Siege(server, url, tmp_path, seed, minutes * 60).run()
+        connection = await asyncpg.connect(url)
+        try:
+            assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
+        finally:
+            await connection.close()
