@@ -61,11 +61,13 @@ class Faults:
         """For so long, a fault about every so often; at the end all is mended."""
         clock = asyncio.get_running_loop()
         until = clock.time() + seconds
+        keeping = asyncio.create_task(self._fleet.keep())
         async with asyncio.TaskGroup() as going:
             while clock.time() < until:
                 await asyncio.sleep(every * self._dice.uniform(0.4, 1.6))
                 (fault,) = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))
                 going.create_task(self._one(fault, self._dice.uniform(0, 1)))
+        keeping.cancel()
 
     def table(self) -> str:
         """What it took, by kind of fault."""
@@ -123,6 +125,7 @@ class Faults:
         if member is None or member.frozen or member.process.poll() is not None:
             return None
         if how == "killed":
+            member.down = True
             self._fleet.kill(member)
             return self._restart(member, seconds / 7)
         self._fleet.freeze(member)

@@ -32,6 +32,8 @@ class Member:
     process: subprocess.Popen[bytes]
     lives: int = 1
     frozen: bool = False
+    #: killed, and not yet to be started again
+    down: bool = False
 
     @property
     def url(self) -> str:
@@ -44,6 +46,8 @@ class Hits:
 
     killed: list[str] = field(default_factory=list)
     frozen: list[str] = field(default_factory=list)
+    #: who ended by itself, and how
+    ended: list[str] = field(default_factory=list)
 
 
 class Fleet:
@@ -77,7 +81,13 @@ class Fleet:
             name, port = f"{role}-{counts[role]}", free_port()
             wrong = WRONG[len(self.members) % len(WRONG)]
             self.members.append(Member(name, role, port, wrong, self._start(name, role, port, wrong)))
-        await asyncio.gather(*(self.ready(member) for member in self.members))
+        try:
+            # all of them load at once, on a machine that may be busy with the like
+            await asyncio.gather(*(self.ready(member, 300) for member in self.members))
+        except BaseException:
+            for member in self.members:
+                member.process.kill()
+            raise
         return self
 
     async def __aexit__(
@@ -147,9 +157,19 @@ class Fleet:
 
     def again(self, member: Member) -> None:
         """Start it anew where it is dead."""
+        member.down = False
         if member.process.poll() is not None:
             member.process = self._start(member.name, member.role, member.port, member.wrong)
             member.lives += 1
+
+    async def keep(self) -> None:
+        """Start again whoever ends by itself, as a supervisor does; until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            for member in self.members:
+                if not member.down and (code := member.process.poll()) is not None:
+                    self.hits.ended.append(f"{member.name} ({code}): {self.tail(member)[-300:]}")
+                    self.again(member)
 
     async def torment(self, dice: Random, seconds: float, every: float) -> None:
         """For so many seconds: about every so often one is killed or frozen for a while, then it goes on."""

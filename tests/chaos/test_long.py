@@ -59,7 +59,7 @@ class Siege:
         tokens = await tokens_of(self._url, self._folder)
         async with kafka_to_be_shot_at() as (address, kafka):
             copies = len(kafka.nodes) if kafka else 1
-            await ensure(address, replication=copies)
+            await ensure(address, replication=copies, within=60)
             since = await now_of(self._url)
             async with Fleet(self._folder, self._url, address, ROLES, copies) as fleet:
                 phases.end("start")
@@ -73,6 +73,7 @@ class Siege:
                     going.create_task(self._rage(fleet, crowd, faults))
                 phases.end("rage")
                 print(faults.table())
+                print(f"ended by themselves, and started again: {fleet.hits.ended or 'none'}")
                 until = await at_rest(self._url, fleet, phases, within=180)
             phases.end("stop")
             evidence = await read(self._url, crowd.journal, WAITS)
