@@ -5,16 +5,20 @@ and topics by the checker.
 """
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from dispatch.bus.topics import ensure
 from dispatch.steps.audit import audit
 from dispatch.store.database import Database
+from schemas import topics
 from tests.chaos import checker
 from tests.chaos.crowd import Crowd
 from tests.chaos.district import WAITS
@@ -26,6 +30,8 @@ from tests.kafka_node import Kafka
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 SEED = 20261126
+#: seconds for which every broker is gone
+GONE = float(os.environ.get("GONE_SECONDS", "45"))
 
 
 @pytest.fixture
@@ -151,6 +157,97 @@ async def test_nodes_of_three_die_in_turn(database: str, tmp_path: Path, three_n
             await asyncio.to_thread(three_nodes.restart, number)
 
     await trial(database, tmp_path, three_nodes, 60, torment)
+
+
+async def test_a_frozen_node_of_three_and_then_all_of_one_cluster(
+    database: str, tmp_path: Path, three_nodes: Kafka
+) -> None:
+    """Frozen, a node keeps its connections: whoever waits for it must give up by himself."""
+
+    async def torment(_fleet: Fleet) -> None:
+        for frozen in ((1,), (1, 2, 3)):
+            await asyncio.sleep(5)
+            for number in frozen:
+                three_nodes.freeze(number)
+            await asyncio.sleep(12)
+            for number in frozen:
+                three_nodes.thaw(number)
+
+    await trial(database, tmp_path, three_nodes, 60, torment)
+
+
+async def test_all_brokers_gone(database: str, tmp_path: Path, one_node: Kafka) -> None:
+    """Whistles are still taken and their clocks run; what waits leaves afterwards, in order."""
+    taken: dict[str, int] = {}
+    whistles = "SELECT count(*) FROM whistle"
+    unwatched = """SELECT count(*) FROM whistle w JOIN whistle_state s USING (id) WHERE s.status = 'raised'
+                   AND NOT EXISTS (SELECT FROM whistle_clock c WHERE c.whistle = w.id AND c.stage = 'dispatch'
+                                   AND c.fires_at IS NOT NULL)"""
+
+    async def torment(_fleet: Fleet) -> None:
+        await asyncio.sleep(5)
+        one_node.kill()
+        before = await value(database, whistles)
+        await asyncio.sleep(GONE)
+        taken["meanwhile"] = await value(database, whistles) - before
+        taken["unwatched"] = await value(database, unwatched)
+        taken["waiting"] = await value(database, "SELECT count(*) FROM outbox")
+        await asyncio.to_thread(one_node.restart)
+
+    await trial(database, tmp_path, one_node, GONE + 30, torment)
+    print(taken)
+    assert taken["meanwhile"] > GONE / 3
+    assert taken["waiting"] >= taken["meanwhile"]
+    assert taken["unwatched"] == 0
+
+
+async def test_workers_come_and_go(database: str, tmp_path: Path, one_node: Kafka) -> None:
+    """The groups deal their partitions anew again and again: by leave, and by death."""
+
+    async def torment(fleet: Fleet) -> None:
+        workers = [member for member in fleet.members if member.role == "worker"]
+        for turn in range(6):
+            await asyncio.sleep(3)
+            leaving = workers[turn % len(workers)]
+            if turn % 3 == 2:
+                fleet.kill(leaving)
+            else:
+                leaving.process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(leaving.process.wait, 40) == 0, fleet.tail(leaving)
+            await asyncio.sleep(1)
+            fleet.again(leaving)
+            await fleet.ready(leaving)
+
+    await trial(database, tmp_path, one_node, 60, torment)
+
+
+async def test_everything_is_delivered_again(database: str, tmp_path: Path, one_node: Kafka) -> None:
+    """The groups have forgotten what they had read: each record comes a second time, long after its effect."""
+
+    async def torment(fleet: Fleet) -> None:
+        for _ in range(2):
+            await asyncio.sleep(12)
+            await fleet.stop("worker")
+            for topic in (topics.RAISED_URGENT, topics.RAISED):
+                await rewind(one_node.address, topic)
+            for member in fleet.members:
+                fleet.again(member)
+
+    await trial(database, tmp_path, one_node, 50, torment)
+
+
+async def rewind(address: str, topic: str) -> None:
+    """To the beginning, for the group that handles the topic; nobody may be in it."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=topics.GROUPS[topic], enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        if not partitions:
+            partitions = [TopicPartition(topic, number) for number in range(topics.TOPICS[topic].partitions)]
+        consumer.assign(partitions)
+        await consumer.commit(dict.fromkeys(partitions, 0))
+    finally:
+        await consumer.stop()
 
 
 async def holder(url: str, fleet: Fleet) -> Member:

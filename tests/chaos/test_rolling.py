@@ -6,6 +6,7 @@ import signal
 import statistics
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -103,7 +104,7 @@ async def test_a_rolling_restart_of_three_workers(demo_url: str, kafka: str, tmp
     longest = []
     for one in restarts:
         waits = [row["routed"] - row["raised"] for row in rows if one.asked - 0.5 <= row["raised"] < one.ready + 1]
-        silent = max(b - a for a, b in zip(routed, routed[1:], strict=False) if one.asked - 1 <= b < one.ready + 5)
+        silent = max(b - a for a, b in pairwise(routed) if one.asked - 1 <= b < one.ready + 5)
         longest.append(silent)
         print(
             f"stopped in {one.stopped - one.asked:.2f} s, ready {one.ready - one.stopped:.2f} s later; {said(waits)};"
