@@ -50,12 +50,18 @@ class Settings(BaseSettings):
         le=24 * 365,
         description="Longest outage of the workers that no record may be lost in; `check` holds the topics to it.",
     )
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = Field(
+        None,
+        description="How to talk to Kafka. Unset: TLS where a CA file is named, SASL where a user is.",
+    )
     kafka_username: str | None = Field(None, description="User for SASL; unset: no sign-in to Kafka.")
     kafka_password: SecretStr | None = Field(None, description="Password for SASL.")
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
         "SCRAM-SHA-512", description="SASL mechanism, used when a user is named."
     )
-    kafka_ca: Path | None = Field(None, description="File of the authority that signed Kafka's certificates; set: TLS.")
+    kafka_ca: Path | None = Field(
+        None, description="File (PEM) of the authority that signed Kafka's certificates; unset: this machine's own."
+    )
 
     host: str = Field("127.0.0.1", description="Address the web role listens on; 0.0.0.0 for all.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web role (pages, API, health, metrics).")
@@ -81,6 +87,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe line that is logged."
+    )
+    traces: Literal["off", "console", "otlp"] = Field(
+        "off", description="OpenTelemetry: to the terminal, or by OTLP to OTEL_EXPORTER_OTLP_ENDPOINT (an extra)."
     )
     log_format: Literal["json", "console"] = Field("json", description="json: one object a line; console: for eyes.")
 

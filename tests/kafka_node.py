@@ -139,7 +139,7 @@ class Kafka:
         command = kafka.serving(node.folder / "server.properties")
         node.child = Child(Spec(f"kafka-{node.number}", command, folder=node.folder, log=node.log))
 
-    def _await(self, node: _Node, within: float = 60) -> None:
+    def _await(self, node: _Node, within: float = 120) -> None:
         until = time.monotonic() + within
         while "Kafka Server started" not in (node.log.read_text() if node.log.exists() else ""):
             assert node.child

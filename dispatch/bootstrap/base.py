@@ -7,13 +7,14 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
 
 from dispatch.clock import new_id
-from dispatch.observe import logs
+from dispatch.observe import logs, tracing
 from dispatch.observe.metrics import Metrics
 from dispatch.settings import Settings
 from dispatch.steps.rules import Rules
@@ -88,18 +89,31 @@ def kafka_of(settings: Settings) -> tuple[str, dict[str, Any]]:
     """Kafka's address and the client's options as aiokafka names them. Raises `NotSetUp`."""
     if settings.kafka is None:
         raise NotSetUp("DISPATCH_KAFKA is not set: name a Kafka, or start everything with `dispatch up`.")
-    client: dict[str, Any] = {}
-    tls = settings.kafka_ca is not None
-    if tls:
-        client["ssl_context"] = ssl.create_default_context(cafile=str(settings.kafka_ca))
-    if settings.kafka_username is not None:
+    tls, user = settings.kafka_ca is not None, settings.kafka_username is not None
+    protocol = settings.kafka_protocol or ("SASL_" if user else "") + ("SSL" if tls else "PLAINTEXT")
+    if protocol == "PLAINTEXT":
+        return settings.kafka, {}
+    client: dict[str, Any] = {"security_protocol": protocol}
+    if protocol.endswith("_SSL") or protocol == "SSL":
+        client["ssl_context"] = _trusting(settings.kafka_ca)
+    if protocol.startswith("SASL"):
+        if not user or settings.kafka_password is None:
+            missing = "USERNAME" if not user else "PASSWORD"
+            raise NotSetUp(f"DISPATCH_KAFKA_{missing} is not set: {protocol} signs in with a user and a password.")
         client["sasl_mechanism"] = settings.kafka_mechanism
         client["sasl_plain_username"] = settings.kafka_username
-        client["sasl_plain_password"] = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
-        client["security_protocol"] = "SASL_SSL" if tls else "SASL_PLAINTEXT"
-    elif tls:
-        client["security_protocol"] = "SSL"
+        client["sasl_plain_password"] = settings.kafka_password.get_secret_value()
     return settings.kafka, client
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    """Checks names and certificates, against this authority or this machine's own. Raises `NotSetUp`."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # an SSLError is one too
+        raise NotSetUp(
+            f"DISPATCH_KAFKA_CA={ca} cannot be read ({error.strerror or error}): name a PEM file."
+        ) from error
 
 
 @asynccontextmanager
@@ -107,6 +121,8 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
     """Database, rules and service of one process; everything is closed at the end."""
     logs.configure(settings.log_level, settings.log_format, role)
     metrics = Metrics(role)
+    if settings.traces != "off":
+        _trace(settings.traces, role)
     database = await Database.connect(url_of(settings), size=settings.pool_size, application=f"dispatch-{role}")
     try:
         await _fits(database)
@@ -135,6 +151,14 @@ async def base(settings: Settings, role: str) -> AsyncIterator[Base]:
             await asyncio.gather(*made.tasks, return_exceptions=True)
     finally:
         await database.close()
+        tracing.stop()
+
+
+def _trace(kind: str, role: str) -> None:
+    try:
+        tracing.start(kind, role)
+    except tracing.NoTracing as error:
+        raise NotSetUp(str(error)) from error
 
 
 async def _fits(database: Database) -> None:

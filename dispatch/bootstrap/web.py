@@ -1,9 +1,12 @@
 """The web: pages, API, health; the outbox rows it writes are relayed by a worker."""
 
+from typing import Any
+
 import orjson
 import structlog
 
 from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signals
+from dispatch.observe import tracing
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake
 from dispatch.web.app import WebDeps, create_app
@@ -34,7 +37,9 @@ async def run_web(settings: Settings) -> None:
             probe=probe(made.metrics, checks(made), [made.show_snapshot]),
             metrics=made.metrics,
         )
-        app = create_app(deps)
+        app: Any = create_app(deps)
+        if tracing.ON is not None:
+            app = tracing.ON.around(app)
         made.run("live", close_when(made.service, made.stopping))
         settle()
         log.info("web.started")

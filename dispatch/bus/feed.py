@@ -18,6 +18,7 @@ import structlog
 
 from dispatch.bus.lag import PROGRESS, Progress
 from dispatch.bus.sift import RawRecord, sift
+from dispatch.observe import tracing
 from dispatch.store.dead_letters import REJECTED, DeadLetter
 from dispatch.store.errors import Rejected, Unavailable
 from schemas.event import Incoming
@@ -41,7 +42,11 @@ async def feed(records: Sequence[RawRecord], step: Step, progress: Progress = PR
     with progress.handling(records):
         sifted = sift(records)
         progress.dead += len(sifted.bad)
-        await _give(step, sifted.good, sifted.bad, progress)
+        if tracing.ON is None:
+            await _give(step, sifted.good, sifted.bad, progress)
+        else:
+            with tracing.ON.batch(records[0].topic, [(each.event.key, each.event.traceparent) for each in sifted.good]):
+                await _give(step, sifted.good, sifted.bad, progress)
 
 
 async def _give(step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress) -> None:

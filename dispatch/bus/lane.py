@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from dispatch.bus.producer import MAX_RECORD_BYTES, REQUEST_TIMEOUT_MS
+from dispatch.observe import tracing
 from dispatch.observe.plain import ids
 from dispatch.store.outbox_reader import Waiting
 
@@ -121,6 +122,8 @@ class Lane:
         self._limit = min(MOST, self._limit * 2)
         sent = [self.rows.popleft() for _ in range(count)]
         self._sent(sent)
+        if tracing.ON is not None:
+            tracing.ON.sent(self.topic, [(row.key.decode(), row.traceparent()) for row in sent])
         for whistles in ids(row.key.decode() for row in sent):
             _log.info("relay.sent", topic=self.topic, partition=self.partition, whistles=whistles)
         return True

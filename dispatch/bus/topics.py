@@ -73,8 +73,9 @@ async def admin(
             finally:
                 await asking.close()
     except (KafkaError, OSError, TimeoutError) as error:
+        secured = "" if not client else " and DISPATCH_KAFKA_PROTOCOL, _USERNAME, _PASSWORD, _MECHANISM, _CA"
         raise KafkaAway(
-            f"Kafka at {bootstrap} does not answer ({type(error).__name__}): start it, or set DISPATCH_KAFKA."
+            f"Kafka at {bootstrap} does not answer ({type(error).__name__}): start it, or set DISPATCH_KAFKA{secured}."
         ) from error
 
 

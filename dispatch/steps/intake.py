@@ -20,6 +20,7 @@ from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, Stale
 from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
 from dispatch.domain.turn import Turn
+from dispatch.observe import tracing
 from dispatch.steps.service import Service, year_of
 from dispatch.store import intake as store
 from dispatch.store.group_commit import GroupCommit
@@ -91,6 +92,7 @@ class Prepared:
     event_id: UUID
     clock_ids: tuple[UUID, UUID]
     routing: Routing = field(repr=False)
+    traceparent: str | None = None
 
 
 class Intake:
@@ -186,6 +188,7 @@ def _outbox(case: Case, prepared: Prepared, now: datetime) -> OutboxRow:
         via=facts.via,
         parent=facts.parent,
         duty_list=facts.matched["version"] if facts.matched else None,
+        traceparent=prepared.traceparent,
     )
     key, headers, payload = envelope.encode(made)
     return OutboxRow(made.topic, key, headers, payload, made.urgent)
@@ -227,7 +230,9 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
     )
     made_title = title or _title(reference, facts, body)
     ids = (service.new_id(), service.new_id())
-    return Prepared(new, actor, facts, made_title, body, service.new_id(), ids, routing)
+    # here, in the request's own task: what waits together is written by another
+    traceparent = None if tracing.ON is None else tracing.ON.current()
+    return Prepared(new, actor, facts, made_title, body, service.new_id(), ids, routing, traceparent)
 
 
 def _local(new: NewWhistle, routing: Routing, danger: bool) -> int:

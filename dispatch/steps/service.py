@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from dispatch.domain.case import RAISED, Case
 from dispatch.domain.turn import ZONE, Turn
+from dispatch.observe import tracing
 from dispatch.steps.rules import Rules
 from dispatch.store import cases as store
 from dispatch.store.database import Database
@@ -57,6 +58,7 @@ def outbox_rows(cases: Sequence[Case], now: datetime) -> list[OutboxRow]:
     rows: list[OutboxRow] = []
     for case in cases:
         facts = case.facts
+        traceparent = None if tracing.ON is None else tracing.ON.of(str(facts.id))
         for event in case.events:
             made = lifecycle.from_domain(
                 id=event.id,
@@ -73,6 +75,7 @@ def outbox_rows(cases: Sequence[Case], now: datetime) -> list[OutboxRow]:
                 gen=case.gen,
                 seat=case.actor.seat,
                 urgent=case.emergency,
+                traceparent=traceparent,
             )
             key, headers, payload = envelope.encode(made)
             rows.append(OutboxRow(made.topic, key, headers, payload, made.urgent))

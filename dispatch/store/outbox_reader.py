@@ -40,6 +40,11 @@ class Waiting:
         """As the broker wants them."""
         return [(name, value.encode()) for name, value in orjson.loads(self.headers).items()]
 
+    def traceparent(self) -> str | None:
+        """The trace it belongs to; None: not traced."""
+        found: str | None = orjson.loads(self.headers).get("traceparent")
+        return found
+
 
 _COLUMNS = "id, topic, key, headers, payload"
 

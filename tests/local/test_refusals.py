@@ -52,6 +52,13 @@ def test_a_secret_is_not_repeated_in_its_refusal() -> None:
     assert "hunter2" not in line
 
 
+def test_a_half_set_way_to_kafka_is_named(tmp_path: Path) -> None:
+    half = {"KAFKA": "127.0.0.1:1", "KAFKA_USERNAME": "me"}
+    assert "DISPATCH_KAFKA_PASSWORD is not set" in one_line(dispatch("topics", "plan", **half))
+    nowhere = str(tmp_path / "ca.pem")
+    assert f"DISPATCH_KAFKA_CA={nowhere}" in one_line(dispatch("topics", "plan", KAFKA="127.0.0.1:1", KAFKA_CA=nowhere))
+
+
 def test_a_taken_port_names_its_holder_and_another(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
