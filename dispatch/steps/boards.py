@@ -125,6 +125,8 @@ class DeskView:
     pending: Mapping[str, int]
     rungs: Mapping[int, int]
     load: Mapping[str, int]
+    late_extensions: Mapping[str, int]
+    """How often a unit asked for more time only at the last moment, this year."""
     as_of: datetime
 
 
@@ -176,7 +178,9 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         coming = await queues.climbing(connection, scope, LAST_RUNG, end_of_day(turn), 3 * MOST)
         orders = await queues.orders(connection, [row.clock.id for row in top if row.clock])
         letters = await queues.waiting_letters(connection)
-        load = await desk_counts.by_unit(connection, [unit.code for unit in reference.units.all])
+        units = [unit.code for unit in reference.units.all]
+        load = await desk_counts.by_unit(connection, units)
+        late = await desk_counts.late_extensions(connection, units, start_of_year(turn))
         empty = _unheld(load, turn)
         unsigned = await desk_counts.unsigned(connection, empty) if empty else {}
         counts = await desk_counts.by_status(connection, district)
@@ -210,6 +214,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         pending=pending,
         rungs=rungs,
         load=load,
+        late_extensions=late,
         as_of=turn.now,
     )
 
@@ -217,6 +222,11 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
 def end_of_day(turn: Turn) -> datetime:
     """Midnight to come, on the district's clocks."""
     return datetime.combine(turn.today + timedelta(days=1), time(), ZONE)
+
+
+def start_of_year(turn: Turn) -> datetime:
+    """Midnight of New Year's Day, on the district's clocks."""
+    return datetime.combine(turn.today.replace(month=1, day=1), time(), ZONE)
 
 
 def _vacant_below(node: Node, turn: Turn) -> list[Node]:

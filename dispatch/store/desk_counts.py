@@ -1,6 +1,7 @@
 """What the desk counts, at a cost that does not grow with the district: kept differences, and probes with a ceiling."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from dispatch.store.connection import Connection
 
@@ -24,6 +25,18 @@ async def by_unit(connection: Connection, units: Sequence[str]) -> dict[str, int
     """How many stand in each of these units' queues; exact, units without any are left out."""
     sql = _TALLY.format(key="a", of="a = ANY($2::text[])")
     return {row["key"]: row["n"] for row in await connection.fetch(sql, "queue", list(units))}
+
+
+async def late_extensions(connection: Connection, units: Sequence[str], since: datetime) -> dict[str, int]:
+    """How often each of these units asked for more time only at the last moment, since then; none: left out."""
+    rows = await connection.fetch(
+        """SELECT unit, count(*) AS n FROM request
+           WHERE kind = 'extension' AND data @> '{"late": true}' AND unit = ANY($1::text[]) AND asked_at >= $2
+           GROUP BY unit""",
+        list(units),
+        since,
+    )
+    return {row["unit"]: row["n"] for row in rows}
 
 
 async def unsigned(connection: Connection, units: Sequence[str]) -> dict[str, int]:

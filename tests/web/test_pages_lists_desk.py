@@ -56,6 +56,22 @@ async def test_found_words_make_candidates_and_are_marked(world: World) -> None:
     assert page.count("checked") == 1
 
 
+async def test_last_moment_extensions_are_counted_by_unit(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    await world.act(number, "report-in", seat=XF)
+    until = (await world.database.now() + timedelta(days=90)).isoformat()
+    asked = await world.act(number, "request-extension", seat=XF, until=until, reason="等料")
+    assert asked.status_code == 200, asked.text
+    browser = await browse(world, DESK)
+    assert "临期" not in pane(await browser.get("/desk"), "requests")
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("""UPDATE request SET data = data || '{"late": true}' WHERE kind = 'extension'""")
+    await at_desk(world)
+    page = await browser.get("/desk")
+    assert "申请延期，临期才申请，今年第 1 次" in pane(page, "requests")
+    assert (await (await world.as_(DESK)).get("/api/v1/desk")).json()["late_extensions"] == {"XF": 1}
+
+
 async def test_what_stands_still_is_on_the_desk_and_a_jump_is_confirmed_there(world: World) -> None:
     browser = await browse(world, DESK)
     assert 'id="stalled"' not in await browser.get("/desk"), "in health there is nothing to see"

@@ -8,6 +8,7 @@ from dispatch.domain.avoidance import STREET
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.matching import Hit, Match
 from dispatch.domain.turn import Turn
+from dispatch.steps.boards import DeskView
 from dispatch.store.desk import Ruling
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
@@ -47,16 +48,16 @@ def candidates(
     turn: Turn,
     text: tuple[str, str],
     rulings: Sequence[Ruling],
-    load: Mapping[str, int],
+    view: DeskView,
     version: int,
 ) -> Candidates:
     """The opened item: what it says, and the choice."""
     found = list(offered(case, turn, text, rulings))
-    options = [_option(one, turn, load, chosen=place == 0) for place, one in enumerate(found)]
+    options = [_option(one, turn, view, chosen=place == 0) for place, one in enumerate(found)]
     if whistle.possible(case, actor, "keep", turn) and not _accuses_street(case):
         options = [_own(option, case, turn) for option in options]
         if not any(option.value == KEEP for option in options):
-            options += _squad(case, turn, load)
+            options += _squad(case, turn, view)
     return Candidates(
         text=_said(case, turn, text, found),
         options=tuple(options),
@@ -68,10 +69,17 @@ def candidates(
     )
 
 
-def _option(one: Candidate, turn: Turn, load: Mapping[str, int], *, chosen: bool) -> Option:
+def _option(one: Candidate, turn: Turn, view: DeskView, *, chosen: bool) -> Option:
     """A choice; what nothing speaks for is never chosen beforehand."""
-    side = _("在办 %(n)s", n=load.get(one.unit, 0))
+    side = _load(one.unit, view)
     return Option(one.unit, _name(one.unit, turn), one.why, chosen and not one.last_resort, side)
+
+
+def _load(unit: str, view: DeskView) -> str:
+    """What it has in hand, and how often this year it asked for more time only at the last moment."""
+    side = _("在办 %(n)s", n=view.load.get(unit, 0))
+    late = view.late_extensions.get(unit, 0)
+    return side + (_("・临期延期 %(n)s", n=late) if late else "")
 
 
 def offered(case: Case, turn: Turn, text: tuple[str, str], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
@@ -149,11 +157,11 @@ def _own(option: Option, case: Case, turn: Turn) -> Option:
     return Option(KEEP, _("%(unit)s自办", unit=_street(case, turn)), option.hint, option.selected, option.side)
 
 
-def _squad(case: Case, turn: Turn, load: Mapping[str, int]) -> list[Option]:
+def _squad(case: Case, turn: Turn, view: DeskView) -> list[Option]:
     squad = turn.reference.units.resolve("JD", turn.chain(case.facts.place or case.facts.street))
     if squad is None:
         return []
-    side = _("在办 %(n)s", n=load.get(squad.code, 0))
+    side = _load(squad.code, view)
     return [Option(KEEP, _("%(unit)s自办", unit=_street(case, turn)), _("街道自己的执法队"), False, side)]
 
 

@@ -157,5 +157,5 @@ def _opened(found: Desk, asked: str) -> dict[UUID, Candidates]:
     if chosen is None or case is None:
         return {}
     text = found.texts.get(chosen.id, (chosen.title, ""))
-    made = candidates(case, found.actor, found.turn, text, found.rulings, found.view.load, chosen.version)
+    made = candidates(case, found.actor, found.turn, text, found.rulings, found.view, chosen.version)
     return {chosen.id: made}

@@ -147,16 +147,17 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
 def requests(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
     """其他待批: extensions, holds, cancellations, objections; what a street waits for from another is only shown."""
     rows = [one for one in view.decisions if one.request["kind"] in ASKED]
-    items = [_request(one, turn) for one in rows]
+    items = [_request(one, turn, view.late_extensions) for one in rows]
     count = sum(view.pending.get(kind, 0) for kind in ASKED)
     return pane("requests", _("其他待批"), _("复核、延期、挂账、撤哨、异议、会商"), items, count, whole=whole)
 
 
-def _request(one: Decision, turn: Turn) -> DeskItem:
+def _request(one: Decision, turn: Turn, often: Mapping[str, int]) -> DeskItem:
     item, kind = one.item, one.request["kind"]
     who = _unit(one.request["unit"], turn) or item.street_name
     decide = DECIDED.get(kind)
-    late = _("，临期才申请") if one.request["data"].get("late") else ""
+    times_late = often.get(one.request["unit"] or "", 0)
+    late = _("，临期才申请，今年第 %(n)s 次", n=times_late) if one.request["data"].get("late") else ""
     link = ActionButton("see", _("去批"), f"/w/{item.number}", needs_fields=True) if decide else None
     return DeskItem(
         title=f"{who} {_(ASKED[kind])}{late}",

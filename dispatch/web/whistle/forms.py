@@ -117,8 +117,8 @@ def _day(name: str, label: str, kind: str, ahead: int) -> Fields:
     return made
 
 
-def _yes_no(name: str, label: str, yes: str, no: str) -> Field:
-    return Field(name, _(label), "radio", options=(Option("1", _(yes)), Option("0", _(no))), required=True)
+def _yes_no(name: str, label: str, yes: str, no: str, hint: str = "") -> Field:
+    return Field(name, _(label), "radio", options=(Option("1", _(yes)), Option("0", _(no))), hint=hint, required=True)
 
 
 def _satisfied() -> Field:
@@ -129,10 +129,21 @@ def _satisfied() -> Field:
 def _rating(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
     return (
         *_of_unit(view, turn),
-        _yes_no("responded", N_("响应了吗"), N_("响应了"), N_("没响应")),
+        _yes_no("responded", N_("响应了吗"), N_("响应了"), N_("没响应"), hint=_late(view)),
         _yes_no("solved", N_("解决了吗"), N_("解决了"), N_("没解决")),
         _satisfied(),
     )
+
+
+def _late(view: WhistleView) -> str:
+    """Which units asked for more time only at the last moment: whoever rates them should know."""
+    names = {part.unit: part.unit_name for part in view.assignments}
+    late = [
+        names.get(one["unit"], str(one["unit"]))
+        for one in view.requests
+        if one["kind"] == "extension" and one["data"].get("late")
+    ]
+    return _("%(units)s临期才申请延期 %(n)s 次。", units=_("、").join(dict.fromkeys(late)), n=len(late)) if late else ""
 
 
 def _callback(_view: WhistleView, _turn: Turn) -> tuple[Field, ...]:

@@ -1,0 +1,10 @@
+"""An index for extensions asked for at the last moment, built beside the writers."""
+
+from dispatch.store.migrations.run_sql import run_sql
+
+revision = "0011"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    run_sql("0011_late")
