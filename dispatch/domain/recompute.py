@@ -85,7 +85,7 @@ def policy_now(case: Case, clock: Clock, turn: Turn) -> StagePolicy:
 
 def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause) -> Event:
     """Compute it anew; one event with the old and the new deadline."""
-    old_due, old_fires = clock.due_at, clock.fires_at
+    old_due, old_fires, counted_on = clock.due_at, clock.fires_at, clock.calendar
     calendar = turn.calendar(clock.calendar)
     clock.calendar = calendar.name
     if clock.rung:
@@ -101,6 +101,7 @@ def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause
         unit=clock.unit,
         run=clock.run,
         cause=cause,
+        counted_on=counted_on,
         old_due=old_due.isoformat() if old_due else None,
         due_at=clock.due_at.isoformat() if clock.due_at else None,
         old_fires=old_fires.isoformat() if old_fires else None,

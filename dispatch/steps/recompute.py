@@ -27,7 +27,7 @@ BATCH = 200
 async def apply_policies(service: Service, district: str) -> int:
     """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
     done, after = 0, UUID(int=0)
-    calendars = await _calendars(service, district)
+    calendars = await every_calendar(service, district)
     while True:
         async with service.database.acquire() as connection:
             ids = await recomputing.open_whistles(connection, district, after, BATCH)
@@ -39,7 +39,7 @@ async def apply_policies(service: Service, district: str) -> int:
 
 async def apply_calendars(service: Service, district: str) -> int:
     """Deadlines (and next marks) beyond the first day that a newly loaded calendar counts otherwise; how many."""
-    calendars = await _calendars(service, district)
+    calendars = await every_calendar(service, district)
     current = {one.code: one for one in service.rules.of(district).calendars.values()}
     done = 0
     for name, old in calendars.items():
@@ -60,7 +60,7 @@ async def apply_calendars(service: Service, district: str) -> int:
     return done
 
 
-async def _calendars(service: Service, district: str) -> dict[str, WorkCalendar]:
+async def every_calendar(service: Service, district: str) -> dict[str, WorkCalendar]:
     """Every calendar that was ever loaded, by the name that clocks keep."""
     async with service.database.acquire() as connection:
         documents = await references.every(connection, district, "calendars")

@@ -1,15 +1,16 @@
 """为什么是这个时限: every stretch of a clock's time, counted or left out, with its reason; the counted ones add up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import deadlines
-from dispatch.domain.calendar import Stretch
+from dispatch.domain.calendar import Stretch, WorkCalendar
 from dispatch.domain.case import Actor, Case, Clock
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
+from dispatch.steps.recompute import every_calendar
 from dispatch.steps.service import Service
 from dispatch.steps.view import readable
 from dispatch.store import timeline
@@ -79,7 +80,11 @@ async def why(service: Service, actor: Actor, ref: str, stage: str | None = None
     clock = _choose(case, stage, unit)
     async with service.database.acquire() as connection:
         log = await timeline.events(connection, case.id, case.facts.received_at)
-    return explain(case, clock, log, turn)
+    name = counted_on(clock, log, turn)
+    known = {one.name: one for one in turn.reference.calendars.values()}
+    if name not in known:
+        known |= await every_calendar(service, case.facts.district)
+    return explain(case, clock, log, turn, known.get(name))
 
 
 def _choose(case: Case, stage: str | None, unit: str | None) -> Clock:
@@ -95,9 +100,23 @@ def _choose(case: Case, stage: str | None, unit: str | None) -> Clock:
     return chosen
 
 
-def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
-    """Every stretch of the clock's present run, from what the log says."""
-    policy, calendar = rules.StagePolicy.of(clock), turn.calendar(clock.calendar)
+def counted_on(clock: Clock, log: Iterable[Logged], turn: Turn) -> str:
+    """The calendar (`code@revision`) that the deadline in force was counted on: today's, unless the clock was late
+    when that was loaded. Then its end stayed, and the new calendar counts only the way to its next mark.
+    """
+    late = False
+    for event in log:
+        if event.data.get("clock") != str(clock.id) or event.data.get("run") != clock.run:
+            continue
+        late = late or event.type == "clock.climbed"
+        if late and event.type == "clock.recomputed" and event.data.get("counted_on"):
+            return str(event.data["counted_on"])
+    return turn.calendar(clock.calendar).name
+
+
+def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: WorkCalendar | None = None) -> Why:
+    """Every stretch of the clock's present run, from what the log says; `calendar` is the one it was counted on."""
+    policy, calendar = rules.StagePolicy.of(clock), calendar or turn.calendar(clock.calendar)
     limit = rules.parse(policy.limit) if policy.limit else rules.parse("1m")
     pauses = list(_pauses(case, clock, log))
     until = clock.due_at or max(turn.now, clock.started_at)
@@ -105,7 +124,7 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
     now = min(turn.now, clock.answered_at or turn.now)
     so_far = deadlines.explain(limit, clock.started_at, pauses, calendar, max(now, clock.started_at))
     used = deadlines.total(so_far)
-    before = _before(clock, used, turn)
+    before = _before(clock, used, turn, calendar)
     duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
     full = limit.length(calendar.day) if policy.limit else None
     counted = deadlines.total(stretches)
@@ -116,7 +135,7 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn) -> Why:
         run=clock.run,
         limit=policy.limit,
         limit_seconds=full.total_seconds() if full is not None else None,
-        calendar=clock.calendar,
+        calendar=calendar.name,
         day_seconds=calendar.day.total_seconds(),
         policy_version=policy.version,
         policy=known.name,
@@ -169,13 +188,13 @@ def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datet
             yield begun, None, said
 
 
-def _before(clock: Clock, used: timedelta, turn: Turn) -> timedelta:
+def _before(clock: Clock, used: timedelta, turn: Turn, calendar: WorkCalendar) -> timedelta:
     """What the runs before this one used: what the clock has counted beyond this run."""
     counted = clock.used
     if clock.running_since is not None:
-        policy, calendar = rules.StagePolicy.of(clock), turn.calendar(clock.calendar)
+        policy = rules.StagePolicy.of(clock)
         counted += timedelta(seconds=rules.seconds_between(policy, clock.running_since, turn.now, calendar))
     return max(counted - used, timedelta()) if clock.open else timedelta()
 
 
-__all__ = ["Piece", "Why", "explain", "why"]
+__all__ = ["Piece", "Why", "counted_on", "explain", "why"]

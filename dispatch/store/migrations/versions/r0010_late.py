@@ -2,9 +2,9 @@
 
 from dispatch.store.migrations.run_sql import run_sql
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 
 def upgrade() -> None:
-    run_sql("0011_late")
+    run_sql("0010_late")
