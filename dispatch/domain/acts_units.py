@@ -54,7 +54,9 @@ def can_arrive(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
         return
     part = own(case, actor)
     if part.status in (parts.ON_SITE, parts.DONE):
-        raise NotNow("贵单位已经到场了" if part.status == parts.ON_SITE else "贵单位已经报结了")
+        if part.status == parts.DONE:
+            raise NotNow("贵单位已经报结了")
+        raise NotNow("贵单位已经到场了")
     placed = fields.get("latitude") is not None and fields.get("longitude") is not None
     if part.on_site and not placed and not fields.get("photo"):
         raise Invalid("到场要带上位置或一张照片", field="photo", value=None)

@@ -31,11 +31,14 @@ _WHEN = {
 }
 
 
-def not_in(action: str, status: str) -> str:
+_TAKEN = "这件已经吹哨，由街道和单位在办"
+_NOT_SO = "现在不能这样办"
+#: everything that is said here, for whoever says it in another language
+SENTENCES = (*_STANDS.values(), *_WHEN.values(), _TAKEN, _NOT_SO)
+
+
+def not_in(action: str, status: str) -> tuple[str, str]:
     """Where it stands, and what the act waits for."""
     if action == "resolve" and status in (RAISED, "at-desk"):
-        return "这件已经吹哨，由街道和单位在办"
-    stands = _STANDS[status]
-    if action in _WHEN and status not in ENDED:
-        return f"{stands}；{_WHEN[action]}"
-    return f"{stands}，现在不能这样办"
+        return _TAKEN, _NOT_SO
+    return _STANDS[status], _WHEN[action] if action in _WHEN and status not in ENDED else _NOT_SO

@@ -40,7 +40,7 @@ def hindrance(case: Case, actor: Actor, action: str, turn: Turn) -> Refusal | No
     """Why an act of this actor's cannot be done now, whatever its fields; None: it can."""
     row = TABLE[action]
     if case.status not in row.sources:
-        return NotNow(not_in(action, case.status), action=action)
+        return _wrong_status(case, action)
     if row.guard is None:
         return None
     try:
@@ -85,6 +85,11 @@ def admit(case: Case, actor: Actor, action: str, turn: Turn) -> Transition:
     raise Forbidden("您的岗位不能做「{action}」", field="action", value=action, action=action)
 
 
+def _wrong_status(case: Case, action: str, instead: tuple[str, ...] = ()) -> NotNow:
+    stands, then = not_in(action, case.status)
+    return NotNow("{stands}；{then}", allowed=instead, action=action, stands=stands, then=then)
+
+
 def act(case: Case, actor: Actor, action: str, fields: Fields, turn: Turn, version: int | None = None) -> bool:
     """Do it. False: it already holds, nothing was changed. Raises a `Refusal`, naming the remedy."""
     row = admit(case, actor, action, turn)
@@ -92,7 +97,7 @@ def act(case: Case, actor: Actor, action: str, fields: Fields, turn: Turn, versi
         return False
     _fresh(case, actor, version)
     if case.status not in row.sources:
-        raise NotNow(not_in(action, case.status), allowed=allowed(case, actor, turn), action=action)
+        raise _wrong_status(case, action, allowed(case, actor, turn))
     if row.guard is not None:
         row.guard(case, actor, fields, turn)
     case.actor = actor

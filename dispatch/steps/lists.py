@@ -91,6 +91,7 @@ class Asked:
     rework: bool = False
     until: datetime | None = None
     lamp: str | None = None
+    changed: datetime | None = None
 
 
 def title_of(head: Head) -> str:
@@ -216,13 +217,27 @@ async def queue_view(
             unit,
             scope_of(actor, reference),
             filters,
-            narrowed=Narrowed(asked.role, asked.stage, asked.part, asked.rework, asked.until, asked.lamp, turn.now),
+            narrowed=_narrowed(asked, actor, turn),
             after=after,
             limit=count + 1,
         )
     page = rows[:count]
     following = _write(_place(page[-1])) if len(rows) > count else None
     return Page(tuple(item(row.found, turn, row) for row in page), following, turn.now)
+
+
+def _narrowed(asked: Asked, actor: Actor, turn: Turn) -> Narrowed:
+    return Narrowed(
+        asked.role,
+        asked.stage,
+        asked.part,
+        asked.rework,
+        asked.until,
+        asked.lamp,
+        turn.now,
+        asked.changed,
+        actor.person,
+    )
 
 
 async def lamps(service: Service, actor: Actor, unit: str) -> dict[str, int]:

@@ -8,7 +8,7 @@ import asyncpg
 
 from dispatch.store import pairs
 from dispatch.store.connection import Connection
-from dispatch.store.queue_tally import LAMP
+from dispatch.store.queue_tally import CHANGED, LAMP
 from dispatch.store.search import CLOCK, HEAD, Asked, Filters, Found, Scope, found, narrow, say, see
 
 
@@ -54,7 +54,10 @@ _LONG = "SELECT count(*) FROM (SELECT FROM assignment a WHERE a.unit = $1 AND a.
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What of a unit's queue is asked for. `part`: the status of the unit's own part; `until`: due before it."""
+    """What of a unit's queue is asked for. `part`: the status of the unit's own part; `until`: due before it.
+
+    `changed`: something happened to it after that moment, by somebody else than the person `by_others_than`.
+    """
 
     role: str | None = None
     stage: str | None = None
@@ -63,6 +66,8 @@ class Narrowed:
     until: datetime | None = None
     lamp: str | None = None
     now: datetime | None = None
+    changed: datetime | None = None
+    by_others_than: str | None = None
 
 
 async def queue(
@@ -159,6 +164,9 @@ def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
         asked.parts.append("s.rework > 0 AND s.status IN ('assigned', 'handling')")
     if narrowed.until is not None:
         asked.parts.append(f"a.due_at < {asked.add(narrowed.until)}")
+    if narrowed.changed is not None:
+        since, me = asked.add(narrowed.changed), asked.add(narrowed.by_others_than)
+        asked.parts.append(f"s.last_at > {since} AND {CHANGED.format(whistle='a.whistle', since=since, me=me)}")
     if narrowed.lamp is not None:
         now = f"{asked.add(narrowed.now)}::timestamptz"
         lamp = LAMP.format(now=now)

@@ -14,6 +14,11 @@ LAMP = """CASE WHEN s.status = 'on-hold' THEN 'hold' WHEN a.due_at IS NULL THEN 
                 WHEN c.mark = 'warn' AND c.fires_at > {now} THEN 'green' ELSE 'yellow' END"""
 
 
+#: whether anything happened after a moment by somebody else
+CHANGED = """EXISTS (SELECT FROM whistle_event e WHERE e.whistle = {whistle} AND e.at > {since}::timestamptz
+                 AND e.person IS DISTINCT FROM {me}::text)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many of a unit's queue stand in each view; nothing is counted beyond `most` rows, then `more`."""
@@ -31,16 +36,26 @@ class Tally:
     yellow: int
     red: int
     hold: int
+    changed: int
 
 
-async def tally(connection: Connection, unit: str, now: datetime, tonight: datetime, most: int = MOST) -> Tally:
-    """Counts for the views of a unit's queue, over its first `most` rows."""
+async def tally(
+    connection: Connection,
+    unit: str,
+    now: datetime,
+    tonight: datetime,
+    *,
+    since: datetime | None = None,
+    me: str | None = None,
+    most: int = MOST,
+) -> Tally:
+    """Counts for the views of a unit's queue, over its first `most` rows; `changed`: after `since`, not by `me`."""
     row = await connection.fetchrow(
         f"""WITH first AS MATERIALIZED (
                 SELECT a.whistle, a.unit, a.role, a.status, a.stage, a.due_at FROM assignment a
                 WHERE a.unit = $1 AND a.active ORDER BY a.due_at, a.whistle LIMIT $4
             ), lit AS (
-                SELECT a.role, a.status AS part, a.due_at, s.status, s.rework,
+                SELECT a.whistle, a.role, a.status AS part, a.due_at, s.status, s.rework, s.last_at,
                        {LAMP.format(now="$2::timestamptz")} AS lamp
                 FROM first a JOIN whistle_state s ON s.id = a.whistle
                 LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = a.stage
@@ -53,12 +68,16 @@ async def tally(connection: Connection, unit: str, now: datetime, tonight: datet
                    count(*) FILTER (WHERE status = 'on-hold') AS on_hold,
                    count(*) FILTER (WHERE due_at < $3) AS today, count(*) FILTER (WHERE role = 'assist') AS assisting,
                    count(*) FILTER (WHERE lamp = 'green') AS green, count(*) FILTER (WHERE lamp = 'yellow') AS yellow,
-                   count(*) FILTER (WHERE lamp = 'red') AS red, count(*) FILTER (WHERE lamp = 'hold') AS hold
+                   count(*) FILTER (WHERE lamp = 'red') AS red, count(*) FILTER (WHERE lamp = 'hold') AS hold,
+                   count(*) FILTER (WHERE last_at > $5 AND {CHANGED.format(whistle="lit.whistle", since="$5", me="$6")})
+                       AS changed
             FROM lit""",
         unit,
         now,
         tonight,
         most + 1,
+        since,
+        me,
     )
     assert row is not None
     first, *others = (min(int(value), most) for value in row.values())

@@ -6,6 +6,7 @@ no longer said; a test fails while any message has no English.
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,17 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from dispatch.domain import reasons
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
 WEB = Path(__file__).parent
 PO = WEB / "locale" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+#: refusals are said by what raises them: rules, steps, pages
+REFUSALS: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("Refusal", "Invalid", "NotFound", "NotNow", "Forbidden", "Stale")),
+    **dict.fromkeys(("need", "moment"), (3,)),
+}
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 #: where refusals are written that pages show, and by what they are known there
 STEPS = WEB.parent / "steps"
@@ -26,7 +35,7 @@ OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 
 def messages() -> list[str]:
-    """Every message id in code and templates, in order of first appearance, once."""
+    """Every message id in code and templates and every refusal, in order of first appearance, once."""
     found: dict[str, None] = {}
     rows = [
         *extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS),
@@ -36,6 +45,11 @@ def messages() -> list[str]:
         for one in message if isinstance(message, tuple) else (message,):
             if one:
                 found.setdefault(one)
+    for _file, _line, message, _comments, _context in extract_from_dir(WEB.parent, [("**.py", "python")], {}, REFUSALS):
+        if isinstance(message, str) and CHINESE.search(message):
+            found.setdefault(message)
+    for sentence in reasons.SENTENCES:
+        found.setdefault(sentence)
     return list(found)
 
 

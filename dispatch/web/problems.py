@@ -158,11 +158,17 @@ def status_of(refusal: Refusal) -> int:
     return next((status for kind, status in _STATUS if isinstance(refusal, kind)), 422)
 
 
+#: parameters that are sentences themselves
+_SENTENCES = {"stands", "then"}
+
+
 def said(refusal: Refusal) -> str:
     """The refusal's sentence in the caller's language."""
     values = {key: shorten(value) for key, value in refusal.params.items()}
     if isinstance(values.get("action"), str):
         values["action"] = words.button(values["action"])
+    for name in _SENTENCES & values.keys():
+        values[name] = _(str(values[name]))
     return _(refusal.message).format(**values)
 
 

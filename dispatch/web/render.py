@@ -5,12 +5,13 @@ files.
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dispatch.web import i18n, words
 from dispatch.web.models.parts import Frame, Ticking
@@ -42,7 +43,7 @@ def environment() -> Environment:
         lambda message: i18n._(message), lambda one, many, n: i18n.plural(one, many, n), newstyle=True
     )
     env.globals.update(static=static, words=words, time_words=_time_words, drawn=_drawn, ticks=_ticks)
-    env.filters.update(pct=_percent, units=_units)
+    env.filters.update(pct=_percent, units=_units, spoken=_spoken)
     return env
 
 
@@ -77,6 +78,18 @@ def _ticks(tick: Ticking | None) -> Markup:
         f' data-tick data-left="{tick.left}" data-at="{tick.at}" data-total="{tick.total}"'
         f' data-counting="{int(tick.counting)}"{until} data-day="{tick.day}"{seconds}'
     )
+
+
+#: a run of Chinese, with what stands between its words
+_CHINESE = re.compile(r"[\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef0-9A-Za-z]*")
+
+
+def _spoken(text: object) -> Markup:
+    """On an English page the Chinese in a sentence (names, what people wrote) says that it is Chinese."""
+    said = escape(text)
+    if i18n.language() == "zh" or not _CHINESE.search(said):
+        return said
+    return Markup(_CHINESE.sub(lambda run: f'<span lang="zh">{run[0]}</span>', said))  # noqa: S704 - escaped above
 
 
 def _percent(share: float) -> str:

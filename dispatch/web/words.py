@@ -102,15 +102,16 @@ LAMPS: Mapping[str, tuple[str, str]] = {
     "hold": (N_("停 挂账"), N_("停")),
 }
 
+#: what a clock waits for; the same word on a button is another one in English
 STAGES: Mapping[str, str] = {
-    "dispatch": N_("派单"),
-    "reported": N_("签收"),
-    "handling": N_("办理"),
-    "verification": N_("核查"),
-    "answering": N_("答复"),
-    "ruling": N_("裁定"),
-    "hold": N_("挂账"),
-    "total": N_("总时钟"),
+    "dispatch": N_("环节|派单"),
+    "reported": N_("环节|签收"),
+    "handling": N_("环节|办理"),
+    "verification": N_("环节|核查"),
+    "answering": N_("环节|答复"),
+    "ruling": N_("环节|裁定"),
+    "hold": N_("环节|挂账"),
+    "total": N_("环节|总时钟"),
 }
 
 KINDS: Mapping[str, str] = {
@@ -213,7 +214,7 @@ def lamp(code: str, *, short: bool = False) -> str:
 
 def stage(code: str) -> str:
     """The name of a clock."""
-    return _(STAGES.get(code, code))
+    return _(STAGES.get(code, code)).rpartition("|")[2]
 
 
 def rung(level: int, *, lane: bool = False) -> str:

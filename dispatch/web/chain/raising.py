@@ -37,7 +37,8 @@ def raise_page(
     fields = (
         Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
         Field("danger", _("现在有危险吗？"), "radio", required=True, error=wrong.get("danger", ""), options=(
-            Option("0", _("没有")), Option("1", _("有危险"), _("先打电话 110、119、120，这里马上报到街道和应急值班")))),
+            Option("0", _("没有危险")),
+            Option("1", _("有危险"), _("先打电话 110、119、120，这里马上报到街道和应急值班")))),
         Field("first", _("能在这里解决吗？"), "radio", required=True, options=(
             Option("here", _("能，我们先办"), _("到时候没办好，自己往上走"), selected=first != "up"),
             Option("up", _("办不了，请上一级看"), selected=first == "up"))),

@@ -118,7 +118,7 @@ CHECK = CheckPage(
     recap=(
         Recap("什么事", "广泰小区3号楼楼道消防门被锁"),
         Recap("在哪里", "东柳街道 › 广泰社区 › 广泰小区 › 3 号楼"),
-        Recap("现在有危险吗", "没有"),
+        Recap("现在有危险吗", "没有危险"),
         Recap("来源", "主动发现"),
     ),
     preview=PREVIEW,

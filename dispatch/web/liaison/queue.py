@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from fastapi import Request
 
+from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
@@ -20,6 +22,7 @@ from dispatch.web.common import times
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
+from dispatch.web.liaison.looked import since
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
@@ -29,7 +32,14 @@ from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Optio
 PATH = "/queue"
 #: rows on a page
 SIZE = 50
-FILTERS = ("unit", "role", "part", "status", "rework", "due", "lamp", "street", "category", "q", "select")
+FILTERS = (
+    *("unit", "role", "part", "status", "rework", "due", "lamp", "street", "category", "stage", "kind", "changed"),
+    *("q", "select"),
+)
+#: what a unit is waited for
+STAGES = ("reported", "handling")
+#: filters that mix with every view; then nothing is counted
+NARROWING = ("lamp", "street", "category", "stage", "kind", "changed", "q")
 #: what can be done to many at once; never `arrive`, which wants a place or a photo of each
 BULK = ("report-in", "note", "request-extension")
 
@@ -51,15 +61,16 @@ async def queue_page(
     *,
     results: Sequence[BulkResult] = (),
     notices: Sequence[Notice] = (),
+    before: datetime | None = None,
 ) -> QueuePage:
-    """The page. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`."""
+    """The page; `before`: when it was last looked at. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`."""
     service, actor = deps_of(request).service, visit.actor
     reference = service.rules.of(actor.district or "")
     unit = unit_of(visit, reference, address)
     turn = service.turn(actor.district or "", await service.database.now())
     page, tally = await asyncio.gather(
         lists.queue_view(service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE),
-        _tally(service, unit.code, turn),
+        _tally(service, actor, unit.code, turn, before),
     )
     notices = (*notices, *await _unmanned(request, visit, turn), *await _invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
@@ -77,6 +88,7 @@ async def queue_page(
         menus=_menus(address, reference),
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
         order=_("按到期先后排"),
+        since=_since(address, tally, before, turn),
         bulk=tuple(Option(action, words.button(action)) for action in BULK if bench.own and may_ever(actor, action)),
         results=tuple(results),
         range=_range(address, len(rows), count),
@@ -90,9 +102,21 @@ async def queue_page(
     )
 
 
-async def _tally(service: Service, unit: str, turn: Turn) -> Tally:
+async def _tally(service: Service, actor: Actor, unit: str, turn: Turn, before: datetime | None) -> Tally:
     async with service.database.acquire() as connection:
-        return await queue_tally.tally(connection, unit, turn.now, boards.end_of_day(turn))
+        return await queue_tally.tally(
+            connection, unit, turn.now, boards.end_of_day(turn), since=before, me=actor.person
+        )
+
+
+def _since(address: Address, tally: Tally, before: datetime | None, turn: Turn) -> NavItem | None:
+    """What changed since the last look, as a link; back from there to everything."""
+    if address.get("changed"):
+        return NavItem(_("看全部"), address.to(changed=""))
+    if before is None or not tally.changed:
+        return None
+    said = _("%(at)s看过以后，%(n)s 件有变化", at=times.moment(before, turn.now), n=tally.changed)
+    return NavItem(said, address.only(unit=address.get("unit"), changed=str(int(before.timestamp()))))
 
 
 def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notices: Sequence[Notice]) -> Frame:
@@ -165,11 +189,14 @@ def asked_of(address: Address, turn: Turn) -> lists.Asked:
         category=address.get("category") or None,
         street=address.get("street") or None,
         q=address.get("q") or None,
+        kind=address.get("kind") or None,
         role=address.get("role") or None,
+        stage=address.get("stage") or None,
         part=address.get("part") or None,
         rework=bool(address.get("rework")),
         until=boards.end_of_day(turn) if address.get("due") == "today" else None,
         lamp=address.get("lamp") or None,
+        changed=since(address.get("changed")),
     )
 
 
@@ -198,7 +225,7 @@ def _viewed(address: Address) -> dict[str, str]:
 def _heading(address: Address, tally: Tally) -> tuple[str, str]:
     """The view's name and count; another mixture of filters has no count."""
     viewed = _viewed(address)
-    narrowed = any(address.get(name) for name in ("lamp", "street", "category", "q"))
+    narrowed = any(address.get(name) for name in NARROWING)
     for label, filters, count in (*_ways(tally), *_mine(tally)):
         if filters == viewed:
             return label, "" if narrowed else _count(count, tally)
@@ -226,7 +253,7 @@ def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
 def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
     every = Chip(_("全部"), address.to(lamp=""), current=not address.get("lamp"))
     counts = {Lamp.RED: tally.red, Lamp.YELLOW: tally.yellow, Lamp.GREEN: tally.green, Lamp.HOLD: tally.hold}
-    whole = not _viewed(address) and not any(address.get(name) for name in ("street", "category", "q"))
+    whole = not _viewed(address) and not any(address.get(name) for name in NARROWING[1:])
     return (
         every,
         *(
@@ -241,10 +268,14 @@ def _menus(address: Address, reference: Reference) -> tuple[FilterMenu, ...]:
     streets = [(node.code, node.name) for node in reference.tree.children(root.code)]
     duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
     roles = [(role, words.role(role)) for role in ("lead", "assist")]
+    stages = [(stage, words.stage(stage)) for stage in STAGES]
+    kinds = [(code, _(label)) for code, label in words.KINDS.items()]
     return (
+        address.menu(_("环节"), "stage", stages, _("全部")),
         address.menu(_("街道"), "street", streets, _("全部")),
         address.menu(_("类别"), "category", duties, _("全部")),
         address.menu(_("主办/协办"), "role", roles, _("全部")),
+        address.menu(_("种类"), "kind", kinds, _("全部")),
     )
 
 

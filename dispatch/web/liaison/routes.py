@@ -16,6 +16,7 @@ from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison import bulk
+from dispatch.web.liaison.looked import keep, looked
 from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, asked_of, queue_page, unit_of
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.export import export
@@ -33,7 +34,10 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 @router.get(PATH)
 async def queue(request: Request, visit: Reader) -> Response:
     """待办."""
-    return page(request, "queue.html", await queue_page(request, visit, address_of(request)))
+    now = await deps_of(request).service.database.now()
+    look = looked(request, visit.actor.person, now)
+    model = await queue_page(request, visit, address_of(request), before=look.before)
+    return keep(request, page(request, "queue.html", model), look)
 
 
 @router.get(f"{PATH}/export")

@@ -217,7 +217,8 @@ class Field:
 
     `kind`: text, textarea, select, radio, checkbox, checkboxes, date, datetime, number, file, place,
     password, position (by script: fields `latitude`, `longitude`).
-    `value` is what was typed (kept after an error); of a checkbox "1" or "".
+    `value` is what was typed (kept after an error); of a checkbox "1" or "". `starts` are texts to begin with
+    (`hint` is the text).
     """
 
     name: str
@@ -231,6 +232,7 @@ class Field:
     rows: int = 4
     autocomplete: str = "off"
     source: str = ""
+    starts: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class Meeting:
 class WhistlePage:
     """The whistle page. `crumbs` lead back; `meta` is the place and category line; `body` the text as it
     came in; `contact` whom to call back, masked, for those who may, and
-    `contact_url` where they are shown whole.
+    `contact_url` where they are shown whole; `reply` the answer as it stands, `reply_copy` as the hotline takes it.
     """
 
     frame: Frame
@@ -155,6 +155,8 @@ class WhistlePage:
     contact: str = ""
     contact_url: str = ""
     meetings: tuple[Meeting, ...] = ()
+    reply: str = ""
+    reply_copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,18 @@
     if (fold) fold.open = true;
     const copy = e.target.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = body.dataset.copied; });
+    const start = e.target.closest("[data-start]");
+    if (start) {
+      e.preventDefault();
+      const box = $("#" + start.dataset.into);
+      const was = box.value.trim();
+      box.value = (was ? was + "\n" : "") + start.dataset.start;
+      start.closest("details").open = false;
+      box.focus();
+      const gap = box.value.search(/【/);
+      if (gap >= 0) box.setSelectionRange(gap, box.value.indexOf("】", gap) + 1);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     if (e.target.closest("[data-print]")) window.print();
     const here = e.target.closest("[data-position]");
     if (here && navigator.geolocation) {

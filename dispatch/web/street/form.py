@@ -144,7 +144,7 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     reference = turn.reference
     preview = preview_of(forecast, turn, named=typed.get("override_reason"))
     place = typed.place or street_code(visit.actor, reference)
-    answers = {"yes": _("有危险"), "no": _("没有")}
+    answers = {"yes": _("有危险"), "no": _("没有危险")}
     recap = [
         Recap(_("什么事"), typed.said()),
         Recap(_("在哪里"), path_of(place, reference)),

@@ -25,7 +25,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
-from dispatch.web.whistle import answers
+from dispatch.web.whistle import answers, replies
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
 from dispatch.web.whistle.page import whistle_page
 from dispatch.web.whistle.told import Teller
@@ -61,11 +61,19 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
         machine.admit(seen.case, visit.actor, asks.action, turn_of(deps, seen))
     except Forbidden as refusal:
         return await _not_now(request, visit, number, _refused(refusal))
-    preset = FormData([("unit", request.query_params.get("unit", ""))])
-    model = _page(request, visit, seen, token, asks, preset if preset.get("unit") else None, Trouble(200))
+    model = _page(request, visit, seen, token, asks, _preset(request, seen, turn_of(deps, seen)), Trouble(200))
     if asks.action not in seen.allowed_actions:
         return await _not_now(request, visit, number, Trouble(409, notice=_gone(token)))
     return page(request, "action.html", model)
+
+
+def _preset(request: Request, seen: WhistleView, turn: Turn) -> FormData | None:
+    """What the address fills in: the unit, or a text to begin the reply with."""
+    unit, start = request.query_params.get("unit", ""), request.query_params.get("start", "")
+    if unit:
+        return FormData([("unit", unit)])
+    texts = [one.hint for one in replies.starts(seen, turn) if one.value == start] if start else []
+    return FormData([("reply", texts[0])]) if texts else None
 
 
 async def do(request: Request, visit: Visit, number: str, token: str, form: FormData) -> Response:
@@ -77,6 +85,7 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
         admitted = await doing.admit(deps.service, visit.actor, number, asks.action, key)
         photos = await _photos(deps, visit, form)
         given = answers.given(asks, form)
+        replies.complete(given)
         _attach(given, asks, photos)
         version = text_of(form, "version")
         body = given | ({"version": int(version)} if version.isdecimal() and len(version) < 10 else {})
@@ -144,7 +153,7 @@ async def _overtaken(deps: WebDeps, visit: Visit, number: str, form: FormData, r
     since = int(version) if version.isdecimal() else 0
     at = next((i for i, one in enumerate(seen.timeline) if int(one.data.get("version") or 0) > since), None)
     said = [] if at is None else seen.timeline[at:][-3:]
-    told = "；".join(f"{one.at.astimezone(ZONE):%H:%M} {teller.who(one)} {teller.did(one)}" for one in said)
+    told = _("；").join(f"{one.at.astimezone(ZONE):%H:%M} {teller.who(one)} {teller.did(one)}" for one in said)
     text = told or problems.said(refusal)
     return Trouble(409, notice=Notice(_("别人刚办了一步"), spans(text, _("。看过再继续，您写的字还在。")), "conflict"))
 

@@ -14,6 +14,7 @@ from dispatch.steps.view import WhistleView
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Field, Option
+from dispatch.web.whistle import replies
 
 Fields = Callable[[WhistleView, Turn], tuple[Field, ...]]
 
@@ -34,6 +35,13 @@ class Asks:
 def _text(name: str, label: str, hint: str = "", *, required: bool = True, rows: int = 4) -> Fields:
     return lambda _view, _turn: (Field(name, _(label), "textarea", hint=_(hint) if hint else "", required=required,
                                        rows=rows),)  # fmt: skip
+
+
+def _reply(label: str, hint: str) -> Fields:
+    """The answer that a resident reads, with texts to begin with."""
+    return lambda view, turn: (
+        Field("reply", _(label), "textarea", hint=_(hint), required=True, rows=5, starts=replies.starts(view, turn)),
+    )
 
 
 def _and(*parts: Fields) -> Fields:
@@ -177,7 +185,7 @@ ASKS: Mapping[str, Asks] = {
     "leave": Asks("leave", N_("事不完人不撤。确实要走，会记在经过里。"), _text("reason", N_("为什么离场"))),
     "note": Asks("note", N_("做了什么、到了哪一步，街道马上看得见。"), _text("text", N_("进展")), repeatable=True),
     "resolve": Asks("resolve", N_("报结以后请街道去核查，你的钟停下。没办好会退回，原来的钟接着走。"),
-                    _and(_text("reply", N_("办得怎么样"), N_("写给来访人看得懂的话。"), rows=5), _absent,
+                    _and(_reply(N_("办得怎么样"), N_("写给来访人看得懂的话。")), _absent,
                          _photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
     "hand-back": Asks("hand-back", N_("裁定以前还是你单位负责，钟照走；裁定是终审，一件只能退一次。"),
                       _and(_REASON, _clause, _unit_field("to", N_("应由谁办"), required=False))),
@@ -203,7 +211,7 @@ ASKS: Mapping[str, Asks] = {
                       _and(_reasons, _text("note", N_("现场什么情况"), rows=3), _photo(N_("现场照片，退回要有凭据。"))),
                       given={"accepted": False}, photos="photos"),
     "feedback": Asks("feedback", N_("这是给来源人的话，并单的也收到同一份。"),
-                     _text("reply", N_("怎么答复"), N_("来源人看得懂的话，不写内部的事。"), rows=5)),
+                     _reply(N_("怎么答复"), N_("来源人看得懂的话，不写内部的事。"))),
     "callback": Asks("callback", N_("联系上了才算数；三个数都来自这里。"), _callback, repeatable=True),
     "evaluate": Asks("evaluate", N_("每个单位各评各的；单位可以提异议。"), _rating, repeatable=True),
     "close": Asks("close", N_("所有的钟停下，归档。来源人以后还可以请求重新办理。"), tap=True),

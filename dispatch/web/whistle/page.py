@@ -43,6 +43,7 @@ from dispatch.web.models.parts import (
     strong,
 )
 from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
+from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.forms import ASKS, label, tokens
@@ -106,6 +107,8 @@ async def whistle_page(
         contact_url=f"/w/{number}/reporter" if view.reporter else "",
         meetings=meetings(view, turn),
         sealed=view.sealed,
+        reply=replies.latest(view),
+        reply_copy=replies.for_hotline(view, turn),
     )
 
 
@@ -182,7 +185,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
         actions=actions,
         more=more,
         slip_url=f"/w/{view.number}/slip",
-        barred=barred(view),
+        barred=barred(view, actor, turn),
     )
 
 

@@ -138,7 +138,7 @@ class Teller:
             case "raised":
                 return [self._source()]
             case "routed":
-                return ["；".join(part for part in (self._rule(data), self._sent(data)) if part)]
+                return [_("；").join(part for part in (self._rule(data), self._sent(data)) if part)]
             case "rejected":
                 listed = dict(self.turn.policy(self.view.case).rejections)
                 reason = str(data.get("reason"))
@@ -211,7 +211,7 @@ class Teller:
                 said.append(_("通知 %(who)s", who=f"{self.unit(called.unit)}{called.position}"))
         if data.get("order"):
             said.append(_("督办单第 %(n)s 号", n=data["order"]))
-        return ["；".join(said)] if said else []
+        return [_("；").join(said)] if said else []
 
     def _figures(self, data: Mapping[str, Any]) -> str:
         if data.get("reached") is False:
