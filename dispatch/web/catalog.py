@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 from dispatch.domain import reasons
 
-CHINESE = re.compile("[\u4e00-\u9fff]")
+CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 WEB = Path(__file__).parent
 PO = WEB / "locale" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
