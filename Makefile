@@ -30,7 +30,7 @@ settings: .venv/run.stamp ## Every setting, with value, source and meaning
 
 test: .venv/dev.stamp .build/system.stamp lint unit ## Install what is missing, check style, types and imports, run all tests
 
-lint: .venv/dev.stamp ## Style, types, direction of imports
+lint: .venv/dev.stamp ## Style, types, direction of imports, insecure habits
 	@echo '— ruff'
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -38,6 +38,8 @@ lint: .venv/dev.stamp ## Style, types, direction of imports
 	.venv/bin/mypy
 	echo '— import-linter'
 	.venv/bin/lint-imports
+	echo '— bandit'
+	.venv/bin/bandit -q -c pyproject.toml -r dispatch handlers schemas
 
 unit: .venv/dev.stamp .build/system.stamp ## The tests alone (JOBS=2 processes share them)
 	@skip="$$(cat .build/system.stamp)"

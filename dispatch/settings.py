@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         description="Roles, by comma, that must have a second factor (an authenticator); none: nobody must.",
     )
 
+    oidc_issuer: str | None = Field(
+        None, description="Issuer of an OpenID provider people may sign in by; unset: account and password only."
+    )
+    oidc_client_id: str | None = Field(None, description="What the provider knows this service by.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Secret of the client at the provider.")
+    oidc_label: str = Field("统一身份登录", description="Words of the button that leads to the provider.")
+
     data: Path = Field(
         Path(".dispatch"), description="Folder of `up`: embedded database, logs, keys, demo.json, photos."
     )
@@ -126,6 +133,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("must begin with https://")
+        return value
+
     @field_validator("public_url", "wecom_webhook")
     @classmethod
     def _web_address(cls, value: Any) -> Any:
@@ -159,7 +173,7 @@ class Settings(BaseSettings):
     @property
     def reached_at(self) -> str:
         """The host under which this machine reaches its own web role."""
-        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 — compared, not bound
+        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # nosec B104  # noqa: S104 — compared, not bound
 
     @property
     def url(self) -> str:

@@ -9,13 +9,24 @@ from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signa
 from dispatch.observe import tracing
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake
+from dispatch.steps.provider import Provider
 from dispatch.web.app import WebDeps, create_app
+from dispatch.web.elsewhere import BACK as PROVIDER_BACK
 from dispatch.web.hot import settle
 from dispatch.web.live.hub import close_when
 from dispatch.web.probe import probe
 from schemas import asyncapi
 
 log = structlog.get_logger(__name__)
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    if settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        raise NotSetUp("DISPATCH_OIDC_ISSUER is set: set DISPATCH_OIDC_CLIENT_ID and DISPATCH_OIDC_CLIENT_SECRET too.")
+    secret, back = settings.oidc_client_secret.get_secret_value(), settings.url.rstrip("/") + PROVIDER_BACK
+    return Provider(settings.oidc_issuer, settings.oidc_client_id, secret, back, settings.oidc_label)
 
 
 async def run_web(settings: Settings) -> None:
@@ -33,6 +44,7 @@ async def run_web(settings: Settings) -> None:
             https=settings.url.startswith("https://"),
             demo=settings.demo,
             factor_roles=frozenset() if settings.demo else settings.factor_roles,
+            provider=_provider(settings),
             asyncapi=orjson.dumps(asyncapi.document(), option=orjson.OPT_INDENT_2),
             probe=probe(made.metrics, checks(made), [made.show_snapshot]),
             metrics=made.metrics,

@@ -96,7 +96,7 @@ async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress
             _log.exception("step.failed", records=len(good), error=_kind(mistake))
             return mistake
         with progress.pausing():
-            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the replicas
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # nosec B311  # noqa: S311 - spreads the replicas
         wait = min(wait * 2, LONGEST_WAIT)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import pwd
 import signal
-import subprocess
+import subprocess  # nosec B404  # it starts what `up` consists of
 import sys
 import time
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Child:
         tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(spec.orphaned)), owner]
         log = spec.log.open("ab") if spec.log else None
         try:
-            self._process = subprocess.Popen(  # noqa: S603 — commands are ours, never a visitor's
+            self._process = subprocess.Popen(  # nosec B603  # noqa: S603 — commands are ours, never a visitor's
                 [*tether, str(spec.folder.resolve()), *spec.command],
                 env={**os.environ, **spec.env},
                 stdin=subprocess.DEVNULL,

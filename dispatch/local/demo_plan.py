@@ -43,7 +43,7 @@ class Planner:
 
     def __init__(self, reference: Reference, texts: dict[str, Any], anchor: datetime, seed: int) -> None:
         self._reference, self._texts, self._anchor = reference, texts, anchor
-        self._dice = Random(seed)  # noqa: S311 — a plan that can be drawn again, nothing secret
+        self._dice = Random(seed)  # nosec B311  # noqa: S311 — a plan that can be drawn again, nothing secret
         self._calendar: WorkCalendar = reference.calendars["district"]
         self._places = _places(reference)
         self._used: dict[str, int] = {}

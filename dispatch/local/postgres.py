@@ -72,7 +72,7 @@ class EmbeddedPostgres:
         self._child: Child | None = None
         run = home / "run"
         if len(os.fsencode(run)) > LONGEST_SOCKET_FOLDER:
-            run = Path("/tmp") / f"dispatch-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"  # noqa: S108 — 0700 and ours, checked in _own
+            run = Path("/tmp") / f"dispatch-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"  # nosec B108  # noqa: S108 — 0700 and ours, checked in _own
         self.socket_folder = run
 
     def url(self, database: str = "dispatch") -> str:

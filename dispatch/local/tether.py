@@ -28,7 +28,7 @@ def main() -> None:
             raise OSError(ctypes.get_errno(), "prctl")
         if os.getppid() != int(parent):
             sys.exit(125)
-    os.execvp(command[0], command)  # noqa: S606 — becoming the command is what this file is for
+    os.execvp(command[0], command)  # nosec B606  # noqa: S606 — becoming the command is what this file is for
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MfTmqqEgUbZZbgD3tLSmzA$9bSE9eNSxQOkKb46
 async def verify(hashed: str, password: str) -> bool:
     """Whether this is the password; takes as long where it is not."""
     if len(password) > LONGEST_PASSWORD:
-        password = ""
+        password = ""  # nosec B105  # too long: never the right one
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_hashing, _check, hashed, password.encode("utf-8", "surrogatepass"))
 

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.refusals import Refusal
 from dispatch.store.errors import StoreError
-from dispatch.web import auth, entering, i18n, problems
+from dispatch.web import auth, elsewhere, entering, i18n, problems
 from dispatch.web.api import openapi
 from dispatch.web.api.routes import ROUTERS
 from dispatch.web.common.frame import build_frame
@@ -51,7 +51,7 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
     )
     app.state.deps = deps
     _handlers(app)
-    for router in (*ROUTERS, entering.router, *(find_pages() if pages is None else pages)):
+    for router in (*ROUTERS, entering.router, elsewhere.router, *(find_pages() if pages is None else pages)):
         app.include_router(router)
     openapi.install(app, deps)
     app.mount("/static", StaticFiles(directory=STATIC), "static")

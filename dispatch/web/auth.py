@@ -24,7 +24,7 @@ from dispatch.web.principals import cookie_of, credentials
 VISIT_COOKIE = "dispatch_visit"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 SAFE = ("GET", "HEAD", "OPTIONS")
-PASSWORD_PAGE = "/password"  # noqa: S105 - an address
+PASSWORD_PAGE = "/password"  # nosec B105  # noqa: S105 - an address
 FACTOR_PAGE = "/account/second-factor"
 
 

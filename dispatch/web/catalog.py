@@ -30,7 +30,9 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 #: where refusals are written that pages show, and by what they are known there
 STEPS = WEB.parent / "steps"
 REFUSALS = {"Invalid": None, "Forbidden": None, "NotFound": None, "NotNow": None, "__init__": None}
-REFUSING = [(f"{name}.py", "python") for name in ("administer", "links", "passwords", "second_factor", "sign_in")]
+REFUSING = [
+    (f"{name}.py", "python") for name in ("administer", "links", "passwords", "provider", "second_factor", "sign_in")
+]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request
 
 from dispatch.steps.intake import Intake
+from dispatch.steps.provider import Provider
 from dispatch.steps.sealing import Sealer
 from dispatch.steps.service import Service
 from dispatch.web.principals import TTL, Principals
@@ -20,7 +21,7 @@ class WebDeps:
 
     `secret` signs what people carry without a session and seals their second factors, which `factor_roles` must have;
     `probe` is the application for health and metrics, mounted where nothing else answers; `asyncapi` the document of
-    the topics, as bytes.
+    the topics, as bytes; `provider` is another one that people may sign in by.
     """
 
     service: Service
@@ -36,6 +37,7 @@ class WebDeps:
     upload_limit: int = 12 * 1024 * 1024
     remembered: float = TTL
     factor_roles: frozenset[str] = frozenset()
+    provider: Provider | None = None
     principals: Principals = field(init=False)
     sealer: Sealer = field(init=False)
 

@@ -216,6 +216,12 @@ def _gone(deps: WebDeps) -> Response:
     return response
 
 
+def refused_sign_in(request: Request, refusal: Refusal) -> Response:
+    """The sign-in page with why somebody did not get in by another way."""
+    said = (FieldError(refusal.field or "name", problems.said(refusal)),)
+    return _page(request, "sign_in.html", _sign_in_fields(""), 403, "/", said)
+
+
 def _sign_in_fields(name: str) -> tuple[Field, ...]:
     return (
         Field("name", _("账号"), value=name, required=True, autocomplete="username"),
@@ -261,6 +267,14 @@ def _page(
 ) -> Response:
     visit: Visit | None = getattr(request.state, "visit", None)
     title, usual = _PAGES[template]
-    page = SignInPage(build_frame(request, visit, _(title)), fields, errors, onward, submit or usual)
+    provider = deps_of(request).provider
+    page = SignInPage(
+        build_frame(request, visit, _(title)),
+        fields,
+        errors,
+        onward,
+        submit or usual,
+        provider.label if provider else "",
+    )
     response = HTMLResponse(render(template, page, i18n.language()), status, {"Cache-Control": "no-store"})
     return keep_visit(request, response)

@@ -142,6 +142,8 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /sign-in": (Way("/sign-in", None),),
     "POST /sign-in": (Way("/sign-in", None),),
     "GET /sign-in/code": (Way("/sign-in/code", None),),
+    "GET /sign-in/provider": (Way("/sign-in/provider", None),),
+    "GET /sign-in/provider/back": (Way("/sign-in/provider/back", None),),
     "GET /sign-in/link/{token}": (Way("/sign-in/link/none", None),),
     "POST /sign-in/link/{token}": (Way("/sign-in/link/none", None),),
     "POST /sign-in/code": (Way("/sign-in/code", None),),
@@ -190,6 +192,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
         for path in (
             "/admin/people/{person}/link",
             "/admin/people/{person}/second-factor",
+            "/admin/people/{person}/identity",
             "/admin/sessions/end",
             "/admin/tokens",
             "/admin/tokens/revoke",

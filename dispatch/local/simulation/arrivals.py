@@ -51,7 +51,7 @@ def year(
     reference: Reference, texts: Mapping[str, Any], start: date, days: int, per_day: float, seed: int
 ) -> list[Arrival]:
     """Everything that comes from `start` on, in the order of time: about `per_day` on an average day."""
-    dice = Random(f"{seed}:arrivals")  # noqa: S311 — a simulation, not a secret
+    dice = Random(f"{seed}:arrivals")  # nosec B311  # noqa: S311 — a simulation, not a secret
     rows = [(row, weight) for group, weight in GROUPS.items() for row in texts.get(group, ())]
     rows = [(row, weight * (EMERGENCY if _danger(row, reference) else 1.0)) for row, weight in rows]
     places = _places(reference)

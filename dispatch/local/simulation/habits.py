@@ -49,7 +49,7 @@ class Habits:
 
     def dice(self, *what: object) -> Random:
         """A generator for one decision, always the same for the same `what`."""
-        return Random(":".join(str(one) for one in (self._seed, *what)))  # noqa: S311 — a simulation
+        return Random(":".join(str(one) for one in (self._seed, *what)))  # nosec B311  # noqa: S311 — a simulation
 
     def chance(self, share: float, *what: object) -> bool:
         """Whether it happens, `share` of the time."""

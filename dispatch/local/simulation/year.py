@@ -68,7 +68,7 @@ class Year:
     ) -> None:
         self._database, self._clock, self._district, self._arrivals = database, clock, district, arrivals
         self._service = Service(database, Rules(database), Numbers(database, "whistle", 1000), self._new_id)
-        self._noise, self._habits = Random(f"{seed}:ids"), Habits(seed)  # noqa: S311 — a simulation
+        self._noise, self._habits = Random(f"{seed}:ids"), Habits(seed)  # nosec B311  # noqa: S311 — a simulation
         self._lives: list[_Life] = []
         self._by_clock: dict[str, _Life] = {}
         self._by_id: dict[UUID, _Life] = {}

@@ -79,15 +79,22 @@ def person_section(one: PersonSeen, reference: Reference | None, now: datetime) 
     return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")))
 
 
-def keys_section(one: PersonSeen) -> ManageSection:
-    """What helps somebody who cannot get in."""
+def keys_section(one: PersonSeen, subjects: Sequence[str] | None) -> ManageSection:
+    """What helps somebody who cannot get in; `subjects`: who they are at another provider (None: there is none)."""
     url = person_url(one.code)
     link_note = _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次")
     rows = [ManageRow(_("一次性链接"), link_note, actions=(_button(_("开一个链接"), f"{url}/link"),))]
     if one.second_factor:
         note = _("手机和恢复码都丢了才解除；解除后全部退出")
         rows.append(ManageRow(_("身份验证器"), note, actions=(_button(_("解除绑定"), f"{url}/second-factor"),)))
-    return ManageSection(_("帮他登录"), rows=tuple(rows))
+    forms = () if subjects is None else (_identity_form(url, subjects),)
+    return ManageSection(_("帮他登录"), rows=tuple(rows), forms=forms)
+
+
+def _identity_form(url: str, subjects: Sequence[str]) -> ManageForm:
+    hint = _("他在统一身份里的标识（sub）；留空就是解除")
+    field = Field("subject", _("统一身份"), value="".join(subjects[:1]), hint=hint)
+    return ManageForm(f"{url}/identity", _("保存"), (field,), primary=False)
 
 
 def link_section(url: str, until: datetime, now: datetime) -> ManageSection:

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute
 from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import administer, links, sign_in
+from dispatch.steps import administer, links, provider, sign_in
 from dispatch.steps.sign_in import Visit
-from dispatch.store import accounts, administration, directory, sessions
+from dispatch.store import accounts, administration, directory, identities, sessions
 from dispatch.store.directory import PersonSeen
 from dispatch.web import problems
 from dispatch.web.admin import pages
@@ -80,6 +80,16 @@ async def reset_factor(request: Request, _form: Form, visit: Administrator, pers
     """Phone and recovery codes are lost: remove the authenticator."""
     await administer.reset_factor(deps_of(request).service.database, visit.actor, person)
     deps_of(request).principals.sessions.clear()
+    return RedirectResponse(pages.person_url(person), 303)
+
+
+@router.post(pages.PERSON + "/{person}/identity")
+async def link_identity(request: Request, form: Form, visit: Administrator, person: str) -> Response:
+    """Who this person is at the other provider."""
+    known = deps_of(request).provider
+    if known is None:
+        raise NotFound("没有接统一身份；请先在设置里接上", field="subject", value=None)
+    await provider.link(deps_of(request).service.database, known.issuer, visit.actor, person, text_of(form, "subject"))
     return RedirectResponse(pages.person_url(person), 303)
 
 
@@ -175,9 +185,10 @@ async def _person(request: Request, visit: Visit, code: str, *first: ManageSecti
     async with deps.service.database.acquire() as connection:
         one = await administer.of_district(connection, visit.actor, code, now)
         held = await sessions.of_person(connection, code, now, sign_in.IDLE)
+        subjects = await identities.subjects(connection, deps.provider.issuer, code) if deps.provider else None
     parts = [*first, pages.person_section(one, reference_of(deps, visit), now)]
     if one.sign_in:
-        parts.append(pages.keys_section(one))
+        parts.append(pages.keys_section(one, subjects))
     if held:
         parts.append(pages.all_sessions_section(held, now, _current(request), one))
     return _shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)

@@ -32,6 +32,7 @@ _DONE = {
     "provider-linked": N_("绑定了统一身份"),
     "reporter-shown": N_("看了来访人的姓名和电话"),
     "sealed-opened": N_("打开了封存的哨"),
+    "provider-unlinked": N_("解除了统一身份"),
 }
 
 

@@ -58,6 +58,7 @@ class SignInPage:
     errors: tuple[FieldError, ...] = ()
     next: str = "/"
     submit_url: str = "/sign-in"
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
