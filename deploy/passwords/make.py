@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dispatch.steps.common_passwords import BYTES, digest
-from dispatch.steps.passwords import SHORTEST_PASSWORD
 
 #: letters of the shortest word that counts, and how far down a list words are taken
 WORD, FIRST = 4, 20_000
+#: characters of the shortest password that is kept as a whole
+WHOLE = 10
 
 
 def read(path: Path) -> Iterator[str]:
@@ -29,7 +30,7 @@ def read(path: Path) -> Iterator[str]:
 def wanted(password: str, place: int) -> bool:
     """Long enough to be chosen, or a common word that others are made from."""
     word = place < FIRST and len(password) >= WORD and password.isascii() and password.isalpha()
-    return word or len(password) >= SHORTEST_PASSWORD
+    return word or len(password) >= WHOLE
 
 
 def main(out: str, *files: str) -> None:

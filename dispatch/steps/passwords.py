@@ -12,7 +12,7 @@ from dispatch.steps.common_passwords import common
 from dispatch.store import accounts, administration, tickets
 from dispatch.store.database import Database
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 
 _hasher = PasswordHasher()
 #: hashing takes 64 MiB each: so many at once, the others wait

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
+import structlog
 
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Forbidden, Invalid
@@ -19,6 +20,8 @@ from dispatch.steps.sign_in import Session, digest
 from dispatch.store import accounts, administration, second_factors, tickets
 from dispatch.store.database import Database
 from dispatch.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 #: seconds a code is for, its digits, and how many steps a clock may be off either way
 STEP, DIGITS, AROUND = 30, 6, 1
@@ -194,6 +197,7 @@ async def _count(database: Database, person: str) -> None:
             uow, person, now, sign_in.FREE_TRIES, sign_in.FIRST_LOCK, sign_in.LONGEST_LOCK, by_person=True
         )
     if account is None or not account.allowed:
+        log.warning("code.refused", reason="locked")
         raise WrongCode
 
 
@@ -211,6 +215,7 @@ async def _take(uow: UnitOfWork, sealer: Sealer, person: str, code: str) -> None
         if taken:
             await administration.note_own(uow, person, "recovery-code-used", {})
     if not taken:
+        log.warning("code.refused", reason="wrong")
         raise WrongCode
     await accounts.clear_tries(uow, person)
 

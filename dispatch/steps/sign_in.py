@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.steps.passwords import (
@@ -23,6 +25,8 @@ from dispatch.store import accounts, administration, second_factors, sessions, t
 from dispatch.store.accounts import Holder, NewSession, SeatHeld
 from dispatch.store.database import Database
 from dispatch.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["LONGEST_PASSWORD", "SHORTEST_PASSWORD", "change_password", "set_password"]
 
@@ -170,6 +174,7 @@ async def sign_in(database: Database, name: str, password: str, device: str = ""
     hashed = account.password_hash if account is not None and known else None
     right = await verify(hashed or NOBODY, password)
     if account is None or not known or not right:
+        log.warning("sign-in.refused", reason="locked" if account and not account.allowed else "wrong")
         raise Refused
     async with database.acquire() as connection:
         factor = await second_factors.of(connection, account.person)
@@ -207,6 +212,7 @@ async def open_session(
         code = (chosen or held[0]).code
         new = NewSession(digest(made.token), person, code, made.csrf, via, device, made.expires_at)
         await accounts.add_session(uow, new, now)
+    log.info("sign-in.done", via=via or "command", seat=code)
     return made
 
 
