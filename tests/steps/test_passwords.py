@@ -27,7 +27,13 @@ from dispatch.steps.passwords import check
 def test_what_somebody_would_guess_is_refused_with_what_to_do(password: str) -> None:
     assert common(password)
     with pytest.raises(Invalid, match="请换一个"):
-        check(password + password[-1] * (12 - len(password)) if len(password) < 12 else password)
+        check(password)
+
+
+@pytest.mark.parametrize("password", ["1qaz2wsx3edc", "Password2024!", "130403199001011234"])
+def test_long_enough_is_not_enough(password: str) -> None:
+    with pytest.raises(Invalid, match="泄露过"):
+        check(password)
 
 
 @pytest.mark.parametrize(
