@@ -88,7 +88,8 @@ clean: ## Remove .venv and .build; the data in .dispatch stays
 	$(PYTHON) -m venv .venv
 	# the checkout itself is on the path, and .venv/bin/dispatch runs it
 	pwd > "$$(echo .venv/lib/python3.*/site-packages)/dispatch-checkout.pth"
-	printf '#!%s\nfrom dispatch.__main__ import app\n\napp(prog_name="dispatch")\n' "$$PWD/$(PY)" > .venv/bin/dispatch
+	# guarded: the processes that `dispatch audit` starts read this file again
+	printf '#!%s\nfrom dispatch.__main__ import app\n\nif __name__ == "__main__":\n    app(prog_name="dispatch")\n' "$$PWD/$(PY)" > .venv/bin/dispatch
 	chmod +x .venv/bin/dispatch
 	touch $@
 
