@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-from faststream import Context
 from faststream.kafka import KafkaRouter
 
-from dispatch.bus.broker import reading
+from dispatch.bus.broker import Given, reading
 from dispatch.bus.feed import feed
 from schemas import topics
 
 router = KafkaRouter()
 
 
-@router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND]))  # type: ignore[untyped-decorator]
-async def on_inbound(message: Annotated[Any, Context()], step: Annotated[Any, Context("inbound_step")]) -> None:
+@router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND], wait=100))  # type: ignore[untyped-decorator]
+async def on_inbound(message: Annotated[Any, Given()], step: Annotated[Any, Given("inbound_step")]) -> None:
     """Each record ends as a whistle, once, or as a dead letter."""
     await feed(message.raw_message, step)

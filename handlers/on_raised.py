@@ -2,18 +2,17 @@
 
 from typing import Annotated, Any
 
-from faststream import Context
 from faststream.kafka import KafkaRouter
 
-from dispatch.bus.broker import reading
+from dispatch.bus.broker import Given, reading
 from dispatch.bus.feed import feed
 from schemas import topics
 
 router = KafkaRouter()
 
 
-@router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT]))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT], wait=20))  # type: ignore[untyped-decorator]
 @router.subscriber(topics.RAISED, **reading(topics.GROUPS[topics.RAISED]))  # type: ignore[untyped-decorator]
-async def on_raised(message: Annotated[Any, Context()], step: Annotated[Any, Context("route_step")]) -> None:
+async def on_raised(message: Annotated[Any, Given()], step: Annotated[Any, Given("route_step")]) -> None:
     """Each record ends routed, or as a dead letter."""
     await feed(message.raw_message, step)

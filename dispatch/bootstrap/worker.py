@@ -187,13 +187,7 @@ def _delivery(made: Base) -> Delivery:
         lambda number: f"{settings.url}/w/{number}",
         made.metrics,
     )
-    told = made.database.on_change
-
-    def changed(ids: list[str]) -> None:
-        told(ids)
-        delivery.wake()
-
-    made.database.on_change = changed
+    made.database.on_urgent_notice = delivery.wake
     return delivery
 
 

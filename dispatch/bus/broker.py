@@ -12,6 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from faststream import AckPolicy
+from faststream._internal.context.context_type import Context
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
@@ -22,6 +23,17 @@ from dispatch.bus.lag import PROGRESS
 BATCH = 500
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
+
+
+class Given(Context):
+    """What the root gave a handler (`broker.context.set_global`), or, without a name, the message itself.
+
+    FastStream's own `Context` is looked up in a thread each time: two of them cost a busy loop 10 ms a batch.
+    """
+
+    async def use(self, /, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+        """The handler's arguments, with this one."""
+        return super().use(**kwargs)
 
 
 class _Dealt(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -46,8 +58,11 @@ async def _identity(message: Any) -> Any:
     return message.raw_message
 
 
-def reading(group: str) -> dict[str, Any]:
+def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
     """Options of a subscriber in the consumer group `group`.
+
+    `wait` (milliseconds) is how long the broker holds a fetch that finds nothing. A partition just read is asked for
+    again only when that fetch has come back: a long wait delays its next record, a short one keeps both sides busy.
 
     `NACK_ON_ERROR` commits when the handler returned, rewinds when it raised (`feed` never does) and leaves the
     offsets alone when it was cancelled. The waits are short so that a whistle reaches its queue within a blink.
@@ -59,7 +74,7 @@ def reading(group: str) -> dict[str, Any]:
         "auto_offset_reset": "earliest",
         "ack_policy": AckPolicy.NACK_ON_ERROR,
         "batch_timeout_ms": 10,
-        "fetch_max_wait_ms": 5,
+        "fetch_max_wait_ms": wait,
         "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 3_000,
         "max_poll_interval_ms": 300_000,

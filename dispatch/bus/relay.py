@@ -31,6 +31,8 @@ KNOWN = 500_000
 #: looks by itself this often, whatever woke it or not (seconds)
 POLL = 1.0
 RECHECK = 60.0
+#: what the broker has is deleted so often at least, or as soon as it is so many rows (seconds)
+CLEAN, CLEAN_ROWS = 0.025, 200
 #: a producer that has answered nothing for so long while rows wait is replaced (seconds)
 STALLED = 40.0
 LOCK_WAIT = 0.5
@@ -77,6 +79,7 @@ class Relay:
         self._behind = False
         self._known: set[int] = set()
         self._done: list[int] = []
+        self._cleaned = 0.0
         self._refusals: list[tuple[Waiting, str]] = []
         # rows behind a parked one, by (topic, key)
         self._blocked: defaultdict[tuple[str, bytes], list[Waiting]] = defaultdict(list)
@@ -165,17 +168,18 @@ class Relay:
         """Until rows were committed, a batch was answered, or it is time to look; True: read."""
         woken = True
         try:
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(CLEAN if self._done else POLL):
                 await self._waker.event.wait()
         except TimeoutError:
-            woken = False
+            woken = bool(self._done)  # only to delete
         self._waker.event.clear()
         rows, self._waker.rows = self._waker.rows, False
         return rows or not woken or self._behind
 
     async def _take(self, reader: Reader) -> bool:
         """Read what is new into the lanes; True when there is more to read at once."""
-        await self._add(await reader.urgent(self._read))
+        if self._behind:  # else what is urgent is among what `fresh` reads
+            await self._add(await reader.urgent(self._read))
         held = sum(len(lane.rows) for lane in self._lanes.values() if not lane.failures)
         self._behind = held >= HOLD or len(self._known) >= KNOWN
         if self._behind:
@@ -250,9 +254,12 @@ class Relay:
         self.counts.failures += 1
 
     async def _clean(self, lease: Lease) -> None:
-        """Delete what the broker has, mark what it refuses."""
-        if self._done:
-            done, self._done = self._done, []
+        """Delete what the broker has, mark what it refuses. Few rows wait for each other a moment: one statement for
+        each of them would keep this loop from reading what is new."""
+        if len(self._done) >= CLEAN_ROWS or (
+            self._done and (monotonic() - self._cleaned >= CLEAN or self._stop.is_set())
+        ):
+            done, self._done, self._cleaned = self._done, [], monotonic()
             await lease.delete(done)
             self._known.difference_update(done)
         while self._refusals:

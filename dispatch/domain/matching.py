@@ -76,7 +76,7 @@ def match(duties: DutyList, title: str, body: str) -> Match:
     whole = f"{title}\n{body}" if title else body
     found = {word: word in title for word in scan.words.found(whole)}
     scores, words = _scores(duties, found, title, body)
-    best = sorted(scores, key=lambda code: (-scores[code], code))[:KEPT]
+    best = sorted(scores, key=lambda code: (-scores[code], code))[:KEPT] if len(scores) > 1 else list(scores)
     blamed: tuple[Accused, ...] = ()
     if not scan.blame.isdisjoint(found) and any(word in scan.names for word in found):
         blamed = accused(duties.accusation, title, body)
@@ -86,8 +86,16 @@ def match(duties: DutyList, title: str, body: str) -> Match:
         tuple(_hit(duties, code, scores[code], words[code], title, body) for code in best),
         tuple(word for word in duties.danger if word in found) if not scan.danger.isdisjoint(found) else (),
         blamed,
-        next((word for word in duties.rule.asking if word in head), ""),
+        _asked(duties.rule.asking, head),
     )
+
+
+def _asked(asking: Iterable[str], head: str) -> str:
+    """The first of the words that make it a question. A plain loop: this is on the way of every whistle."""
+    for word in asking:
+        if word in head:
+            return word
+    return ""
 
 
 def _scores(
@@ -138,7 +146,10 @@ def _places(words: Sequence[str], title: str, body: str) -> tuple[Word, ...]:
             in_title.append(Word(word, "title", at))
         else:
             in_body.append(Word(word, "body", body.find(word)))
-    return (*sorted(in_title, key=_AT), *sorted(in_body, key=_AT))
+    for found in (in_title, in_body):
+        if len(found) > 1:
+            found.sort(key=_AT)
+    return (*in_title, *in_body)
 
 
 def danger_words(duties: DutyList, *texts: str) -> list[str]:

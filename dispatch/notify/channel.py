@@ -48,7 +48,7 @@ class Null:
 
     name = "null"
     longest = 100_000
-    bundle = 1
+    bundle = 100
 
     def room(self, *, urgent: bool) -> int:
         """No limit to speak of."""

@@ -84,9 +84,11 @@ class Delivery:
         self._link = link
         self._metrics = metrics
         self._woken = asyncio.Event()
+        #: a claim took as many as it might: there may be more
+        self._full = False
 
     def wake(self) -> None:
-        """Notices were written: look at once."""
+        """Urgent notices were written: look at once. Ordinary ones are found by the next look, and go together."""
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -99,7 +101,7 @@ class Delivery:
             except StoreError as error:
                 log.warning("notify.away", exc_info=error)
                 busy, wait = 0, min(wait * 2, 30.0)
-            if not busy:
+            if not busy or not self._full:
                 await self._pause(stopping, wait)
         for channel in self._channels.values():
             await channel.close()
@@ -115,7 +117,7 @@ class Delivery:
 
     async def once(self) -> int:
         """One round: what is urgent on every channel, then one message of the rest. Returns how many were in hand."""
-        total = 0
+        total, self._full = 0, False
         for urgent in (True, False):
             for channel in self._channels.values():
                 total += await self._round(channel, urgent)
@@ -131,11 +133,13 @@ class Delivery:
             claimed = await store.claim(uow, channel.name, urgent=urgent, limit=limit, lease=LEASE, now=now)
         if not claimed:
             return 0
+        self._full = self._full or len(claimed) == limit
         async with self._database.acquire() as connection:
             about = await store.about(connection, [each.id for each in claimed])
             away = await absences.away(connection, now)
         found = self._sort(claimed, about, away, now)
-        await self._put_aside(found, channel)
+        if found.later or found.moot or found.broken:
+            await self._put_aside(found, channel)
         alone = urgent and len(found.ready) <= room
         messages = pack(found.ready, longest=channel.longest, most=1 if alone else channel.bundle)
         for group in messages[:room]:
@@ -198,11 +202,15 @@ class Delivery:
     async def _settle(self, channel: Channel, group: Sequence[Claimed], result: Result) -> None:
         async with self._database.transaction() as uow:
             now = await uow.now()
+            ends: dict[tuple[str, datetime | None], list[Claimed]] = {}
             for notice in group:
-                status, again = outcome(notice, result, now)
+                ends.setdefault(outcome(notice, result, now), []).append(notice)
+            for (status, again), some in ends.items():
                 await store.settle(
-                    uow, [notice], ok=result.ok, detail=result.detail, status=status, next_try_at=again, now=now
+                    uow, some, ok=result.ok, detail=result.detail, status=status, next_try_at=again, now=now
                 )
+        for (status, _again), some in ends.items():
+            for notice in some:
                 said = status if status != PENDING else "throttled" if result.wait else "retried"
                 self._metrics.noticed(channel.name, said)
                 if status == PENDING:

@@ -140,19 +140,24 @@ async def write(service: Service, uow: UnitOfWork, batch: Sequence[Prepared]) ->
     Raises `NumberTaken` where a number was another's; the next try has others.
     """
     now = await uow.now()
-    rows = [_row(service, prepared, now) for prepared in batch]
+    year = year_of(now)
+    turns: dict[str, Turn] = {}
+    rows = []
+    for prepared in batch:
+        district = prepared.facts.district
+        turn = turns.get(district) or turns.setdefault(district, service.turn(district, now))
+        rows.append(_row(service, prepared, turn, year))
     try:
         return await store.insert(uow, rows, now)
     except NumberTaken:
-        await service.whistle_numbers.pass_by(year_of(now))
+        await service.whistle_numbers.pass_by(year)
         raise
 
 
-def _row(service: Service, prepared: Prepared, now: datetime) -> NewRow:
-    new, facts = prepared.new, prepared.facts
+def _row(service: Service, prepared: Prepared, turn: Turn, year: int) -> NewRow:
+    new, facts, now = prepared.new, prepared.facts, turn.now
     facts.received_at = now
-    facts.number = number(year_of(now), service.whistle_numbers.take())
-    turn = service.turn(facts.district, now)
+    facts.number = number(year, service.whistle_numbers.take())
     case = receive(facts, turn, prepared.event_id, prepared.clock_ids, prepared.actor)
     return NewRow(
         case=case,
@@ -257,7 +262,7 @@ def _check(new: NewWhistle, reference: Reference) -> None:
     node = reference.tree.get(new.place)
     if node is None:
         raise Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value=new.place)
-    if not any(above.code == new.street for above in reference.tree.ancestors(new.place)):
+    if new.place != new.street and getattr(reference.tree.chain(new.place)[3], "code", None) != new.street:
         raise Invalid(
             "「{value}」不在本街道；别的街道的事请由那个街道吹哨",
             field="place",

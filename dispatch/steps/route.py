@@ -27,8 +27,8 @@ async def route(service: Service, uow: UnitOfWork, ids: Sequence[UUID], origins:
     cases = await store.lock(uow, ids, status=RAISED)
     if not cases:
         return []
-    # one just raised has no requests yet; one that another street took over has
-    await store.fill(uow.connection, cases, requests=any(case.seq > 1 for case in cases))
+    # one just raised has nothing but its clocks; one that another street took over has more
+    await store.fill(uow.connection, cases, fresh=all(case.seq == 1 for case in cases))
     texts = await whistles.texts(uow.connection, [case.id for case in cases if _changed(service, case)])
     now = await uow.now()
     for case in cases:

@@ -15,7 +15,7 @@ import orjson
 from dispatch.domain.case import Assignment, Case, Clock, Facts, Request
 from dispatch.store.connection import Connection
 from dispatch.store.outbox import OutboxRow
-from dispatch.store.save import PARTS, Rows, statement
+from dispatch.store.save import PARTS, Rows, as_json, statement
 from dispatch.store.unit_of_work import UnitOfWork
 
 _LOCK = """
@@ -71,17 +71,18 @@ async def lock(
     return cases
 
 
-async def fill(connection: Connection, cases: Sequence[Case], *, requests: bool = True, clocks: bool = True) -> None:
-    """Read what stands under the states: assignments, and unless told not to clocks and requests."""
+async def fill(connection: Connection, cases: Sequence[Case], *, fresh: bool = False, clocks: bool = True) -> None:
+    """Read what stands under the states: assignments, requests, and unless told not to clocks. `fresh`: all were just
+    raised, and have clocks only."""
     by_id = {case.id: case for case in cases}
     ids = list(by_id)
     for row in await connection.fetch(_CLOCKS, ids) if clocks else ():
         clock = Clock(*tuple(row.values())[1:])
         by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
+    if fresh:
+        return
     for whistle, part in await parts(connection, ids):
         by_id[whistle].assignments[part.unit] = part
-    if not requests:
-        return
     for row in await connection.fetch(_REQUESTS, ids):
         values = list(row.values())
         values[-1] = orjson.loads(values[-1])
@@ -171,13 +172,12 @@ async def save(
         if case.events:
             _collect(rows, case, now, channels)
     for out in outbox:
-        rows["outbox"].append((out.topic, out.key, orjson.dumps(out.headers).decode(), out.payload, out.urgent, now))
+        headers = orjson.dumps(out.headers).decode()
+        rows["outbox"].append((out.topic, out.key, headers, out.payload.decode(), out.urgent, now))
     used = tuple(part.name for part in PARTS if rows[part.name])
-    arguments: list[list[Any]] = []
-    for name in used:
-        arguments.extend(list(column) for column in zip(*rows[name], strict=True))
-    await uow.connection.execute(statement(used), *arguments)
+    await uow.connection.execute(statement(used), *(as_json(name, rows[name]) for name in used))
     uow.wrote_outbox = uow.wrote_outbox or bool(outbox)
+    uow.told_urgently = uow.told_urgently or any(notice.urgent for case in cases for notice in case.notices)
     uow.touched.extend(str(case.id) for case in cases if case.events)
     uow.facts.extend((event.type, event.data) for case in cases for event in case.events)
 

@@ -48,6 +48,8 @@ class Database:
         self.on_outbox: Callable[[], None] = lambda: None
         #: called after a commit with the ids of the whistles it changed (live pages)
         self.on_change: Callable[[list[str]], None] = lambda _ids: None
+        #: called after a commit that wrote urgent notices
+        self.on_urgent_notice: Callable[[], None] = lambda: None
         #: called after a commit with each event (type, data) it added to the log (metrics)
         self.on_fact: Callable[[str, dict[str, Any]], None] = lambda _type, _data: None
 
@@ -109,6 +111,8 @@ class Database:
         """Committed: tell whoever waits for it."""
         if uow.wrote_outbox:
             self.on_outbox()
+        if uow.told_urgently:
+            self.on_urgent_notice()
         if uow.touched:
             self.on_change(uow.touched)
         for kind, data in uow.facts:

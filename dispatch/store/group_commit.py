@@ -47,8 +47,16 @@ class GroupCommit(Generic[Item, Answer]):
 
     async def _run(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             await self._commit(batch)
+
+    async def _gather(self) -> None:
+        """Let come along what is already there: as long as each turn of the loop brings more, and no longer."""
+        seen = 0
+        while seen < len(self._waiting) < self._most:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _commit(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:

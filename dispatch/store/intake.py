@@ -1,36 +1,33 @@
 """New whistles written: one statement for any number of them, answered after the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from dispatch.domain.case import Case
 from dispatch.store.cases import clock_row
 from dispatch.store.numbers import NumberTaken
 from dispatch.store.outbox import OutboxRow
-from dispatch.store.save import BY_NAME, columns
+from dispatch.store.save import BY_NAME, columns, dumps, recordset
 from dispatch.store.unit_of_work import UnitOfWork
 
 _WHISTLE = columns(
     "id:uuid number:bigint district:text received_at:timestamptz title:text body:text kind:text danger:boolean"
     " category:text place:text address:text latitude:float8 longitude:float8 occurred_at:timestamptz"
-    " raised_by_node:text raised_by:text via:text source:text source_due_at:timestamptz reporter:text named:text"
-    " matched:text sealed:boolean hidden_from:text photos:text parent:uuid principal:text idempotency_key:text"
-    " request_sha256:bytea"
+    " raised_by_node:text raised_by:text via:text source:jsonb source_due_at:timestamptz reporter:jsonb named:jsonb"
+    " matched:jsonb sealed:boolean hidden_from:text[] photos:uuid[] parent:uuid principal:text idempotency_key:text"
+    " request_sha256:text"
 )
-_CAST = {
-    "source": "source::jsonb",
-    "reporter": "reporter::jsonb",
-    "named": "named::jsonb",
-    "matched": "matched::jsonb",
-    "hidden_from": "string_to_array(hidden_from, ',')",
-    "photos": "string_to_array(photos, ',')::uuid[]",
-}
+_CAST = {"request_sha256": "decode(request_sha256, 'hex')"}
+
+_CLOCK = BY_NAME["clock"].columns
+_CLOCK_NAMES = tuple(name for name, _ in _CLOCK)
+_EVENT = columns("whistle:uuid seq:integer at:timestamptz id:uuid type:text person:text seat:text data:jsonb")
+_OUTBOX = columns("whistle:uuid topic:text key:text headers:jsonb payload:text urgent:boolean created_at:timestamptz")
 
 
 @dataclass(slots=True)
@@ -67,45 +64,32 @@ class Stored:
 
 
 def _sql() -> str:
-    pieces: list[str] = []
-    position = 1
+    """One parameter for each table, a JSON array of rows: ten times less work for this process than arrays of every
+    column, and the fields that say nothing need not be sent."""
 
-    def unnest(columns: tuple[tuple[str, str], ...]) -> str:
-        nonlocal position
-        arrays = ", ".join(f"${position + i}::{kind}[]" for i, (_, kind) in enumerate(columns))
-        position += len(columns)
-        return f"unnest({arrays}) AS x ({', '.join(name for name, _ in columns)})"
+    def names(columns: Iterable[tuple[str, str]], before: str = "") -> str:
+        return ", ".join(before + name for name, _ in columns)
 
-    names = ", ".join(name for name, _ in _WHISTLE)
     values = ", ".join(_CAST.get(name, name) for name, _ in _WHISTLE)
-    pieces.append(
-        f"w AS (INSERT INTO whistle ({names}) SELECT {values} FROM {unnest(_WHISTLE)}"
-        " ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING id, district, received_at, via)"
-    )
-    pieces.append(
-        "s AS (INSERT INTO whistle_state (id, district, status, version, seq, gen, rework, status_version, last_at)"
-        " SELECT id, district, CASE via WHEN 'local' THEN 'local' ELSE 'raised' END, 1, 1, 1, 0, 1, received_at FROM w)"
-    )
-    clock = BY_NAME["clock"].columns
-    clock_names = ", ".join(name for name, _ in clock)
-    clock_values = ", ".join(f"x.{name}" for name, _ in clock)
-    pieces.append(
-        f"c AS (INSERT INTO whistle_clock ({clock_names}) SELECT {clock_values} FROM {unnest(clock)}"
-        " JOIN w ON w.id = x.whistle)"
-    )
-    event = BY_NAME["event"].columns
-    pieces.append(
-        "e AS (INSERT INTO whistle_event (whistle, seq, at, id, type, person, seat, data)"
-        f" SELECT x.whistle, x.seq, x.at, x.id, x.type, x.person, x.seat, x.data::jsonb FROM {unnest(event)}"
-        " JOIN w ON w.id = x.whistle)"
-    )
-    outbox = (("whistle", "uuid"), *BY_NAME["outbox"].columns)
-    pieces.append(
-        "o AS (INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
-        f" SELECT x.topic, x.key, x.headers::jsonb, x.payload, x.urgent, x.created_at FROM {unnest(outbox)}"
-        " JOIN w ON w.id = x.whistle)"
-    )
-    return f"WITH {', '.join(pieces)} SELECT id FROM w"
+    return f"""
+WITH w AS (
+    INSERT INTO whistle ({names(_WHISTLE)}) SELECT {values} FROM {recordset(1, _WHISTLE)}
+    ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING id, district, received_at, via
+), s AS (
+    INSERT INTO whistle_state (id, district, status, version, seq, gen, rework, status_version, last_at)
+    SELECT id, district, CASE via WHEN 'local' THEN 'local' ELSE 'raised' END, 1, 1, 1, 0, 1, received_at FROM w
+), c AS (
+    INSERT INTO whistle_clock ({names(_CLOCK)}) SELECT {names(_CLOCK, "x.")} FROM {recordset(2, _CLOCK)}
+    JOIN w ON w.id = x.whistle
+), e AS (
+    INSERT INTO whistle_event ({names(_EVENT)}) SELECT {names(_EVENT, "x.")} FROM {recordset(3, _EVENT)}
+    JOIN w ON w.id = x.whistle
+), o AS (
+    INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)
+    SELECT x.topic, x.key, x.headers, convert_to(x.payload, 'UTF8'), x.urgent, x.created_at
+    FROM {recordset(4, _OUTBOX)} JOIN w ON w.id = x.whistle
+)
+SELECT id FROM w"""
 
 
 _INSERT = _sql()
@@ -123,28 +107,29 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
     A key that was taken before leaves its whistle untouched: the caller compares ids and hashes. Raises `NumberTaken`
     where a number stands on another whistle.
     """
-    whistles: list[tuple[Any, ...]] = []
-    clocks: list[tuple[Any, ...]] = []
-    events: list[tuple[Any, ...]] = []
-    outbox: list[tuple[Any, ...]] = []
+    whistles: list[dict[str, Any]] = []
+    clocks: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    outbox: list[dict[str, Any]] = []
     for row in _distinct(rows):
         case = row.case
         whistles.append(_whistle(row))
-        clocks.extend(clock_row(case.id, clock) for clock in case.clocks.values())
+        clocks.extend(dict(zip(_CLOCK_NAMES, clock_row(case.id, clock), strict=True)) for clock in case.clocks.values())
         events.extend(
-            (
-                case.id, event.seq, now, event.id, event.type, case.actor.person, case.actor.seat,
-                orjson.dumps(event.data).decode(),
-            )
+            {
+                "whistle": case.id, "seq": event.seq, "at": now, "id": event.id, "type": event.type,
+                "person": case.actor.person, "seat": case.actor.seat, "data": event.data,
+            }
             for event in case.events
         )  # fmt: skip
         outbox.extend(
-            (case.id, out.topic, out.key, orjson.dumps(out.headers).decode(), out.payload, out.urgent, now)
+            {
+                "whistle": case.id, "topic": out.topic, "key": out.key, "headers": out.headers,
+                "payload": out.payload.decode(), "urgent": out.urgent, "created_at": now,
+            }
             for out in row.outbox
-        )
-    outbox_width = len(BY_NAME["outbox"].columns) + 1
-    written = [list(column) for part in (whistles, clocks, events) for column in zip(*part, strict=True)]
-    arguments = [*written, *([row[i] for row in outbox] for i in range(outbox_width))]  # it may have no rows
+        )  # fmt: skip
+    arguments = [dumps(part) for part in (whistles, clocks, events, outbox)]
     try:
         new = {record[0] for record in await uow.connection.fetch(_INSERT, *arguments)}
     except asyncpg.UniqueViolationError as error:
@@ -182,16 +167,15 @@ def _distinct(rows: Sequence[NewRow]) -> list[NewRow]:
     return list({(row.principal, row.idempotency_key): row for row in reversed(rows)}.values())[::-1]
 
 
-def _whistle(row: NewRow) -> tuple[Any, ...]:
+def _whistle(row: NewRow) -> dict[str, Any]:
     facts = row.case.facts
-
-    def text(value: dict[str, Any] | None) -> str | None:
-        return orjson.dumps(value).decode() if value else None
-
-    return (
-        facts.id, facts.number, facts.district, facts.received_at, row.title, row.body, facts.kind, facts.danger,
-        facts.category, facts.place, row.address, row.latitude, row.longitude, row.occurred_at, facts.street,
-        facts.raised_by, facts.via, text(row.source), facts.source_due_at, text(row.reporter), text(facts.named),
-        text(facts.matched), facts.sealed, ",".join(facts.hidden_from), ",".join(row.photos), facts.parent,
-        row.principal, row.idempotency_key, row.request_sha256,
-    )  # fmt: skip
+    return {
+        "id": facts.id, "number": facts.number, "district": facts.district, "received_at": facts.received_at,
+        "title": row.title, "body": row.body, "kind": facts.kind, "danger": facts.danger, "category": facts.category,
+        "place": facts.place, "address": row.address, "latitude": row.latitude, "longitude": row.longitude,
+        "occurred_at": row.occurred_at, "raised_by_node": facts.street, "raised_by": facts.raised_by, "via": facts.via,
+        "source": row.source or None, "source_due_at": facts.source_due_at, "reporter": row.reporter or None,
+        "named": facts.named or None, "matched": facts.matched or None, "sealed": facts.sealed,
+        "hidden_from": facts.hidden_from, "photos": row.photos, "parent": facts.parent, "principal": row.principal,
+        "idempotency_key": row.idempotency_key, "request_sha256": row.request_sha256.hex(),
+    }  # fmt: skip

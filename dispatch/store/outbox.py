@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: `NOTIFY` on this channel: rows were committed
 CHANNEL = "dispatch_outbox"
 #: a process notifies at most this often (seconds)
-DEBOUNCE = 0.002
+DEBOUNCE = 0.005
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,13 +97,16 @@ class Reader:
         """Rows between `floor` and `top` that were not visible before; moves `floor` where that is safe."""
         if self.floor >= self.top:
             return []
-        snapshot = await self._connection.fetchrow(
-            """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-               FROM pg_current_snapshot() AS s"""
+        looked = await self._connection.fetchrow(
+            """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint,
+                      ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)
+               FROM pg_current_snapshot() AS s""",
+            self.floor,
+            self.top,
         )
-        assert snapshot is not None
-        oldest, newest = snapshot
-        found = await self._between(self.floor, self.top)
+        assert looked is not None
+        oldest, newest, ids = looked
+        found = await self._unknown(ids)
         if self._candidate and oldest >= self._candidate[1]:
             self.floor = self._candidate[0]
             self._candidate = None
@@ -113,7 +116,8 @@ class Reader:
 
     async def recheck(self) -> list[Waiting]:
         """Rows anywhere up to `top` that are not known: the safety net, once a minute."""
-        return await self._between(0, self.top)
+        rows = await self._connection.fetch("SELECT id FROM outbox WHERE id <= $1 AND parked IS NULL", self.top)
+        return await self._unknown([row[0] for row in rows])
 
     async def again(self, ids: Sequence[int]) -> list[Waiting]:
         """Rows read before, whose payload was let go."""
@@ -122,11 +126,9 @@ class Reader:
         )
         return [Waiting(row) for row in rows]
 
-    async def _between(self, above: int, upto: int) -> list[Waiting]:
-        ids = await self._connection.fetch(
-            "SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL", above, upto
-        )
-        missing = [row[0] for row in ids if row[0] not in self._known]
+    async def _unknown(self, ids: Sequence[int]) -> list[Waiting]:
+        """Those of these rows that the relay does not hold."""
+        missing = [id for id in ids if id not in self._known]
         if not missing:
             return []
         return self._take(

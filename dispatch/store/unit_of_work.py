@@ -19,6 +19,7 @@ class UnitOfWork:
     def __init__(self, connection: Connection, virtual_now: datetime | None = None) -> None:
         self.connection = connection
         self.wrote_outbox = False
+        self.told_urgently = False
         self.touched: list[str] = []
         #: what is counted once it is committed: event type and data
         self.facts: list[tuple[str, dict[str, Any]]] = []

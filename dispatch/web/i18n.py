@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -40,14 +40,24 @@ def language() -> str:
     return _language.get()
 
 
+def speak(lang: str) -> Token[str]:
+    """Speak `lang` until `hush` is given what this returns; an unknown language is Chinese."""
+    return _language.set(lang if lang in LANGUAGES else "zh")
+
+
+def hush(spoken: Token[str]) -> None:
+    """Speak again what was spoken before."""
+    _language.reset(spoken)
+
+
 @contextmanager
 def speaking(lang: str) -> Iterator[None]:
-    """Speak `lang` inside the block; an unknown language is Chinese."""
-    token = _language.set(lang if lang in LANGUAGES else "zh")
+    """Speak `lang` inside the block."""
+    spoken = speak(lang)
     try:
         yield
     finally:
-        _language.reset(token)
+        hush(spoken)
 
 
 def _(message: str, **values: object) -> str:

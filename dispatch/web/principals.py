@@ -34,6 +34,8 @@ class Memory:
     def __init__(self, look: Callable[[bytes], Awaitable[Visit | None]], ttl: float = TTL, most: int = MOST) -> None:
         self._look, self._ttl, self._most = look, ttl, most
         self._kept: OrderedDict[bytes, tuple[float, Visit]] = OrderedDict()
+        #: look-ups under way: whoever asks for the same meanwhile shares the answer
+        self._asking: dict[bytes, asyncio.Task[Visit | None]] = {}
 
     async def get(self, sha256: bytes) -> Visit | None:
         """Who it is, asked anew when the last answer is too old. Raises `Unavailable`."""
@@ -41,7 +43,17 @@ class Memory:
         known = self._kept.get(sha256)
         if known is not None and now < known[0]:
             return known[1]
+        asking = self._asking.get(sha256)
+        if asking is None:
+            asking = self._asking[sha256] = asyncio.create_task(self._ask(sha256))
+            asking.add_done_callback(lambda done: self._asked(sha256, done))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, sha256: bytes) -> Visit | None:
+        now = time.monotonic()
         visit = await self._look(sha256)
+        if asyncio.current_task() is not self._asking.get(sha256):
+            return visit  # it was forgotten meanwhile: this answer may be from before
         if visit is None:
             self._kept.pop(sha256, None)
             return None
@@ -51,13 +63,21 @@ class Memory:
             self._kept.popitem(last=False)
         return visit
 
+    def _asked(self, sha256: bytes, done: "asyncio.Task[Visit | None]") -> None:
+        if self._asking.get(sha256) is done:
+            del self._asking[sha256]
+        if not done.cancelled():
+            done.exception()  # whoever waits for it is told; nobody may be waiting any more
+
     def forget(self, sha256: bytes) -> None:
         """It has changed or ended."""
         self._kept.pop(sha256, None)
+        self._asking.pop(sha256, None)
 
     def clear(self) -> None:
         """Forget everything (somebody signed out everywhere)."""
         self._kept.clear()
+        self._asking.clear()
 
 
 class Principals:

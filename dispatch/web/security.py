@@ -83,15 +83,15 @@ class Shell:
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request)
+        spoken = i18n.speak(language)
         try:
-            with i18n.speaking(language):
-                try:
-                    await self._serve(scope, receive, sending)
-                except Exception as error:
-                    if started:
-                        raise
-                    await problems.of_error(error)(scope, receive, sending)
+            await self._serve(scope, receive, sending)
+        except Exception as error:
+            if started:
+                raise
+            await problems.of_error(error)(scope, receive, sending)
         finally:
+            i18n.hush(spoken)
             structlog.contextvars.unbind_contextvars("request")
             seconds = time.perf_counter() - began
             self._metrics.request(pattern(scope), scope["method"], status, seconds)
