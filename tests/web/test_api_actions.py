@@ -120,6 +120,25 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
     assert "close" not in {one["action"] for one in (await world.get(number, seat=XF))["barred_actions"]}
 
 
+async def test_an_objection_after_closing_waits_for_the_desk(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    for action, seat, fields in (
+        ("report-in", XF, {}),
+        ("arrive", XF, {"latitude": 36.6, "longitude": 114.5}),
+        ("resolve", XF, {"reply": "开了", "reason": "不用来"}),
+        ("verify", CLERK, {"accepted": True}),
+        ("feedback", CLERK, {"reply": "开了"}),
+        ("close", CLERK, {}),
+        ("object", XF, {"text": "当天就到了"}),
+    ):
+        ok(await world.act(number, action, seat=seat, **fields))
+    page = (await (await somebody(world, DESK)).get(f"/w/{number}")).text
+    assert "单位对评价有异议，请复核" in page
+    assert "还等区里复核" in (await (await somebody(world, XF)).get(f"/w/{number}")).text
+    ok(await world.act(number, "decide-objection", seat=DESK, granted=False))
+    assert "没有钟在走" in (await (await somebody(world, XF)).get(f"/w/{number}")).text
+
+
 async def test_repeating_what_holds_is_no_error(world: World) -> None:
     number = (await world.whistle(FIRE_DOOR))["number"]
     first = ok(await world.act(number, "report-in", seat=XF))

@@ -50,7 +50,7 @@ def nearest(view: WhistleView) -> ClockView | None:
 def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> Expected:
     """What is expected of this reader now."""
     if view.status in ("closed", "cancelled", "merged"):
-        return Expected(False, spans(_("这件已经办完归档，没有钟在走。")), None)
+        return _ruling(view) or _over(view)
     if actor.unit is not None:
         return _Unit(view, actor, turn).expected()
     if actor.role == permissions.CLERK:
@@ -60,6 +60,13 @@ def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> 
     if actor.role == permissions.IN_CHARGE and level is not None:
         return _chain(view, turn, level, actor)
     return _watching(view, turn)
+
+
+def _over(view: WhistleView) -> Expected:
+    owed = next((clock for clock in view.clocks if clock.running), None)
+    if owed is not None:
+        return Expected(False, spans(_("这件已经办完归档；单位对评价的异议还等区里复核。")), owed)
+    return Expected(False, spans(_("这件已经办完归档，没有钟在走。")), None)
 
 
 # ── a unit's people ──────────────────────────────────────────────────────────────────────────────
