@@ -128,6 +128,32 @@ async def test_the_floor_waits_for_open_transactions(db: Database, database: str
     await writer.close()
 
 
+async def test_a_held_snapshot_costs_the_relay_nothing(db: Database, database: str) -> None:
+    """A backup's snapshot keeps every row that was sent meanwhile on the pages: none of them is waded through."""
+    backup = await asyncpg.connect(database)
+    held = backup.transaction(isolation="repeatable_read", readonly=True)
+    await held.start()
+    await backup.fetchval("SELECT count(*) FROM outbox")
+    lease = outbox_reader.Lease(await db.connect_alone(), db)
+    known: set[int] = set()
+    reader = lease.reader(known)
+    for round_ in range(10):
+        await write(db, *rows("t", 300, start=round_ * 300))
+        sent = [row.id for row in await reader.fresh(1000)]
+        await reader.late()
+        await lease.delete(sent)
+        known.difference_update(sent)
+    await reader.late()
+    async with db.acquire() as connection:
+        await connection.execute("VACUUM outbox")
+        kept = await connection.fetchval("SELECT pg_relation_size('outbox')")
+    assert kept > 3000 * 50, "the snapshot keeps them"
+    assert reader.floor == reader.top == 3000, "and nobody looks at them again"
+    await lease.close()
+    await held.rollback()
+    await backup.close()
+
+
 async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
     await write(db, *rows("t", 500))
     await write(db, OutboxRow("t.urgent", "e", {}, b"urgent", urgent=True))
