@@ -65,7 +65,9 @@ def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
     again only when that fetch has come back: a long wait delays its next record, a short one keeps both sides busy.
 
     `NACK_ON_ERROR` commits when the handler returned, rewinds when it raised (`feed` never does) and leaves the
-    offsets alone when it was cancelled. The waits are short so that a whistle reaches its queue within a blink.
+    offsets alone when it was cancelled. The waits are short so that a whistle reaches its queue within a blink. Who
+    stays in a group hears that another left or came with the next heartbeat, and everybody waits for the last to hear:
+    so long nothing is handled whenever a worker is restarted.
     """
     return {
         "group_id": group,
@@ -76,7 +78,7 @@ def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
         "batch_timeout_ms": 10,
         "fetch_max_wait_ms": wait,
         "session_timeout_ms": 10_000,
-        "heartbeat_interval_ms": 3_000,
+        "heartbeat_interval_ms": 500,
         "max_poll_interval_ms": 300_000,
         "no_reply": True,
         "listener": _Dealt(),
