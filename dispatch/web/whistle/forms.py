@@ -299,17 +299,9 @@ def label(token: str) -> str:
         if token.startswith(f"{action}-"):
             said = words.button(action, token.rsplit("-", 1)[1])
             subject = {"decide-extension": _("延期"), "decide-hold": _("挂账"), "decide-cancel": _("撤哨"),
-                       "decide-objection": _("异议"), "decide-consult": _("会商")}.get(action, "")  # fmt: skip
-            return f"{said}{subject}" if not said.startswith("decide-") else _DECIDE[token]()
+                       "decide-consult": _("会商")}.get(action, "")  # fmt: skip
+            return f"{said}{subject}"
     return words.button(token)
-
-
-_DECIDE: Mapping[str, Callable[[], str]] = {
-    "decide-cancel-yes": lambda: _("同意撤哨"),
-    "decide-cancel-no": lambda: _("不同意撤哨"),
-    "decide-objection-yes": lambda: _("异议成立"),
-    "decide-objection-no": lambda: _("异议不成立"),
-}
 
 
 def fields_of(asks: Asks, view: WhistleView, turn: Turn) -> tuple[Field, ...]:

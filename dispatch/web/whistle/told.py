@@ -60,7 +60,6 @@ _ASKED: Mapping[str, str] = {
     "extension.decided": N_("延期"),
     "hold.decided": N_("挂账"),
     "cancel.decided": N_("撤哨"),
-    "objection.decided": N_("异议"),
     "review.decided": N_("（区复核）"),
     "consult.decided": N_("会商"),
 }
@@ -115,7 +114,8 @@ class Teller:
             return special(one.data)
         if one.type in _DECIDED:
             yes = "yes" if one.data.get("granted") else "no"
-            return f"{words.button(_DECIDED[one.type], yes)}{_(_ASKED[one.type])}"
+            asked = _ASKED.get(one.type)
+            return f"{words.button(_DECIDED[one.type], yes)}{_(asked) if asked else ''}"
         return words.button(_DID[one.type]) if one.type in _DID else one.type
 
     def _at(self, at: datetime) -> str:
