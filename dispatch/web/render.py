@@ -89,7 +89,7 @@ def _spoken(text: object) -> Markup:
     said = escape(text)
     if i18n.language() == "zh" or not _CHINESE.search(said):
         return said
-    return Markup(_CHINESE.sub(lambda run: f'<span lang="zh">{run[0]}</span>', said))  # noqa: S704 - escaped above
+    return Markup(_CHINESE.sub(lambda run: f'<span lang="zh">{run[0]}</span>', said))  # noqa: S704  # nosec B704 - escaped above
 
 
 def _percent(share: float) -> str:
