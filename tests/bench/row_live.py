@@ -7,6 +7,7 @@ memory before them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -120,8 +121,9 @@ async def _note(client: httpx.AsyncClient, number: int, token: str) -> None:
 
 def _memory(port: int) -> float:
     """Megabytes that the web process on this port holds."""
-    return max(
-        child.memory_info().rss / 2**20
-        for child in psutil.Process().children(recursive=True)
-        if child.environ().get("DISPATCH_PORT") == str(port)
-    )
+    held = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # others end meanwhile
+            if child.environ().get("DISPATCH_PORT") == str(port):
+                held.append(child.memory_info().rss / 2**20)
+    return max(held)
