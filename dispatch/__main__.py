@@ -4,27 +4,11 @@ import dispatch.local.early  # noqa: F401 - what it does is done when it is impo
 
 # isort: split
 
+import sys
+
 import typer
 
-from dispatch.local.commands import (
-    access,
-    audit,
-    check,
-    clock,
-    doctor,
-    duties,
-    imports,
-    leave,
-    letters,
-    listing,
-    load,
-    outbox,
-    policies,
-    restored,
-    serve,
-    simulate,
-    topics,
-)
+from dispatch.local.commands import serve
 
 app = typer.Typer(
     help="街乡吹哨、部门报到: a street whistles, the departments report in, what is late climbs.",
@@ -33,11 +17,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for group in (
-    serve, listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
-    topics, check, outbox,
-):  # fmt: skip
-    group.register(app)
+serve.register(app)
+# what runs a role imports no other command: they cost every process a second of its start
+if not set(sys.argv[1:2]) & set(serve.NAMES):
+    from dispatch.local.commands import every
+
+    every.register(app)
 
 if __name__ == "__main__":
     app(prog_name="dispatch")

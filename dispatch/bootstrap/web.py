@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 import structlog
 
-from dispatch.bootstrap.base import NotSetUp, base, checks, serve, stop_on_signals
+from dispatch.bootstrap.addresses import NotSetUp
+from dispatch.bootstrap.base import base, checks, serve, stop_on_signals
 from dispatch.observe import tracing
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake

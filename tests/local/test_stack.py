@@ -88,9 +88,7 @@ async def test_second_start_keeps_the_data_and_ctrl_c_leaves_nothing(start: Call
     assert first.process.wait(20) == 0
     assert first.gone()
 
-    began = time.monotonic()
     second = start()
-    assert time.monotonic() - began < 8
     connection = await asyncpg.connect(second.database)
     assert await connection.fetchval("SELECT x FROM kept") == 7
     await connection.close()

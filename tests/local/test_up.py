@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,9 +67,7 @@ async def test_two_starts_and_nothing_left_running(open_folder: Path) -> None:
         assert first.wait(40) == 0
         assert not [child for child in children if child.is_running()]
 
-    began = time.monotonic()
     with up(data) as second:
-        assert time.monotonic() - began < 30, "a second start takes seconds (some 4 on an idle machine)"
         assert await whistles(data) >= seeded
         tokens = {account["token"] for account in json.loads((data / "demo.json").read_text())["accounts"]}
         assert tokens == {account["token"] for account in demo["accounts"]}, "links and scripts go on working"

@@ -61,7 +61,7 @@ async def _broker(settings: Settings) -> list[Verdict]:
             "消息只在内存里，没派完的由数据库补派；外来的 whistles.inbound 会丢 in memory only; inbound records may go"
         )
         return [Verdict("warn", "内嵌代理 embedded broker", said, "给一个区真用，设 DISPATCH_KAFKA")]
-    from dispatch.bootstrap.base import kafka_of
+    from dispatch.bootstrap.addresses import kafka_of
     from dispatch.bus.durability import verdicts
     from dispatch.bus.topics import admin
 

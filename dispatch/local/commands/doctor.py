@@ -43,7 +43,7 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 
 async def _kafka(settings: Settings) -> Finding:
-    from dispatch.bootstrap.base import kafka_of
+    from dispatch.bootstrap.addresses import kafka_of
     from dispatch.bus.topics import TopicsUnfit, admin, found, unfit
     from schemas.topics import TOPICS
 

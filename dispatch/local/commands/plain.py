@@ -20,10 +20,10 @@ def line_of(error: BaseException) -> str | None:
     if isinstance(error, (Trouble, WrongSettings)):
         return str(error)
     # loaded already where one of its errors can be at hand, and too heavy to load for others
-    root = sys.modules.get("dispatch.bootstrap.base")
+    root = sys.modules.get("dispatch.bootstrap.addresses")
     if root is not None and isinstance(error, root.NotSetUp):
         return str(error)
-    from dispatch.bootstrap.base import NotSetUp
+    from dispatch.bootstrap.addresses import NotSetUp
     from dispatch.bus.embedded import NoBroker
     from dispatch.bus.topics import TopicsUnfit
     from dispatch.store.errors import Unavailable

@@ -38,7 +38,7 @@ def restored(
 
 
 async def _restored(settings: Settings, since: datetime | None) -> Restored:
-    from dispatch.bootstrap.base import kafka_of
+    from dispatch.bootstrap.addresses import kafka_of
     from dispatch.bus.seen import events
     from dispatch.steps import restored as step
 

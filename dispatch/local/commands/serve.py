@@ -15,6 +15,9 @@ from dispatch.local.trouble import Trouble
 from dispatch.observe import logs
 from dispatch.settings import Settings, read, unknown
 
+#: the commands of this module
+NAMES = ("up", "web", "worker", "scheduler", "migrate", "prepare")
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
@@ -84,27 +87,27 @@ def prepare() -> None:
 
 
 async def _web(settings: Settings) -> None:
-    from dispatch import bootstrap  # here and below: heavy, and of no use before the checks
+    from dispatch.bootstrap.web import run_web  # here and below: heavy, and of no use before the checks
 
-    await bootstrap.run_web(settings)
+    await run_web(settings)
 
 
 async def _worker(settings: Settings) -> None:
-    from dispatch import bootstrap
+    from dispatch.bootstrap.worker import run_worker
 
-    await bootstrap.run_worker(settings)
+    await run_worker(settings)
 
 
 async def _scheduler(settings: Settings) -> None:
-    from dispatch import bootstrap
+    from dispatch.bootstrap.scheduler import run_scheduler
 
-    await bootstrap.run_scheduler(settings)
+    await run_scheduler(settings)
 
 
 async def _migrate(settings: Settings) -> None:
-    from dispatch import bootstrap
+    from dispatch.bootstrap.schema import migrate
 
-    await bootstrap.migrate(settings)
+    await migrate(settings)
 
 
 async def _prepare(settings: Settings) -> None:

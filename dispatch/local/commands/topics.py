@@ -49,7 +49,7 @@ def _work(*, make: bool) -> None:
 
 async def _all(settings: Settings, make: bool) -> int:
     """Show every difference, make it where asked; how many are left."""
-    from dispatch.bootstrap.base import kafka_of
+    from dispatch.bootstrap.addresses import kafka_of
     from dispatch.bus import topic_plan
     from dispatch.bus.topics import TopicsUnfit, admin, found
     from dispatch.bus.unread import readers

@@ -5,7 +5,6 @@ import io
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-from openpyxl import Workbook
 from starlette.responses import Response, StreamingResponse
 
 from dispatch.domain.refusals import Invalid
@@ -68,6 +67,8 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 async def _xlsx(read: Read, first: Page, header: list[str]) -> AsyncIterator[bytes]:
     """A workbook is a zip with its index at the end: written to a file, row by row, and sent from there."""
+    from openpyxl import Workbook  # slow to import, and only this format needs it
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("dispatch")
     sheet.append(header)
