@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from faststream.kafka import KafkaRouter
 
 from dispatch.bus.broker import Given, reading
-from dispatch.bus.feed import feed
 from schemas import topics
 
 router = KafkaRouter()
 
 
 @router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND], wait=100))  # type: ignore[untyped-decorator]
-async def on_inbound(message: Annotated[Any, Given()], step: Annotated[Any, Given("inbound_step")]) -> None:
+async def on_inbound(
+    message: Annotated[Any, Given()], step: Annotated[Any, Given("inbound_step")], ahead: Annotated[Any, Given()]
+) -> None:
     """Each record ends as a whistle, once, or as a dead letter."""
-    await feed(message.raw_message, step)
+    await ahead.take(message.consumer, message.raw_message, step)

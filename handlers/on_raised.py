@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from faststream.kafka import KafkaRouter
 
 from dispatch.bus.broker import Given, reading
-from dispatch.bus.feed import feed
 from schemas import topics
 
 router = KafkaRouter()
@@ -13,6 +12,8 @@ router = KafkaRouter()
 
 @router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT], wait=20))  # type: ignore[untyped-decorator]
 @router.subscriber(topics.RAISED, **reading(topics.GROUPS[topics.RAISED]))  # type: ignore[untyped-decorator]
-async def on_raised(message: Annotated[Any, Given()], step: Annotated[Any, Given("route_step")]) -> None:
+async def on_raised(
+    message: Annotated[Any, Given()], step: Annotated[Any, Given("route_step")], ahead: Annotated[Any, Given()]
+) -> None:
     """Each record ends routed, or as a dead letter."""
-    await feed(message.raw_message, step)
+    await ahead.take(message.consumer, message.raw_message, step)

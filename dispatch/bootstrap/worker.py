@@ -48,6 +48,8 @@ class Working:
     broker: KafkaBroker
     relay: Relay
     joining: asyncio.Task[None]
+    #: ends when a handler's work ended by a mistake of ours
+    broken: asyncio.Task[None]
     since: float = field(default_factory=time.monotonic)
 
     def silent_for(self) -> float:
@@ -74,14 +76,16 @@ async def working(
     relaying = asyncio.create_task(relay.run(), name="relay")
     joining = asyncio.create_task(bus.start(broker), name="join")
     saying = asyncio.create_task(_say_progress(service.database, broker), name="progress")
+    broken = asyncio.create_task(bus.ahead(broker).failed(), name="ahead")
     try:
-        yield Working(broker, relay, joining)
+        yield Working(broker, relay, joining, broken)
     finally:
         saying.cancel()
+        broken.cancel()
         joining.cancel()
         await asyncio.wait({joining}, timeout=STOP_WITHIN)
         # a client that stalled may never stop; the relay must let go of its lock all the same
-        leaving = asyncio.create_task(broker.stop())
+        leaving = asyncio.create_task(bus.stop(broker))
         await asyncio.wait({leaving}, timeout=STOP_WITHIN)
         leaving.cancel()
         await relay.stop()
@@ -158,11 +162,13 @@ class Kafka:
             return
         async with working(self._made.service, self._made.waker, self._bootstrap, self._client) as self.work:
             watching = asyncio.create_task(self.watchdog.run())
-            ends = {stopping, watching}
+            ends = {stopping, watching, self.work.broken}
             if await _first(ends | {self.work.joining}) == self.work.joining:
                 await self.work.joining
                 await _first(ends)
             stopping.cancel()
+            if self.work.broken.done():
+                await self.work.broken
         if watching.done():
             await watching
         watching.cancel()

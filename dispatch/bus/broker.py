@@ -1,11 +1,12 @@
 """FastStream on Kafka with settings that lose nothing.
 
 Its defaults (`latest`, acknowledge first) lose records; its parser decodes every header of a batch and so lets one
-binary header of a foreign record block a partition for ever. Here: from the earliest offset, acknowledged after the
-handler returned, raw records in batches; the handler's `feed` answers for each record.
+binary header of a foreign record block a partition for ever. Here: from the earliest offset, raw records in batches,
+acknowledged by `ahead` when their effects are committed; `feed` answers for each record.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,10 +18,9 @@ from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from dispatch.bus import unreadable
+from dispatch.bus.ahead import BATCH, Ahead
 from dispatch.bus.lag import PROGRESS
 
-#: records handed to a step at once
-BATCH = 500
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
 
@@ -64,17 +64,16 @@ def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
     `wait` (milliseconds) is how long the broker holds a fetch that finds nothing. A partition just read is asked for
     again only when that fetch has come back: a long wait delays its next record, a short one keeps both sides busy.
 
-    `NACK_ON_ERROR` commits when the handler returned, rewinds when it raised (`feed` never does) and leaves the
-    offsets alone when it was cancelled. The waits are short so that a whistle reaches its queue within a blink. Who
-    stays in a group hears that another left or came with the next heartbeat, and everybody waits for the last to hear:
-    so long nothing is handled whenever a worker is restarted.
+    `MANUAL`: offsets are for `ahead` to commit. The waits are short so that a whistle reaches its queue within a blink.
+    Who stays in a group hears with the next heartbeat that another left or came, and everybody waits for the last to
+    hear: so long nothing is handled whenever a worker is restarted.
     """
     return {
         "group_id": group,
         "batch": True,
         "max_records": BATCH,
         "auto_offset_reset": "earliest",
-        "ack_policy": AckPolicy.NACK_ON_ERROR,
+        "ack_policy": AckPolicy.MANUAL,
         "batch_timeout_ms": 10,
         "fetch_max_wait_ms": wait,
         "session_timeout_ms": 10_000,
@@ -93,7 +92,7 @@ def make_broker(
     Only consumes: what leaves goes through the outbox. Topics are made by `topics.ensure`, never by a client.
     """
     unreadable.install()
-    return KafkaBroker(
+    broker = KafkaBroker(
         bootstrap.split(","),
         client_id=name,
         request_timeout_ms=10_000,
@@ -107,6 +106,8 @@ def make_broker(
         security=_security(client or {}),
         logger=logger,
     )
+    broker.context.set_global("ahead", Ahead())
+    return broker
 
 
 async def start(broker: KafkaBroker) -> None:
@@ -114,6 +115,19 @@ async def start(broker: KafkaBroker) -> None:
     await broker.connect()
     await asyncio.gather(*(subscriber.start() for subscriber in broker.subscribers))
     broker.running = True
+
+
+def ahead(broker: KafkaBroker) -> Ahead:
+    """What its subscribers have read and not done yet."""
+    made: Ahead = broker.context.get("ahead")
+    return made
+
+
+async def stop(broker: KafkaBroker) -> None:
+    """Finish and commit what is in hand, then leave the groups. What takes longer than `GRACE` will come again."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(ahead(broker).drain(), GRACE)
+    await broker.stop()
 
 
 def consumers(broker: KafkaBroker) -> list[AIOKafkaConsumer]:

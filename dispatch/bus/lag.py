@@ -24,8 +24,8 @@ class Progress:
     def __init__(self) -> None:
         #: time (ms) of the last record handled
         self.last_time: dict[Partition, int] = {}
-        #: records polled and not committed yet
-        self.in_hand: dict[Partition, int] = {}
+        #: records polled, and not done with yet
+        self.in_hand: Counter[Partition] = Counter()
         self.records = 0
         self.batches = 0
         self.dead = 0
@@ -36,17 +36,24 @@ class Progress:
         #: called with each topic whose partitions were dealt anew; bootstrap connects the metrics
         self.on_dealt: Callable[[str], None] = lambda _topic: None
 
+    def hold(self, records: Sequence[RawRecord]) -> None:
+        """These were polled."""
+        self.in_hand.update((record.topic, record.partition) for record in records)
+
+    def release(self, records: Sequence[RawRecord]) -> None:
+        """These are done, or will come again."""
+        self.in_hand.subtract((record.topic, record.partition) for record in records)
+        self.in_hand = +self.in_hand
+
     @contextmanager
     def handling(self, records: Sequence[RawRecord]) -> Iterator[None]:
-        """All of `records` is committed when the block ends without raising."""
+        """The effects of all `records` are committed when the block ends without raising."""
         started = time.monotonic()
-        places = Counter((record.topic, record.partition) for record in records)
-        self.in_hand.update(places)
+        self.hold(records)
         try:
             yield
         finally:
-            for place in places:
-                del self.in_hand[place]
+            self.release(records)
         for record in records:
             self.last_time[(record.topic, record.partition)] = record.timestamp
         self.records += len(records)

@@ -104,7 +104,7 @@ async def _ours(url: str, kafka: str, count: int) -> float:
             await span.done.wait()
         return span.seconds
     finally:
-        await broker.stop()
+        await bus.stop(broker)
         await world.close()
 
 

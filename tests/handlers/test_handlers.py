@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from dispatch.bus import feed as feed_module
 from dispatch.bus import lag
-from dispatch.bus.broker import consumers, make_broker, start
+from dispatch.bus.broker import consumers, make_broker, start, stop
 from dispatch.bus.topics import ensure
 from dispatch.clock import new_id
 from dispatch.store.dead_letters import DeadLetter
@@ -67,7 +67,7 @@ async def handling(bootstrap: str, route: Step, take: Step | None = None) -> Asy
     try:
         yield broker
     finally:
-        await broker.stop()
+        await stop(broker)
 
 
 def raised(kind: str = "appeal") -> Any:
@@ -179,4 +179,4 @@ def test_groups_and_settings_lose_nothing() -> None:
 
     options = reading("g")
     assert options["auto_offset_reset"] == "earliest"
-    assert options["ack_policy"].value == "nack_on_error"
+    assert options["ack_policy"].value == "manual"
