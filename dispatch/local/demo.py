@@ -21,9 +21,10 @@ from dispatch.local.demo_plan import FAVOURITE
 from dispatch.local.demo_seed import seed
 from dispatch.local.trouble import Trouble
 from dispatch.settings import Settings
-from dispatch.steps.load import load, sign_in_of
+from dispatch.steps.load import load
 from dispatch.steps.reading.marked import BrokenFilesError
 from dispatch.steps.rules import Rules
+from dispatch.steps.standing import sign_in_of
 from dispatch.store import accounts, people
 from dispatch.store.database import Database
 

@@ -1,28 +1,25 @@
 """A district's files become the service's reference data: all of them checked first, then one transaction.
 
-Documents are stored whole and versioned; persons, seats, tenures and accounts are brought to what the files say. What
-a file no longer has is ended, never deleted. The same files again change nothing.
+Documents are stored whole and versioned; persons, seats, tenures and accounts are brought to what the files say, with
+what was changed on pages over it. What a file no longer has is ended, never deleted. The same files again change
+nothing.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from dispatch.domain.permissions import ROLE_OF_POST
 from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import Documents, build_reference, read_district
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
-from dispatch.store import people, references
+from dispatch.steps.standing import carried, standing, store
 from dispatch.store.database import Database
-from dispatch.store.people import Changes, PersonRow, SeatRow, TenureRow
+from dispatch.store.people import Changes
 
 SOURCES = "sources.yaml"
-_ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +45,10 @@ async def load(database: Database, directory: Path, by: str) -> Loaded:
     documents, reference = await asyncio.to_thread(read, directory)
     root = reference.tree.roots()[0]
     async with database.transaction() as uow:
-        now = await uow.now()
-        versions = await references.load(uow, root.code, documents, by, now)
-        zone = ZoneInfo(documents["tree"]["zones"].get(root.code, _ZONE))
-        changes = await people.materialise(uow, root.code, *_rows(reference, zone), now)
-    return Loaded(root.code, root.name, versions, changes)
+        stood, _versions = await standing(uow, root.code)
+        laid = carried(documents, stood)
+        done = await store(uow, root.code, laid, by, reference if laid == documents else None)
+    return Loaded(root.code, root.name, done.versions, done.people)
 
 
 def read(directory: Path) -> tuple[Documents, Reference]:
@@ -105,26 +101,3 @@ def _read_sources(directory: Path, nodes: Collection[str], errors: list[FileErro
         rows.append(row)
     top.close()
     return {"title": title, "sources": rows}
-
-
-def sign_in_of(person: str) -> str:
-    """The account's name of a person of the file: `unit:XF:liaison` signs in as `xf.liaison`."""
-    return person.split(":", 1)[-1].replace(":", ".").lower()
-
-
-def _rows(reference: Reference, zone: ZoneInfo) -> tuple[list[PersonRow], list[SeatRow], list[TenureRow]]:
-    def start(day: date) -> datetime:
-        return datetime.combine(day, time(), zone)
-
-    known = reference.people
-    return (
-        [PersonRow(person.code, person.name, sign_in_of(person.code)) for person in known.persons.values()],
-        [
-            SeatRow(seat.code, ROLE_OF_POST[seat.post], seat.node, seat.unit, seat.position)
-            for seat in known.seats.values()
-        ],
-        [
-            TenureRow(held.seat, held.person, start(held.since), start(held.until) if held.until else None)
-            for held in known.holdings
-        ],
-    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dispatch.store.connection import Connection
 from dispatch.store.errors import Rejected
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -171,3 +172,14 @@ async def revoke_tokens(uow: UnitOfWork, name: str, keep: Sequence[bytes], now: 
             now,
         )
     )
+
+
+async def taken(
+    connection: Connection, district: str, persons: Sequence[str], sign_ins: Sequence[str]
+) -> tuple[set[str], dict[str, str]]:
+    """Which of these persons are another district's, and who has these accounts' names."""
+    rows = await connection.fetch(
+        "SELECT code FROM person WHERE code = ANY($1::text[]) AND district <> $2", list(persons), district
+    )
+    held = await connection.fetch("SELECT sign_in, person FROM account WHERE sign_in = ANY($1::text[])", list(sign_ins))
+    return {row["code"] for row in rows}, {row["sign_in"]: row["person"] for row in held}

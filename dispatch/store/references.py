@@ -44,6 +44,11 @@ async def latest(connection: Connection) -> tuple[Documents, Versions]:
     return documents, found
 
 
+async def of(connection: Connection, district: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """One district's newest documents by kind, and their versions."""
+    return await at(connection, district, 1 << 30)
+
+
 async def at(connection: Connection, district: str, edition: int) -> tuple[dict[str, Any], dict[str, int]]:
     """A district's documents as they stood when so many versions had been stored, and their versions."""
     rows = await connection.fetch(_EDITION, district, edition)
@@ -58,10 +63,15 @@ async def every(connection: Connection, district: str, kind: str) -> list[dict[s
     return [orjson.loads(row["content"]) for row in rows]
 
 
+async def lock(uow: UnitOfWork) -> None:
+    """Nobody else stores documents until this transaction ends."""
+    await uow.connection.execute("SELECT pg_advisory_xact_lock(hashtext('reference_document'))")
+
+
 async def load(uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, now: datetime) -> dict[str, int]:
     """Store the documents that differ from what stands; returns the version of each that was added."""
     added: dict[str, int] = {}
-    await uow.connection.execute("SELECT pg_advisory_xact_lock(hashtext('reference_document'))")
+    await lock(uow)
     last = await uow.connection.fetchval("SELECT max(loaded_at) FROM reference_document WHERE district = $1", district)
     if last is not None and now <= last:  # editions are told apart by this moment: a clock set back must not mix them
         now = last + timedelta(microseconds=1)

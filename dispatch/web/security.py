@@ -36,8 +36,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-#: paths below which bodies are photos
-UPLOADS = ("/api/v1/photos", "/chain/", "/w/", "/whistle")
+#: paths below which bodies are photos, or a workbook
+UPLOADS = ("/admin/import", "/api/v1/photos", "/chain/", "/w/", "/whistle")
 
 
 class Metrics(Protocol):

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from dispatch.steps import workbook
+from dispatch.steps.import_people import COLUMNS
 from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, browser, page
 from tests.factories import ADMIN, CLERK, demo_template
 from tests.servers import TestPostgres
@@ -55,6 +57,18 @@ def test_account_and_administration_fit_every_width(browser: Any, service: Runni
         shown.get_by_label("用途").fill("12345 系统")
         look("admin-token-made", press="^开令牌$")
         look("admin-sessions", "/admin/sessions")
+        look("admin-import", "/admin/import")
+        shown.get_by_label(re.compile("填好的表")).set_input_files(_sheet(width))
+        look("admin-import-tried", press="^试算$")
+        look("admin-import-done", press="^就这样导入$")
         look("admin-log", "/admin/log")
         look("link", link.removeprefix(service.address))
         look("code", "/sign-in/code")
+
+
+def _sheet(width: int) -> Any:
+    """Two people, as a file that somebody chooses."""
+    rows = [["A%d", "示例新人", "消防救援大队", "联络员", "", ""], ["B%d", "示例调度丙", "130403", "调度员", "", ""]]
+    rows = [[row[0] % width, *row[1:]] for row in rows]
+    content = workbook.write("人员", [label for _name, label in COLUMNS], rows)
+    return {"name": "people.xlsx", "mimeType": workbook.XLSX, "buffer": content}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.steps import standing
 from dispatch.steps.load import load
 from dispatch.steps.reading.marked import BrokenFilesError
 from dispatch.steps.rules import Rules
@@ -124,3 +125,19 @@ async def test_a_seat_of_another_district_is_not_taken_over(db: Database, distri
     with pytest.raises(Rejected, match="belongs to district 130403"):
         await load(db, district, "test")
     assert await count(db, "SELECT count(DISTINCT district) FROM reference_document") == 1
+
+
+async def test_what_was_imported_stays_when_the_files_are_loaded_again(db: Database, district: Path) -> None:
+    await load(db, district, "test")
+    roster = {"persons": {"A01": "示例新人"}, "seats": {"unit:XF:liaison": [["A01", "2026-06-01", None]]}}
+    async with db.transaction() as uow:
+        documents, _versions = await standing.standing(uow, "130403")
+        documents["people"] = documents["people"] | {"roster": roster}
+        done = await standing.store(uow, "130403", documents, "A01")
+    assert (done.people.ended, done.people.accounts) == (1, 1)
+    change(district / "people.yaml", "示例{short}科长丙", "示例{short}科长己")
+    again = await load(db, district, "test")
+    assert (again.people.ended, again.people.tenures) == (0, 0)
+    holder = "SELECT count(*) FROM tenure WHERE seat = 'unit:XF:liaison' AND to_at IS NULL AND person = 'A01'"
+    assert await count(db, holder) == 1
+    assert not (await load(db, district, "test")).changed

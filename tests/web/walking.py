@@ -187,9 +187,13 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /admin/tokens": (Way("/admin/tokens", ever("administer"), "admin"),),
     "GET /admin/sessions": (Way("/admin/sessions", ever("administer"), "admin"),),
     "GET /admin/log": (Way("/admin/log", administration_log, "admin"),),
+    "GET /admin/import": (Way("/admin/import", ever("administer"), "admin"),),
+    "GET /admin/import/template": (Way("/admin/import/template", ever("administer"), "admin"),),
     **{
         f"POST {path}": (Way(path, ever("administer"), None, **form()),)
         for path in (
+            "/admin/import",
+            "/admin/import/apply",
             "/admin/people/{person}/link",
             "/admin/people/{person}/second-factor",
             "/admin/people/{person}/identity",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, time
 from typing import Any, get_args
 
+from dispatch.domain import roster
 from dispatch.domain.cover import Shift
 from dispatch.domain.tree import LEVELS, Node
 from dispatch.domain.units import (
@@ -141,7 +142,7 @@ Seated = tuple[list[Seat], list[Person], list[Holding]]
 
 
 def make_people(document: dict[str, Any], units: dict[str, Any], nodes: Collection[Node]) -> Seated:
-    """Every seat, person and holding that the patterns, seats and terms give."""
+    """Every seat, person and holding that the patterns, seats and terms give, and the roster over them."""
     positions = {row["post"]: row["position"] for row in units["seats"]}
     names = {row["post"]: row["person"] for row in document["units"]}
     seated: Seated = ([], [], [])
@@ -171,6 +172,8 @@ def make_people(document: dict[str, Any], units: dict[str, Any], nodes: Collecti
         code = unit_seat(row["unit"], "rota")
         seat = Seat(code, "rota", row["position"], unit=row["unit"])
         _seat(seat, row["people"], date.fromisoformat(row["since"]), [], seated)
+    if "roster" in document:
+        return (seated[0], *roster.lay(document["roster"], *seated))
     return seated
 
 

@@ -21,7 +21,7 @@ from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavIte
 from dispatch.web.qr import qr
 
 PEOPLE, TOKENS, SESSIONS, LOG = "/admin", "/admin/tokens", "/admin/sessions", "/admin/log"
-PERSON = "/admin/people"
+PERSON, IMPORT = "/admin/people", "/admin/import"
 END_SESSION, REVOKE = f"{SESSIONS}/end", f"{TOKENS}/revoke"
 #: rows of one page
 PAGE = 50
@@ -29,7 +29,8 @@ PAGE = 50
 
 def tabs(current: str, administers: bool) -> tuple[NavItem, ...]:
     """The pages beside this one; auditors see the log alone."""
-    known = ((_("人员"), PEOPLE), (_("令牌"), TOKENS), (_("登录"), SESSIONS)) if administers else ()
+    own = ((_("人员"), PEOPLE), (_("导入人员"), IMPORT), (_("令牌"), TOKENS), (_("登录"), SESSIONS))
+    known = own if administers else ()
     return tuple(NavItem(label, href, href == current) for label, href in (*known, (_("管理记录"), LOG)))
 
 

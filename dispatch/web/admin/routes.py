@@ -1,9 +1,8 @@
 """`/admin`: people, tokens, sessions, the log; each change one step, written down."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
@@ -14,17 +13,17 @@ from dispatch.steps import administer, links, provider, sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store import accounts, administration, directory, identities, sessions
 from dispatch.store.directory import PersonSeen
-from dispatch.web import problems
-from dispatch.web.admin import pages
-from dispatch.web.auth import Admin, Form, Own, session_cookie, text_of
-from dispatch.web.common.frame import build_frame, page, reference_of
+from dispatch.web.admin import importing, pages
+from dispatch.web.admin.shared import Administrator, Looker, asked, shown
+from dispatch.web.auth import Admin, Form, session_cookie, text_of
+from dispatch.web.common.frame import reference_of
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.entering import LINK_PAGE
 from dispatch.web.i18n import _
-from dispatch.web.models.manage import ManagePage, ManageSection
-from dispatch.web.models.parts import FieldError
+from dispatch.web.models.manage import ManageSection
 
 router = APIRouter(include_in_schema=False)
+router.include_router(importing.router)
 MOST = 200
 
 
@@ -33,30 +32,15 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
     return list(router.routes)
 
 
-async def _looking(visit: Admin) -> Visit:
-    administer.allowed(visit.actor)
-    return visit
-
-
-async def _changing(visit: Own) -> Visit:
-    administer.allowed(visit.actor)
-    return visit
-
-
-#: somebody who administers a district looks (a token may), or changes something (in person)
-Looker = Annotated[Visit, Depends(_looking)]
-Administrator = Annotated[Visit, Depends(_changing)]
-
-
 @router.get(pages.PEOPLE)
 async def people(request: Request, visit: Looker) -> Response:
     """The district's people; `q` looks for some."""
-    deps, given = deps_of(request), _asked(request, "q")
+    deps, given = deps_of(request), asked(request, "q")
     now, district = await deps.service.database.now(), visit.actor.district or ""
     async with deps.service.database.acquire() as connection:
-        after = _asked(request, "after")
+        after = asked(request, "after")
         found = await directory.persons(connection, district, given, now, after, pages.PAGE + 1)
-    return _shown(request, visit, pages.PEOPLE, pages.people_section(found, reference_of(deps, visit), given, now))
+    return shown(request, visit, pages.PEOPLE, pages.people_section(found, reference_of(deps, visit), given, now))
 
 
 @router.get(pages.PERSON + "/{person}")
@@ -96,13 +80,13 @@ async def link_identity(request: Request, form: Form, visit: Administrator, pers
 @router.get(pages.SESSIONS)
 async def signed_in(request: Request, visit: Looker) -> Response:
     """Who is signed in where; `q` looks for somebody."""
-    deps, given = deps_of(request), _asked(request, "q")
+    deps, given = deps_of(request), asked(request, "q")
     now, district = await deps.service.database.now(), visit.actor.district or ""
     async with deps.service.database.acquire() as connection:
         held = await sessions.of_district(connection, district, given, now, sign_in.IDLE, MOST)
     looking = ManageSection(_("找人"), forms=(pages.search(pages.SESSIONS, given, _("姓名或岗位代码")),))
     part = pages.sessions_section(held, now, _current(request), _("正在登录"))
-    return _shown(request, visit, pages.SESSIONS, looking, part)
+    return shown(request, visit, pages.SESSIONS, looking, part)
 
 
 @router.post(pages.END_SESSION)
@@ -120,7 +104,7 @@ async def end_session(request: Request, form: Form, visit: Administrator) -> Res
 @router.get(pages.TOKENS)
 async def tokens(request: Request, visit: Looker) -> Response:
     """API tokens; with `account`, the form for a new one of that person."""
-    return await _tokens(request, visit, _asked(request, "account"))
+    return await _tokens(request, visit, asked(request, "account"))
 
 
 @router.post(pages.TOKENS)
@@ -136,7 +120,7 @@ async def make_token(request: Request, form: Form, visit: Administrator) -> Resp
     except Invalid as refusal:
         return await _tokens(request, visit, person, refusal, {"name": text_of(form, "name")})
     now = await deps.service.database.now()
-    return _shown(request, visit, pages.TOKENS, pages.made_section(token, made, now))
+    return shown(request, visit, pages.TOKENS, pages.made_section(token, made, now))
 
 
 @router.post(pages.REVOKE)
@@ -155,12 +139,7 @@ async def log(request: Request, visit: Admin) -> Response:
     async with deps_of(request).service.database.acquire() as connection:
         before = _moment(request.query_params.get("before", ""))
         found = await administration.latest(connection, district, before, pages.PAGE + 1)
-    return _shown(request, visit, pages.LOG, pages.log_section(found, now))
-
-
-def _asked(request: Request, name: str) -> str:
-    """What is looked for; a NUL stands in no column."""
-    return request.query_params.get(name, "").replace("\0", "").strip()[:200]
+    return shown(request, visit, pages.LOG, pages.log_section(found, now))
 
 
 def _may_read_log(actor: Actor) -> str:
@@ -191,7 +170,7 @@ async def _person(request: Request, visit: Visit, code: str, *first: ManageSecti
         parts.append(pages.keys_section(one, subjects))
     if held:
         parts.append(pages.all_sessions_section(held, now, _current(request), one))
-    return _shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)
+    return shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)
 
 
 async def _tokens(
@@ -208,7 +187,7 @@ async def _tokens(
     one = one if one and one.seats else None
     parts = (pages.new_token_section(one, reference, {"account": account, **(given or {})}),
              pages.token_section(found, reference, now))  # fmt: skip
-    return _shown(request, visit, pages.TOKENS, *parts, refusal=refusal)
+    return shown(request, visit, pages.TOKENS, *parts, refusal=refusal)
 
 
 def _no_token_for(one: PersonSeen | None, account: str) -> Refusal | None:
@@ -222,21 +201,3 @@ def _no_token_for(one: PersonSeen | None, account: str) -> Refusal | None:
 def _current(request: Request) -> bytes | None:
     token = session_cookie(request)
     return sign_in.digest(token) if token else None
-
-
-def _shown(
-    request: Request,
-    visit: Visit,
-    current: str,
-    *sections: ManageSection,
-    heading: str = "",
-    back: str = "",
-    refusal: Refusal | None = None,
-) -> Response:
-    said = (FieldError(refusal.field or "q", problems.said(refusal)),) if refusal else ()
-    heading = heading or _("管理")
-    frame = build_frame(request, visit, heading, current=pages.PEOPLE, back=back)
-    known = pages.tabs(current, may_ever(visit.actor, administer.ACTION))
-    status = problems.status_of(refusal) if refusal else 200
-    made = ManagePage(frame, heading, errors=said, sections=sections, tabs=known)
-    return page(request, "manage.html", made, status)

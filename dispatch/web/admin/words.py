@@ -28,7 +28,7 @@ _DONE = {
     "link-used": N_("用了一次性链接"),
     "token-made": N_("开了令牌"),
     "token-revoked": N_("停用了令牌"),
-    "people-changed": N_("改了任职"),
+    "people-imported": N_("导入了人员"),
     "provider-linked": N_("绑定了统一身份"),
     "reporter-shown": N_("看了来访人的姓名和电话"),
     "sealed-opened": N_("打开了封存的哨"),
@@ -59,10 +59,16 @@ def done_words(entry: Entry) -> str:
 
 
 def _detail(data: dict[str, Any]) -> str:
-    if "changes" in data:
-        return "；".join(str(one) for one in data["changes"][:20])
+    if "unchanged" in data:
+        return counts_words(data)
     if "reason" in data:
         code = str(data["reason"])
         why = _(WHY.get(code, code))
         return f"{why}，{data['note']}" if data.get("note") else why
     return str(data.get("name") or "")
+
+
+def counts_words(counts: dict[str, Any]) -> str:
+    """What an import did, by number."""
+    return _("加 %(added)s，改 %(changed)s，止 %(ended)s，不变 %(unchanged)s",
+             **{name: counts[name] for name in ("added", "changed", "ended", "unchanged")})  # fmt: skip

@@ -233,6 +233,8 @@ class Field:
     autocomplete: str = "off"
     source: str = ""
     starts: tuple[Option, ...] = ()
+    #: of a file: the one kind that is wanted, as the browser's `accept`; empty: photos
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

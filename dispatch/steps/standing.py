@@ -1,0 +1,80 @@
+"""What stands of a district's documents, changed on a page: read under the lock, stored with a new version.
+
+What was changed on a page is marked as such in the document and laid again over the district's files when they are
+loaded: so neither takes the other back.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatch.domain.permissions import ROLE_OF_POST
+from dispatch.domain.reference import Reference
+from dispatch.steps.read_files import build_reference
+from dispatch.store import people, references
+from dispatch.store.people import Changes, PersonRow, SeatRow, TenureRow
+from dispatch.store.unit_of_work import UnitOfWork
+
+_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The new version of each document that changed, and how many rows of people."""
+
+    versions: Mapping[str, int]
+    people: Changes
+
+
+async def standing(uow: UnitOfWork, district: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The district's documents and their versions; nobody else changes them until this transaction ends."""
+    await references.lock(uow)
+    return await references.of(uow.connection, district)
+
+
+async def store(
+    uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, built: Reference | None = None
+) -> Stored:
+    """Store these documents, all of the district's, where they differ, and bring the tables of people to them.
+
+    `built` is what they amount to, where that is known. Raises `Rejected` where a seat or person is another district's.
+    """
+    reference = built if built is not None else await asyncio.to_thread(build_reference, documents, {})
+    now = await uow.now()
+    versions = await references.load(uow, district, documents, by, now)
+    zone = ZoneInfo(documents["tree"]["zones"].get(district, _ZONE))
+    return Stored(versions, await people.materialise(uow, district, *_rows(reference, zone), now))
+
+
+def carried(fresh: Mapping[str, Any], stood: Mapping[str, Any]) -> dict[str, Any]:
+    """Documents as read from the files, with what was changed on pages laid over them."""
+    made = dict(fresh)
+    if "roster" in stood.get("people", {}):
+        made["people"] = made["people"] | {"roster": stood["people"]["roster"]}
+    return made
+
+
+def sign_in_of(person: str) -> str:
+    """The account's name of a person: `unit:XF:liaison` signs in as `xf.liaison`."""
+    return person.split(":", 1)[-1].replace(":", ".").lower()
+
+
+def _rows(reference: Reference, zone: ZoneInfo) -> tuple[list[PersonRow], list[SeatRow], list[TenureRow]]:
+    def start(day: date) -> datetime:
+        return datetime.combine(day, time(), zone)
+
+    known = reference.people
+    return (
+        [PersonRow(person.code, person.name, sign_in_of(person.code)) for person in known.persons.values()],
+        [
+            SeatRow(seat.code, ROLE_OF_POST[seat.post], seat.node, seat.unit, seat.position)
+            for seat in known.seats.values()
+        ],
+        [
+            TenureRow(held.seat, held.person, start(held.since), start(held.until) if held.until else None)
+            for held in known.holdings
+        ],
+    )

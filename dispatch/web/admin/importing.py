@@ -1,0 +1,70 @@
+"""`/admin/import`: people from a sheet; first what it would do, then exactly that."""
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from dispatch.domain.refusals import NotNow, Refusal
+from dispatch.domain.turn import ZONE
+from dispatch.steps import import_people, workbook
+from dispatch.steps.sign_in import Visit
+from dispatch.web.admin import import_pages, pages
+from dispatch.web.admin.shared import Administrator, Looker, shown
+from dispatch.web.auth import Form, text_of
+from dispatch.web.common.frame import reference_of
+from dispatch.web.deps import deps_of
+from dispatch.web.i18n import _
+from dispatch.web.models.parts import Notice, spans
+
+router = APIRouter()
+
+
+@router.get(pages.IMPORT)
+async def asking(request: Request, visit: Looker) -> Response:
+    """Where the sheet is chosen, and the template to fill in."""
+    return shown(request, visit, pages.IMPORT, import_pages.upload_section(), heading=_("导入人员"))
+
+
+@router.get(import_pages.TEMPLATE)
+async def template(request: Request, visit: Looker) -> Response:
+    """The workbook to fill in; with `filled` the terms that stand are in it."""
+    deps = deps_of(request)
+    today = (await deps.service.database.now()).astimezone(ZONE).date()
+    filled = request.query_params.get("filled", "") == "1"
+    made = import_people.template(deps.service.rules.of(visit.actor.district or ""), today, filled=filled)
+    headers = {"Content-Disposition": 'attachment; filename="people.xlsx"', "Cache-Control": "no-store"}
+    return Response(made, media_type=workbook.XLSX, headers=headers)
+
+
+@router.post(pages.IMPORT)
+async def try_out(request: Request, form: Form, visit: Administrator) -> Response:
+    """The dry run: what is wrong with which row, or what would be added, changed, ended, left as it is."""
+    given = form.get("file")
+    content = await given.read(workbook.LARGEST + 1) if isinstance(given, UploadFile) else b""
+    try:
+        done = await import_people.dry_run(deps_of(request).service, visit.actor, content)
+    except Refusal as refusal:
+        return _again(request, visit, refusal)
+    parts = import_pages.dry_sections(done, reference_of(deps_of(request), visit))
+    status = 422 if done.plan.faults else 200
+    return shown(request, visit, pages.IMPORT, *parts, heading=_("导入人员"), back=pages.IMPORT, status=status)
+
+
+@router.post(import_pages.APPLY)
+async def apply(request: Request, form: Form, visit: Administrator) -> Response:
+    """Do what the dry run showed."""
+    deps = deps_of(request)
+    try:
+        plan = await import_people.apply(deps.service, visit.actor, text_of(form, "token"))
+    except NotNow as refusal:
+        return _again(request, visit, refusal)
+    deps.principals.sessions.clear()
+    deps.principals.tokens.clear()
+    said = Notice(_("已经导入"), spans(import_pages.counted(plan)), "done")
+    part = import_pages.done_section()
+    return shown(request, visit, pages.IMPORT, part, heading=_("导入人员"), notices=(said,))
+
+
+def _again(request: Request, visit: Visit, refusal: Refusal) -> Response:
+    part = import_pages.upload_section()
+    return shown(request, visit, pages.IMPORT, part, heading=_("导入人员"), refusal=refusal)

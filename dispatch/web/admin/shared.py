@@ -1,0 +1,59 @@
+"""What the routes of administration share: who may come in, and the frame around their pages."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from dispatch.domain.permissions import may_ever
+from dispatch.domain.refusals import Refusal
+from dispatch.steps import administer
+from dispatch.steps.sign_in import Visit
+from dispatch.web import problems
+from dispatch.web.admin import pages
+from dispatch.web.auth import Admin, Own
+from dispatch.web.common.frame import build_frame, page
+from dispatch.web.i18n import _
+from dispatch.web.models.manage import ManagePage, ManageSection
+from dispatch.web.models.parts import FieldError, Notice
+
+
+async def _looking(visit: Admin) -> Visit:
+    administer.allowed(visit.actor)
+    return visit
+
+
+async def _changing(visit: Own) -> Visit:
+    administer.allowed(visit.actor)
+    return visit
+
+
+#: somebody who administers a district looks (a token may), or changes something (in person)
+Looker = Annotated[Visit, Depends(_looking)]
+Administrator = Annotated[Visit, Depends(_changing)]
+
+
+def asked(request: Request, name: str) -> str:
+    """What is looked for; a NUL stands in no column."""
+    return request.query_params.get(name, "").replace("\0", "").strip()[:200]
+
+
+def shown(
+    request: Request,
+    visit: Visit,
+    current: str,
+    *sections: ManageSection,
+    heading: str = "",
+    back: str = "",
+    refusal: Refusal | None = None,
+    notices: tuple[Notice, ...] = (),
+    status: int = 200,
+) -> Response:
+    """A page of administration; `refusal` is said above it and gives the status."""
+    said = (FieldError(refusal.field or "q", problems.said(refusal)),) if refusal else ()
+    heading = heading or _("管理")
+    frame = build_frame(request, visit, heading, current=pages.PEOPLE, back=back, notices=notices)
+    known = pages.tabs(current, may_ever(visit.actor, administer.ACTION))
+    status = problems.status_of(refusal) if refusal else status
+    made = ManagePage(frame, heading, errors=said, sections=sections, tabs=known)
+    return page(request, "manage.html", made, status)
