@@ -59,6 +59,10 @@ TABLE: tuple[Grant, ...] = (
     *_grants(DESK, DISTRICT, "desk queue photo"),
     *_grants(ADMIN, DISTRICT, "queue"),
     *_grants(AUDITOR, DISTRICT, "queue"),
+    # the duty list, policies and word lists as text: looked at, changes proposed, and decided by a second person
+    *_grants(DESK, DISTRICT, "rules propose-rules decide-rules"),
+    *_grants(ADMIN, DISTRICT, "rules propose-rules decide-rules"),
+    *_grants(AUDITOR, DISTRICT, "rules"),
     # the name and phone of whoever told it, whole, for a reason that is kept
     *_grants(LIAISON, LEAD, "reporter"),
     *_grants(CLERK, STREET, "reporter"),

@@ -27,6 +27,7 @@ from dispatch.steps.rules import Rules
 from dispatch.steps.standing import sign_in_of
 from dispatch.store import accounts, people
 from dispatch.store.database import Database
+from dispatch.store.references import Overlooked
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,11 @@ async def _load(database: Database) -> str:
     except BrokenFilesError as broken:
         raise Trouble(
             f"The demo's files are broken: {broken.errors[0]}", "Mend them, or check them out again."
+        ) from None
+    except Overlooked as found:
+        raise Trouble(
+            f"The demo's files changed, and so did the rules at the desk ({found}).",
+            "Load them by hand: dispatch load deploy/demo --over-desk",
         ) from None
     if done.changed:
         log.info("demo.loaded", district=done.district, versions=dict(done.versions), persons=done.people.persons)

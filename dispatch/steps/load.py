@@ -7,7 +7,7 @@ nothing.
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,13 @@ from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import Documents, build_reference, read_district
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
+from dispatch.steps.rule_changes.texts import KINDS, known_in
+from dispatch.steps.rule_changes.texts import read as read_rules
 from dispatch.steps.standing import carried, standing, store
+from dispatch.store import references
 from dispatch.store.database import Database
 from dispatch.store.people import Changes
+from dispatch.store.unit_of_work import UnitOfWork
 
 SOURCES = "sources.yaml"
 
@@ -37,18 +41,42 @@ class Loaded:
         return bool(self.versions) or self.people != Changes()
 
 
-async def load(database: Database, directory: Path, by: str) -> Loaded:
+async def load(database: Database, directory: Path, by: str, *, over: bool = False) -> Loaded:
     """Load a district's directory. `by` says who did it (kept with the versions).
 
-    Raises `BrokenFilesError` with file and line of every fault: then nothing has changed. Raises `Unavailable`.
+    A version that was approved at the desk stays in force while its file is as it was; where it is not, `over` puts
+    the file in force. Raises `BrokenFilesError` with file and line of every fault, `Overlooked` where the desk's
+    version stands in the way: then nothing has changed. Raises `Unavailable`.
     """
     documents, reference = await asyncio.to_thread(read, directory)
+    texts = await asyncio.to_thread(_texts, directory)
     root = reference.tree.roots()[0]
     async with database.transaction() as uow:
         stood, _versions = await standing(uow, root.code)
         laid = carried(documents, stood)
-        done = await store(uow, root.code, laid, by, reference if laid == documents else None)
+        done = await store(uow, root.code, laid, by, reference if laid == documents else None, texts=texts, over=over)
+        await _fits(uow, root.code, documents)
     return Loaded(root.code, root.name, done.versions, done.people)
+
+
+def _texts(directory: Path) -> dict[str, str]:
+    return {kind: (directory / f"{kind}.yaml").read_text(encoding="utf-8-sig") for kind in KINDS}
+
+
+async def _fits(uow: UnitOfWork, district: str, documents: Documents) -> None:
+    """What the desk approved and the files leave in force goes with the rest of them. Raises `BrokenFilesError`."""
+    current = await references.newest(uow.connection, district, KINDS)
+    own = {kind: one for kind, one in current.items() if one.text and one.content != documents[kind]}
+    known = known_in(documents | {kind: one.content for kind, one in current.items()})
+    errors: list[FileError] = []
+    for kind, one in own.items():
+        try:
+            read_rules(kind, one.text or "", known)
+        except BrokenFilesError as broken:
+            note = f"{kind}.yaml（调度台第 {one.version} 版）"
+            errors += [replace(error, file=note) for error in broken.errors]
+    if errors:
+        raise BrokenFilesError(errors)
 
 
 def read(directory: Path) -> tuple[Documents, Reference]:

@@ -36,15 +36,23 @@ async def standing(uow: UnitOfWork, district: str) -> tuple[dict[str, Any], dict
 
 
 async def store(
-    uow: UnitOfWork, district: str, documents: Mapping[str, Any], by: str, built: Reference | None = None
+    uow: UnitOfWork,
+    district: str,
+    documents: Mapping[str, Any],
+    by: str,
+    built: Reference | None = None,
+    *,
+    texts: Mapping[str, str] | None = None,
+    over: bool = False,
 ) -> Stored:
     """Store these documents, all of the district's, where they differ, and bring the tables of people to them.
 
-    `built` is what they amount to, where that is known. Raises `Rejected` where a seat or person is another district's.
+    `built` is what they amount to, where that is known; `texts` and `over` as for `references.load`, with what it
+    raises. Raises `Rejected` where a seat or person is another district's.
     """
     reference = built if built is not None else await asyncio.to_thread(build_reference, documents, {})
     now = await uow.now()
-    versions = await references.load(uow, district, documents, by, now)
+    versions = await references.load(uow, district, documents, by, now, texts=texts, over=over)
     zone = ZoneInfo(documents["tree"]["zones"].get(district, _ZONE))
     return Stored(versions, await people.materialise(uow, district, *_rows(reference, zone), now))
 

@@ -36,7 +36,20 @@ STATIC = Path(__file__).parent / "static"
 #: what the application for health and metrics answers
 PROBES = ("/healthz", "/readyz", "/metrics")
 #: packages of pages, each with a module `routes` that has a `router`; they may be missing
-AUDIENCES = ("street", "liaison", "chain", "desk", "open311", "common", "whistle", "lists", "live", "account", "admin")
+AUDIENCES = (
+    "street",
+    "liaison",
+    "chain",
+    "desk",
+    "open311",
+    "common",
+    "whistle",
+    "lists",
+    "live",
+    "account",
+    "admin",
+    "rules",
+)
 
 
 def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:

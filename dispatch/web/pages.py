@@ -74,6 +74,7 @@ from dispatch.web.models.parts import (
     spans,
     strong,
 )
+from dispatch.web.models.rules import RulesChangePage, RulesEditPage
 from dispatch.web.models.whistle import (
     ActionPage,
     AxisTick,
@@ -145,6 +146,8 @@ __all__ = [
     "Role",
     "Row",
     "Ruler",
+    "RulesChangePage",
+    "RulesEditPage",
     "Rung",
     "RungState",
     "Search",

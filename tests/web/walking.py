@@ -131,6 +131,11 @@ def no_letter(asker: Asker, _case: Case | None) -> str:
     return NOT_FOUND if asker.ever("dead-letters") else FORBIDDEN
 
 
+def nothing_of(action: str) -> Rule:
+    """Something of the rules that there is not."""
+    return lambda asker, _case: NOT_FOUND if asker.ever(action) else FORBIDDEN
+
+
 def administration_log(asker: Asker, _case: Case | None) -> str:
     """Who administers, and who audits."""
     return OK if asker.ever("administer") or asker.ever("audit") else FORBIDDEN
@@ -202,6 +207,18 @@ WAYS: dict[str, tuple[Way, ...]] = {
             "/admin/tokens/revoke",
         )
     },
+    # the rules as text: looked at and tried with a token, proposed and decided in person only
+    "GET /rules": (Way("/rules", ever("rules")),),
+    "GET /rules/{kind}": (Way("/rules/duties", ever("propose-rules")),),
+    "GET /rules/{kind}/history": (Way("/rules/duties/history", ever("rules")),),
+    "GET /rules/{kind}/{version}": (Way("/rules/duties/1", ever("rules")),),
+    "GET /rules/proposal/{id}": (Way(f"/rules/proposal/{NOTHING}", nothing_of("rules")),),
+    "POST /rules/{kind}/check": (Way("/rules/duties/check", ever("propose-rules"), **form(text="")),),
+    "POST /rules/{kind}": (Way("/rules/duties", ever("propose-rules"), None, **form(text="")),),
+    "POST /rules/proposal/{id}/{decision}": (
+        Way(f"/rules/proposal/{NOTHING}/approve", ever("decide-rules"), None, **form()),
+    ),
+    "POST /rules/draft/{id}/refuse": (Way(f"/rules/draft/{NOTHING}/refuse", ever("decide-rules"), None, **form()),),
     # whoever is signed in; what a list holds is asked of the table row by row
     "GET /home": (Way("/home", everybody),),
     "GET /places": (Way("/places?q=dms", everybody),),

@@ -1,4 +1,4 @@
-"""`duties derive`: a first district, with its duty list, from a register of who got which cases."""
+"""`duties derive`: a first district from a register of who got which cases; `duties text`: the list in force."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from dispatch.local.commands.place import mapping_named, trouble_of
 from dispatch.local.commands.plain import plainly
+from dispatch.local.commands.rule_text import print_text
 from dispatch.steps.import_files import WrongFile, rows
 
 Half = Literal["all", "even", "odd"]
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the command group to `app`."""
     group = typer.Typer(help="The duty list (权责清单).", no_args_is_help=True)
     group.command("derive")(derive)
+    group.command("text")(text)
     app.add_typer(group, name="duties")
 
 
@@ -42,3 +44,11 @@ def derive(
         f"{out}: 街道 {made['streets']}，社区 {made['communities']}，单位 {made['units']}，事项 {made['duties']}"
         f"（由 {len(chosen)} 行推出；示例，用前请人核定）"
     )
+
+
+def text(
+    district: Annotated[str, typer.Argument(help="The district's code.")],
+    words: Annotated[bool, typer.Option("--words", help="The danger words and words of avoidance instead.")] = False,
+) -> None:
+    """The duty list in force as text, for duties.yaml."""
+    print_text(district, "words" if words else "duties")

@@ -18,6 +18,7 @@ from dispatch.steps.reading.marked import BrokenFilesError
 from dispatch.steps.recompute import apply_calendars
 from dispatch.store.database import Database
 from dispatch.store.errors import Rejected
+from dispatch.store.references import Overlooked
 
 
 def register(app: typer.Typer) -> None:
@@ -27,16 +28,25 @@ def register(app: typer.Typer) -> None:
 
 def load(
     directory: Annotated[Path, typer.Argument(help="Folder with tree.yaml, units.yaml, duties.yaml …")],
+    over: Annotated[bool, typer.Option("--over-desk", help="Yes: also over what was approved at the desk.")] = False,
 ) -> None:
     """Load a district's files: all checked first, then stored with a new version where they changed."""
     with plainly():
         settings = read()
         try:
-            done = asyncio.run(_load(settings, directory))
+            done = asyncio.run(_load(settings, directory, over=over))
         except BrokenFilesError as broken:
             for error in broken.errors:
                 typer.echo(str(error), err=True)
             typer.echo(f"有 {len(broken.errors)} 处要改；什么都没有装载。Nothing was loaded.", err=True)
+            raise typer.Exit(1) from None
+        except Overlooked as found:
+            for kind, version in found.kinds.items():
+                typer.echo(f"{kind}.yaml: 现行第 {version} 版是在调度台批准的，文件里没有那次修改。", err=True)
+            typer.echo(
+                "用 `dispatch duties text`（policies text）取下现行的，并进文件，再 --over-desk。什么都没有装载。",
+                err=True,
+            )
             raise typer.Exit(1) from None
         except Rejected as error:
             typer.echo(f"{error}. 席位或人员代码属于另一个区，请改代码；什么都没有装载。", err=True)
@@ -54,10 +64,10 @@ async def _recompute(settings: Settings, district: str) -> int:
         return await apply_calendars(made, district)
 
 
-async def _load(settings: Settings, directory: Path) -> Loaded:
+async def _load(settings: Settings, directory: Path, *, over: bool) -> Loaded:
     database = await Database.connect(database_url(settings), size=2, application="dispatch-load")
     try:
-        return await step(database, directory, getpass.getuser())
+        return await step(database, directory, getpass.getuser(), over=over)
     finally:
         await database.close()
 

@@ -9,6 +9,7 @@ import typer
 
 from dispatch.local.commands.place import service
 from dispatch.local.commands.plain import plainly
+from dispatch.local.commands.rule_text import print_text
 from dispatch.local.trouble import Trouble
 from dispatch.settings import Settings, read
 from dispatch.steps.recompute import apply_calendars, apply_policies
@@ -24,6 +25,12 @@ def register(app: typer.Typer) -> None:
 @group.callback()
 def policies() -> None:
     """Limits and the ladder, as loaded."""
+
+
+@group.command()
+def text(district: Annotated[str, typer.Argument(help="The district's code.")]) -> None:
+    """The policies in force as text, for policies.yaml."""
+    print_text(district, "policies")
 
 
 @group.command()

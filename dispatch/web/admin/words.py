@@ -6,6 +6,7 @@ from dispatch.domain.reference import Reference
 from dispatch.steps.sign_in import EVERYTHING
 from dispatch.store.administration import Entry
 from dispatch.web.i18n import N_, _
+from dispatch.web.rules import words as rules
 from dispatch.web.whistle.reporter import WHY
 
 SCOPES = {
@@ -33,6 +34,11 @@ _DONE = {
     "reporter-shown": N_("看了来访人的姓名和电话"),
     "sealed-opened": N_("打开了封存的哨"),
     "provider-unlinked": N_("解除了统一身份"),
+    "rules-proposed": N_("提了规则的修改"),
+    "rules-approved": N_("批准了规则的修改"),
+    "rules-declined": N_("没同意规则的修改"),
+    "rules-withdrawn": N_("撤回了规则的修改"),
+    "ruling-not-made-rule": N_("记住的裁定没改进清单"),
 }
 
 
@@ -61,6 +67,8 @@ def done_words(entry: Entry) -> str:
 def _detail(data: dict[str, Any]) -> str:
     if "unchanged" in data:
         return counts_words(data)
+    if "rules" in data:
+        return _of_rules(data)
     if "reason" in data:
         code = str(data["reason"])
         why = _(WHY.get(code, code))
@@ -72,3 +80,10 @@ def counts_words(counts: dict[str, Any]) -> str:
     """What an import did, by number."""
     return _("加 %(added)s，改 %(changed)s，止 %(ended)s，不变 %(unchanged)s",
              **{name: counts[name] for name in ("added", "changed", "ended", "unchanged")})  # fmt: skip
+
+
+def _of_rules(data: dict[str, Any]) -> str:
+    """Which document, which version it became or was written against, and why."""
+    kind = rules.kind(str(data["rules"]))
+    version = _("第 %(n)s 版", n=data["version"]) if data.get("version") else _("照第 %(n)s 版", n=data.get("base"))
+    return "，".join(part for part in (f"{kind} {version}", str(data.get("why") or "")) if part)

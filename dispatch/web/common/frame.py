@@ -37,6 +37,7 @@ _DESK = (N_("调度台"), "/desk", N_("调度台"))
 _ASSIST = (N_("协办"), "/queue?role=assist", N_("协办"))
 _HOLDS = (N_("挂账清单"), "/holds", N_("挂账"))
 _ADMIN = (N_("管理"), "/admin", N_("管理"))
+_RULES = (N_("清单与规则"), "/rules", N_("规则"))
 _LOG = (N_("管理记录"), "/admin/log", N_("管理记录"))
 _LOOK = (N_("看一眼"), "/chain", N_("看一眼"))
 
@@ -51,16 +52,16 @@ def places(actor: Actor, level: int | None) -> tuple[Place, ...]:
         case permissions.SUPERIOR:
             return (_QUEUE,)
         case permissions.DESK:
-            return (_DESK, _ALL, _HOLDS, _FORM)
+            return (_DESK, _ALL, _RULES, _HOLDS, _FORM)
         case permissions.IN_CHARGE:
             street = (_CHAIN, _STREET, _HOLDS, _FORM)
             return {5: (_CHAIN, _ALL, _HOLDS), 4: street, 3: (_CHAIN,)}.get(level or 0, (_LOOK,))
         case permissions.DUTY:
             return (_STREET,)
         case permissions.ADMIN:
-            return (_ALL, _ADMIN)
+            return (_ALL, _RULES, _ADMIN)
         case permissions.AUDITOR:
-            return (_ALL, _LOG)
+            return (_ALL, _RULES, _LOG)
         case _:
             return (_ALL,)
 

@@ -6,7 +6,7 @@ real person's.
 
 from __future__ import annotations
 
-from dispatch.web.examples import chain, design, desk, entry, form, queue, whistle
+from dispatch.web.examples import chain, design, desk, entry, form, queue, rules, whistle
 
 Example = tuple[str, object]
 
@@ -36,5 +36,8 @@ EXAMPLES: dict[str, Example] = {
     "building": ("building.html", chain.BUILDING),
     "building-empty": ("building.html", chain.BUILDING_EMPTY),
     "desk": ("desk.html", desk.DESK),
+    "rules-edit": ("rules_edit.html", rules.EDIT),
+    "rules-broken": ("rules_edit.html", rules.BROKEN),
+    "rules-change": ("rules_change.html", rules.CHANGE),
 }
 EXAMPLES["design"] = ("design.html", design.design(tuple(EXAMPLES)))

@@ -1,0 +1,134 @@
+"""清单与规则 in a browser without JavaScript: read, changed, looked at, proposed, decided, brought back."""
+
+from __future__ import annotations
+
+from tests.factories import ADMIN, AUDITOR, CLERK, DESK, FIRE_DOOR, World
+from tests.web.browsing import Page, Person, somebody
+from tests.web.test_pages_english import Leftovers
+
+OLD, NEW = "name: 消防通道锁堵, lead: XF, assist: [ZJ, JD]", "name: 消防通道锁堵, lead: ZJ, assist: [XF, JD]"
+
+
+async def looked(person: Person, old: str = OLD, new: str = NEW, kind: str = "duties") -> Page:
+    """The editor after 看差别和预览."""
+    form = (await person.get(f"/rules/{kind}")).form(f"/rules/{kind}")
+    assert old in form.value("text")
+    text = form.value("text").replace(old, new, 1).replace("\n", "\r\n")  # as a browser sends it
+    return await person.send(form, text=text, step="look")
+
+
+async def proposed(person: Person, **change: str) -> Page:
+    """The page of what was proposed."""
+    page = await looked(person, **change)
+    return await person.send(page.form("/rules/duties"), reason="消防说归物业", step="propose")
+
+
+async def test_from_the_text_to_a_version_in_force_and_back(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    desk, admin = await somebody(world, DESK), await somebody(world, ADMIN)
+    page = await looked(desk)
+    assert page.status == 200, page.text
+    assert "301 消防通道锁堵 主办：消防 → 住建" in page.text
+    assert "1 件会派到别处" in page.text
+    assert page.links(f"/w/{number}")
+    bare = await desk.send(page.form("/rules/duties"), step="propose", reason="")
+    assert (bare.status, "请写为什么要改" in bare.text) == (422, True)
+    assert NEW in bare.form("/rules/duties").value("text"), "what was typed stays"
+    asked = await desk.send(page.form("/rules/duties"), reason="消防说归物业", step="propose")
+    assert "等第二个人定" in asked.text
+    assert [form.action for form in asked.forms if "approve" in form.action] == []
+    assert asked.path.startswith("/rules/proposal/")
+    seen = await admin.get(asked.path)
+    assert (await admin.client.get("/rules", headers={"accept": "text/html"})).text.count(asked.path) == 1
+    done = await admin.client.post(
+        f"{asked.path}/approve", data={"csrf": seen.form(asked.path).value("csrf"), "reason": ""}, follow_redirects=True
+    )
+    assert "已生效" in Page(done).text
+    history = await admin.get("/rules/duties/history")
+    assert "第 2 版 现行 消防说归物业" in history.text
+    old = await desk.get("/rules/duties/1")
+    back = await desk.get(old.links("restore=1")[0])
+    assert "主办：住建 → 消防" in back.text
+    again = await desk.send(back.form("/rules/duties"), reason="换回来", step="propose")
+    assert "换回第 1 版" in again.text
+    log = (await (await somebody(world, AUDITOR)).get("/admin/log")).text
+    assert "批准了规则的修改：权责清单 第 2 版" in log
+    assert "提了规则的修改：权责清单 照第 2 版，换回来" in log
+
+
+async def test_one_s_own_is_not_one_s_to_approve(world: World) -> None:
+    desk = await somebody(world, DESK)
+    page = await proposed(desk)
+    assert "同意，马上生效" not in page.text
+    form = page.form(page.path)
+    tried = await desk.client.post(f"{page.path}/approve", data={"csrf": form.value("csrf")})
+    assert (tried.status_code, world.service.rules.of("130403").versions["duties"]) == (403, 1)
+    gone = await desk.client.post(f"{page.path}/withdraw", data={"csrf": form.value("csrf")}, follow_redirects=True)
+    assert "撤回了" in Page(gone).text
+
+
+async def test_faults_are_named_by_line_with_what_to_do(world: World) -> None:
+    desk = await somebody(world, DESK)
+    page = await looked(desk, new=NEW.replace("lead: ZJ", "lead: ZZ"))
+    assert page.status == 422
+    form = page.form("/rules/duties")
+    line = 1 + form.value("text")[: form.value("text").index("lead: ZZ")].count("\n")
+    assert f"第 {line} 行" in page.text
+    assert "ZZ 是不是" in page.text
+    check = await desk.client.post("/rules/duties/check", data={"csrf": form.value("csrf"), "text": form.value("text")})
+    assert f'data-line="{line}"' in check.text
+    good = await desk.client.post("/rules/duties/check", data={"csrf": form.value("csrf"), "text": "duties: [["})
+    assert (good.status_code, "YAML" in good.text) == (200, True)
+
+
+async def test_what_was_overtaken_is_brought_onto_the_new_version(world: World) -> None:
+    desk, admin = await somebody(world, DESK), await somebody(world, ADMIN)
+    late = await looked(desk, "name: 小广告", "name: 乱贴小广告")
+    first = await proposed(admin)
+    csrf = (await desk.get(first.path)).form(first.path).value("csrf")
+    assert (await desk.client.post(f"{first.path}/approve", data={"csrf": csrf})).status_code == 303
+    page = await desk.send(late.form("/rules/duties"), reason="改名", step="propose")
+    assert page.status == 409
+    assert "您的改动已并到新版上" in page.text
+    text = page.form("/rules/duties").value("text")
+    assert NEW in text
+    assert "乱贴小广告" in text
+    assert page.form("/rules/duties").value("base") == "2"
+    assert "等第二个人定" in (await desk.send(page.form("/rules/duties"), reason="改名", step="propose")).text
+
+
+async def test_a_remembered_ruling_is_drafted_and_may_be_left(world: World) -> None:
+    for word in ("天沟", "鸽子"):
+        number = (await world.whistle(f"屋顶{word}的事"))["number"]
+        done = await world.act(number, "assign", seat=DESK, lead="CG", assist=[], remember=True, words=[word])
+        assert done.status_code == 200, done.text
+    desk = await somebody(world, DESK)
+    page = await desk.get("/rules")
+    assert "含天沟的派给城管" in page.text
+    drafted = await desk.get(page.links("draft=")[0])
+    assert "已起草新事项 R1" in drafted.text
+    assert "R1 天沟 新的 主办：城管" in drafted.text
+    left = await desk.send(next(form for form in page.forms if form.action.endswith("/refuse")))
+    assert "天沟" not in left.text
+    assert "鸽子" in left.text
+
+
+async def test_in_english_what_is_chinese_says_so(world: World) -> None:
+    desk = await somebody(world, DESK)
+    asked = await proposed(desk)
+    await world.whistle(FIRE_DOOR)
+    desk.client.cookies.set("lang", "en")
+    auditor = await somebody(world, AUDITOR)
+    assert (await auditor.get("/rules/duties")).status == 403
+    assert (await (await somebody(world, CLERK)).get("/rules")).status == 403
+    left: dict[str, list[str]] = {}
+    for path in ("/rules", "/rules/duties", "/rules/duties/history", "/rules/duties/1", asked.path, "/rules/policies"):
+        reader = Leftovers()
+        page = await desk.get(path)
+        assert page.status == 200, path
+        reader.feed(page.html)
+        if reader.found:
+            left[path] = reader.found
+    reader = Leftovers()
+    reader.feed((await looked(desk, new=NEW.replace("lead: ZJ", "lead: ZZ"))).html)
+    assert (left, reader.found) == ({}, []), left
