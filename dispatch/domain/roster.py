@@ -76,14 +76,15 @@ def lay(
     roster: Mapping[str, Any], seats: Sequence[Seat], persons: Sequence[Person], holdings: Sequence[Holding]
 ) -> tuple[list[Person], list[Holding]]:
     """Persons and holdings with the roster over them: a seat that it names is as it says, unknown ones are left out."""
-    named = {seat.code for seat in seats} & set(roster["seats"])
-    names = {person.code: person.name for person in persons} | dict(roster["persons"])
+    told: Mapping[str, Any] = roster.get("seats", {})
+    named = {seat.code for seat in seats} & set(told)
+    names = {person.code: person.name for person in persons} | dict(roster.get("persons", {}))
     kept = [held for held in holdings if held.seat not in named]
     over = [
         Holding(seat, person, date.fromisoformat(since), date.fromisoformat(until) if until else None)
-        for seat in roster["seats"]
+        for seat in told
         if seat in named
-        for person, since, until in roster["seats"][seat]
+        for person, since, until in told[seat]
     ]
     return [Person(code, name) for code, name in names.items()], kept + over
 
@@ -220,7 +221,7 @@ class _Planner:
         renamed = {line.person for line in self.lines if line.field == "name"}
         names = dict(before.get("persons", {}))
         names |= {code: self._called(code) for code in used | renamed}
-        return {"persons": names, "seats": seats} if seats or names else {}
+        return {**before, "persons": names, "seats": seats} if seats or names or before else {}
 
     def _called(self, code: str) -> str:
         known = self.people.persons.get(code)

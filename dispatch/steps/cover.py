@@ -4,7 +4,7 @@ The watch looks at the few units that are still expected on site; so whoever goe
 An assisting unit that has gone home after its hours, with no rota, is no news: the lead must always be covered.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,12 +15,12 @@ from dispatch.domain import cover
 from dispatch.domain.case import LEAD, Actor
 from dispatch.domain.finish import finish
 from dispatch.domain.parts import WAITING
-from dispatch.domain.permissions import ADMIN, DESK, SUPERIOR
-from dispatch.domain.refusals import Forbidden, Invalid, NotFound
+from dispatch.domain.permissions import DESK
+from dispatch.domain.refusals import Forbidden
 from dispatch.steps.service import Service
 from dispatch.store import absences
 from dispatch.store import cases as store
-from dispatch.store.absences import Absence, Expected
+from dispatch.store.absences import Expected
 
 log = structlog.get_logger(__name__)
 
@@ -123,40 +123,3 @@ async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
         )
         for one in _unmanned(service, waiting, now, away)
     ]
-
-
-async def go(service: Service, actor: Actor, person: str, from_at: datetime, to_at: datetime) -> Absence:
-    """Note that somebody is away. Raises `Invalid`, `NotFound`, `Forbidden`.
-
-    One's own leave, that of one's unit for its leaders, anybody's of the district for desk and administrator.
-    """
-    _may(service, actor, person)
-    if from_at.tzinfo is None or to_at.tzinfo is None or to_at <= from_at:
-        raise Invalid("请假的结束要晚于开始", field="to", value=to_at.isoformat())
-    made = Absence(service.new_id(), person, from_at, to_at, actor.person)
-    async with service.database.transaction() as uow:
-        await absences.add(uow, made, await uow.now())
-    return made
-
-
-async def back(service: Service, actor: Actor, person: str) -> int:
-    """Somebody is back earlier, or does not go after all. Raises `NotFound`, `Forbidden`."""
-    _may(service, actor, person)
-    async with service.database.transaction() as uow:
-        return await absences.end(uow, person, await uow.now())
-
-
-def _may(service: Service, actor: Actor, person: str) -> None:
-    people = service.rules.of(actor.district or "").people
-    if person not in people.persons:
-        raise NotFound("没有「{person}」这个人", field="person", value=person, person=person)
-    if person == actor.person or actor.role in (ADMIN, DESK):
-        return
-    seats = [held.seat for held in people.by_person.get(person, ())]
-    if actor.role == SUPERIOR and actor.unit in _units(people.seats[seat].unit for seat in seats):
-        return
-    raise Forbidden("只能登记自己的请假；单位领导可以登记本单位的", field="person", value=person)
-
-
-def _units(codes: Iterable[str | None]) -> set[str]:
-    return {code for code in codes if code}

@@ -7,7 +7,7 @@ second step takes the ticket, compares anew under the lock and does what was sho
 import asyncio
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -76,7 +76,7 @@ async def dry_run(service: Service, by: Actor, content: bytes) -> DryRun:
     today = now.astimezone(ZONE).date()
     async with service.database.transaction() as uow:
         documents, versions = await standing(uow, district)
-        faults += await _taken(uow.connection, district, reference, rows)
+        faults += await taken(uow.connection, district, reference, rows)
         plan = roster.plan(reference.people, documents["people"].get("roster"), rows, today)
         plan = Plan(plan.lines, tuple(sorted([*faults, *plan.faults], key=lambda one: one.number)), plan.roster)
         if versions != reference.versions:
@@ -151,12 +151,26 @@ def _read(number: int, cells: Mapping[str, Value], finder: "Finder") -> Row:
         if isinstance(cells.get(name), Formula):
             raise Invalid("「{value}」这一格是公式；请复制整列，只粘贴数值", field=name, value=label)
     code, name = str(cells["code"]), str(cells["name"])
-    if not _CODE.fullmatch(code) and code not in finder.people.persons:
-        raise Invalid("「{value}」不能作工号；请用 1 到 40 位字母、数字、点、横线或下划线", field="code", value=code)
-    if not _NAME.fullmatch(name):
-        raise Invalid("「{value}」不能作姓名；请填 1 到 40 个字，不带符号", field="name", value=name[:60])
+    checked_code(code, finder.people)
+    checked_name(name)
     seat = finder.seat(str(cells["place"]), str(cells["post"]))
     return Row(number, code, name, seat, _day("since", cells), _day("until", cells))
+
+
+def checked_code(code: str, people: People) -> str:
+    """A person's code: known already, or fit for a new one. Raises `Invalid`."""
+    if not _CODE.fullmatch(code) and code not in people.persons:
+        raise Invalid(
+            "「{value}」不能作工号；请用 1 到 40 位字母、数字、点、横线或下划线", field="code", value=code[:60]
+        )
+    return code
+
+
+def checked_name(name: str) -> str:
+    """A person's name. Raises `Invalid`."""
+    if not _NAME.fullmatch(name):
+        raise Invalid("「{value}」不能作姓名；请填 1 到 40 个字，不带符号", field="name", value=name[:60])
+    return name
 
 
 def _day(field: str, cells: Mapping[str, Value]) -> date | None:
@@ -214,7 +228,7 @@ class Finder:
         return code
 
 
-async def _taken(connection: Connection, district: str, reference: Reference, rows: Sequence[Row]) -> list[Fault]:
+async def taken(connection: Connection, district: str, reference: Reference, rows: Sequence[Row]) -> list[Fault]:
     """Codes that are another district's, or whose account's name somebody else has."""
     names = {row.person: sign_in_of(row.person) for row in rows if row.person not in reference.people.persons}
     elsewhere, signed = await people.taken(connection, district, list(names), list(names.values()))
@@ -243,37 +257,6 @@ async def _taken(connection: Connection, district: str, reference: Reference, ro
     return faults
 
 
-def template(reference: Reference, today: date, *, filled: bool) -> bytes:
-    """The workbook to fill in; `filled` with the terms that stand today or are to come."""
-    rows = _standing_rows(reference, today) if filled else ()
-    notes = [("单位或属地", "代码", "岗位"), *_owners(reference)]
-    return workbook.write("人员", [label for _name, label in COLUMNS], rows, notes)
-
-
-def _standing_rows(reference: Reference, today: date) -> Iterator[tuple[str, ...]]:
-    known = reference.people
-    for held in known.holdings:
-        seat = known.seats[held.seat]
-        if seat.post == ROTA or (held.until is not None and held.until <= today):
-            continue
-        person = known.persons.get(held.person)
-        until = str(held.until) if held.until else ""
-        yield (held.person, person.name if person else "", seat.unit or seat.node or "", seat.position,
-               str(held.since), until)  # fmt: skip
-
-
-def _owners(reference: Reference) -> Iterator[tuple[str, str, str]]:
-    posts: dict[str, list[str]] = {}
-    for seat in reference.people.seats.values():
-        if seat.post != ROTA:
-            posts.setdefault(f"{'unit' if seat.unit else 'node'}:{seat.unit or seat.node}", []).append(seat.position)
-    for unit in reference.units.all:
-        yield unit.name, unit.code, "、".join(posts.get(f"unit:{unit.code}", ()))
-    for node in reference.tree.by_code.values():
-        if own := posts.get(f"node:{node.code}"):
-            yield reference.tree.labels[node.code] or node.name, node.code, "、".join(own)
-
-
 def _kept(row: Row) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, date) else value for name, value in asdict(row).items()}
 
@@ -285,6 +268,11 @@ def _row(kept: Mapping[str, Any]) -> Row:
 
 def _told(plan: Plan) -> dict[str, Any]:
     counts = {kind: len(plan.of(kind)) for kind in ("added", "changed", "ended", "unchanged")}
-    lines = [line for line in plan.lines if line.kind != "unchanged"][:TOLD]
-    rows = [[line.kind, line.person, line.seat, str(line.since), str(line.until or ""), line.was] for line in lines]
-    return counts | {"rows": rows}
+    return counts | {"rows": told_rows([line for line in plan.lines if line.kind != "unchanged"])}
+
+
+def told_rows(lines: Sequence[roster.Line]) -> list[list[str]]:
+    """What the log says of changes: kind, person, seat, from, to, what was before."""
+    return [
+        [line.kind, line.person, line.seat, str(line.since), str(line.until or ""), line.was] for line in lines[:TOLD]
+    ]

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.domain.reference import Reference
+from dispatch.steps.amended import carried
 from dispatch.steps.read_files import Documents, build_reference, read_district
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
 from dispatch.steps.rule_changes.texts import KINDS, known_in
 from dispatch.steps.rule_changes.texts import read as read_rules
-from dispatch.steps.standing import carried, standing, store
+from dispatch.steps.standing import standing, store
 from dispatch.store import references
 from dispatch.store.database import Database
 from dispatch.store.people import Changes
@@ -55,7 +56,7 @@ async def load(database: Database, directory: Path, by: str, *, over: bool = Fal
         stood, _versions = await standing(uow, root.code)
         laid = carried(documents, stood)
         done = await store(uow, root.code, laid, by, reference if laid == documents else None, texts=texts, over=over)
-        await _fits(uow, root.code, documents)
+        await _fits(uow, root.code, laid)
     return Loaded(root.code, root.name, done.versions, done.people)
 
 

@@ -1,20 +1,22 @@
 """What stands of a district's documents, changed on a page: read under the lock, stored with a new version.
 
-What was changed on a page is marked as such in the document and laid again over the district's files when they are
-loaded: so neither takes the other back.
+Every change is one transaction: read, changed, checked as a whole, stored, written into the log.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatch.domain.case import Actor
 from dispatch.domain.permissions import ROLE_OF_POST
 from dispatch.domain.reference import Reference
+from dispatch.steps.administer import allowed
 from dispatch.steps.read_files import build_reference
-from dispatch.store import people, references
+from dispatch.steps.service import Service
+from dispatch.store import administration, people, references
 from dispatch.store.people import Changes, PersonRow, SeatRow, TenureRow
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -57,12 +59,24 @@ async def store(
     return Stored(versions, await people.materialise(uow, district, *_rows(reference, zone), now))
 
 
-def carried(fresh: Mapping[str, Any], stood: Mapping[str, Any]) -> dict[str, Any]:
-    """Documents as read from the files, with what was changed on pages laid over them."""
-    made = dict(fresh)
-    if "roster" in stood.get("people", {}):
-        made["people"] = made["people"] | {"roster": stood["people"]["roster"]}
-    return made
+Edit = Callable[[UnitOfWork, dict[str, Any], Reference], Awaitable[dict[str, Any]]]
+"""Changes the documents in place, or refuses; returns what the log says of it."""
+
+
+async def change(service: Service, by: Actor, action: str, subject: str, edit: Edit) -> Stored:
+    """Change a district's documents as an administrator. Raises `Forbidden` and what `edit` raises."""
+    district = allowed(by)
+    async with service.database.transaction() as uow:
+        documents, versions = await standing(uow, district)
+        reference = service.rules.of(district)
+        if reference.versions != versions:  # this process has not heard of the newest yet
+            reference = await asyncio.to_thread(build_reference, documents, versions)
+        told = await edit(uow, documents, reference)
+        done = await store(uow, district, documents, by.person or "")
+        if done.versions:
+            await administration.note(uow, district, by.person, by.seat, action, subject, told)
+    await service.rules.refresh()
+    return done
 
 
 def sign_in_of(person: str) -> str:
@@ -83,6 +97,6 @@ def _rows(reference: Reference, zone: ZoneInfo) -> tuple[list[PersonRow], list[S
         ],
         [
             TenureRow(held.seat, held.person, start(held.since), start(held.until) if held.until else None)
-            for held in known.holdings
+            for held in dict.fromkeys(known.holdings)  # two shifts of one rota may share somebody
         ],
     )

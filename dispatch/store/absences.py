@@ -47,6 +47,27 @@ async def add(uow: UnitOfWork, absence: Absence, now: datetime) -> None:
     )
 
 
+async def overlapping(uow: UnitOfWork, person: str, from_at: datetime, to_at: datetime) -> datetime | None:
+    """The end of a leave of this person within these moments; nobody else notes one of theirs meanwhile."""
+    await uow.connection.execute("SELECT FROM person WHERE code = $1 FOR UPDATE", person)
+    found: datetime | None = await uow.connection.fetchval(
+        "SELECT max(to_at) FROM absence WHERE person = $1 AND from_at < $3 AND to_at > $2", person, from_at, to_at
+    )
+    return found
+
+
+async def of_district(connection: Connection, district: str, now: datetime, limit: int) -> list[Absence]:
+    """Leaves of a district's people that are not over, the earliest first."""
+    rows = await connection.fetch(
+        """SELECT a.id, a.person, a.from_at, a.to_at, a.noted_by FROM absence a JOIN person p ON p.code = a.person
+           WHERE p.district = $1 AND a.to_at > $2 ORDER BY a.from_at, a.id LIMIT $3""",
+        district,
+        now,
+        limit,
+    )
+    return [Absence(*row.values()) for row in rows]
+
+
 async def end(uow: UnitOfWork, person: str, now: datetime) -> int:
     """Back: what has begun ends now, what has not is taken away. How many leaves that were."""
     gone = await uow.connection.fetch(

@@ -14,7 +14,7 @@ import pytest
 from dispatch.steps import workbook
 from dispatch.steps.import_people import COLUMNS
 from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, browser, page
-from tests.factories import ADMIN, CLERK, demo_template
+from tests.factories import ADMIN, CLERK, STREET, demo_template
 from tests.servers import TestPostgres
 
 __all__ = ["browser"]
@@ -61,6 +61,11 @@ def test_account_and_administration_fit_every_width(browser: Any, service: Runni
         shown.get_by_label(re.compile("填好的表")).set_input_files(_sheet(width))
         look("admin-import-tried", press="^试算$")
         look("admin-import-done", press="^就这样导入$")
+        look("admin-tree", f"/admin/tree?at={STREET}")
+        look("admin-seat", f"/admin/seats/{CLERK}")
+        look("admin-units", "/admin/units")
+        look("admin-unit", "/admin/units/CG")
+        look("leave", f"/leave?person={CLERK}")
         look("admin-log", "/admin/log")
         look("link", link.removeprefix(service.address))
         look("code", "/sign-in/code")

@@ -14,7 +14,7 @@ from dispatch.__main__ import app
 from dispatch.clock import VirtualClock, new_id
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
-from dispatch.steps import casework, cover, route
+from dispatch.steps import casework, cover, leave, route
 from dispatch.steps.audit import audit
 from dispatch.steps.intake import Intake, NewWhistle
 from dispatch.steps.rules import Rules
@@ -84,12 +84,12 @@ async def test_whoever_goes_on_leave_meanwhile_is_noticed_and_whoever_comes_back
     await cover.watch(night.service)
     desk = replace(DESK, district="130403")
     for person in TWO:
-        await cover.go(night.service, desk, person, night.clock.now(), night.clock.now() + timedelta(days=3))
+        await leave.go(night.service, desk, person, night.clock.now(), night.clock.now() + timedelta(days=3))
     assert await cover.watch(night.service) == 1
     assert [unit for _, unit, _ in await night.facts()] == [LEADER, HELPER]
     assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {LEADER, HELPER}
     night.clock.advance(timedelta(minutes=1))
-    assert await cover.back(night.service, desk, TWO[1]) == 1
+    assert await leave.back(night.service, desk, TWO[1]) == 1
     assert {one.unit for one in await cover.uncovered(night.service, DESK)} == {LEADER}
     assert [one async for one in audit(night.service.database)] == []
 
@@ -98,7 +98,7 @@ async def test_by_day_an_assisting_unit_with_nobody_is_flagged_too(night: Night)
     await cover.watch(night.service)
     desk, morning = replace(DESK, district="130403"), MONDAY + timedelta(days=1)
     for post in ("liaison", "deputy"):
-        await cover.go(night.service, desk, f"unit:{SQUAD}:{post}", morning, morning + timedelta(days=1))
+        await leave.go(night.service, desk, f"unit:{SQUAD}:{post}", morning, morning + timedelta(days=1))
     night.clock.advance_to(morning)
     assert await cover.watch(night.service) == 1
     assert [unit for _, unit, _ in await night.facts()] == [LEADER, SQUAD]
@@ -115,16 +115,16 @@ async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night:
     own = Actor("liaison", TWO[0], TWO[0], unit="GA", district="130403")
     leader = Actor("superior", "unit:GA:leader", "unit:GA:leader", unit="GA", district="130403")
     stranger = replace(leader, unit="ZJ", person="unit:ZJ:leader")
-    await cover.go(night.service, own, TWO[0], now, later)
-    await cover.go(night.service, leader, TWO[1], now, later)
+    await leave.go(night.service, own, TWO[0], now, later)
+    await leave.go(night.service, leader, TWO[1], now, later)
     with pytest.raises(Forbidden):
-        await cover.go(night.service, own, TWO[1], now, later)
+        await leave.go(night.service, own, TWO[1], now, later)
     with pytest.raises(Forbidden):
-        await cover.go(night.service, stranger, TWO[1], now, later)
+        await leave.go(night.service, stranger, TWO[1], now, later)
     with pytest.raises(Invalid):
-        await cover.go(night.service, own, TWO[0], later, now)
+        await leave.go(night.service, own, TWO[0], later, now)
     with pytest.raises(NotFound):
-        await cover.go(night.service, own, "unit:GA:ghost", now, later)
+        await leave.go(night.service, own, "unit:GA:ghost", now, later)
 
 
 async def test_the_command_notes_leave_and_return(demo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

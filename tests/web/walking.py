@@ -176,6 +176,9 @@ WAYS: dict[str, tuple[Way, ...]] = {
         f"{method} {path}": (Way(path, everybody, None, **(form() if method == "POST" else {})),)
         for method, path in (
             ("GET", "/account"),
+            ("GET", "/leave"),
+            ("POST", "/leave"),
+            ("POST", "/leave/back"),
             ("POST", "/account/sessions/end"),
             ("POST", "/account/sessions/others"),
             ("GET", "/account/second-factor"),
@@ -192,6 +195,23 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /admin/tokens": (Way("/admin/tokens", ever("administer"), "admin"),),
     "GET /admin/sessions": (Way("/admin/sessions", ever("administer"), "admin"),),
     "GET /admin/log": (Way("/admin/log", administration_log, "admin"),),
+    "GET /admin/tree": (Way("/admin/tree", ever("administer"), "admin"),),
+    "GET /admin/seats/{seat}": (Way("/admin/seats/unit:XF:liaison", ever("administer"), "admin"),),
+    "GET /admin/units": (Way("/admin/units", ever("administer"), "admin"),),
+    "GET /admin/units/{unit}": (Way("/admin/units/XF", ever("administer"), "admin"),),
+    **{
+        f"POST /admin/{path}": (Way(f"/admin/{at}", ever("administer"), None, **form(node=STREET)),)
+        for path, at in (
+            ("tree/name", "tree/name"),
+            ("tree/add", "tree/add"),
+            ("tree/end", "tree/end"),
+            ("seats/{seat}", "seats/unit:XF:liaison"),
+            ("units/add", "units/add"),
+            ("units/{unit}", "units/XF"),
+            ("units/{unit}/rota", "units/XF/rota"),
+            ("units/{unit}/end", "units/XF/end"),
+        )
+    },
     "GET /admin/import": (Way("/admin/import", ever("administer"), "admin"),),
     "GET /admin/import/template": (Way("/admin/import/template", ever("administer"), "admin"),),
     **{

@@ -16,7 +16,7 @@ from dispatch.local.commands.place import service
 from dispatch.local.commands.plain import plainly
 from dispatch.local.trouble import Trouble
 from dispatch.settings import Settings, read
-from dispatch.steps.cover import back, go
+from dispatch.steps.leave import back, go
 
 DAY = ["%Y-%m-%d"]
 

@@ -29,7 +29,7 @@ def read_calendars(top: Cursor) -> dict[str, Any]:
 
 
 def make_calendars(document: dict[str, Any]) -> dict[str, WorkCalendar]:
-    return calendars(document, published())
+    return calendars({key: value for key, value in document.items() if key != "amended"}, published())
 
 
 def _typed(value: Any) -> Any:

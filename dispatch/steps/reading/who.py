@@ -126,12 +126,21 @@ def _shift(one: Cursor, units: Collection[str]) -> dict[str, Any]:
 
 
 def make_rota(document: dict[str, Any]) -> Iterator[Shift]:
-    """The shifts; persons are coded by their place in the list."""
-    for row in document.get("rota", ()):
+    """The shifts; persons of the file are coded by their place in the list, those of the roster by name of code."""
+    for row, people in _shifts(document):
         first, last = (time.fromisoformat(part) for part in row["hours"].split("-"))
-        seat = unit_seat(row["unit"], "rota")
-        people = tuple(_coded(seat, row["people"]))
-        yield Shift(row["unit"], first, last, people, date.fromisoformat(row["since"]))
+        yield Shift(row["unit"], first, last, tuple(people), date.fromisoformat(row["since"]))
+
+
+def _shifts(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Each shift with its persons, code → name ("": known already); a unit's in the roster stand for the file's."""
+    own = document.get("roster", {}).get("rota", {})
+    for row in document.get("rota", ()):
+        if row["unit"] not in own:
+            yield row, dict(zip(_coded(unit_seat(row["unit"], "rota"), row["people"]), row["people"], strict=True))
+    for unit, shifts in own.items():
+        for row in shifts:
+            yield row | {"unit": unit}, dict.fromkeys(row["people"], "")
 
 
 def _coded(seat: str, names: list[str]) -> list[str]:
@@ -168,10 +177,11 @@ def make_people(document: dict[str, Any], units: dict[str, Any], nodes: Collecti
         code = node_seat(row["node"], row["post"])
         seat = Seat(code, row["post"], row["position"], node=row["node"])
         _seat(seat, row["people"], since, terms.get(code, []), seated)
-    for row in document.get("rota", ()):
-        code = unit_seat(row["unit"], "rota")
-        seat = Seat(code, "rota", row["position"], unit=row["unit"])
-        _seat(seat, row["people"], date.fromisoformat(row["since"]), [], seated)
+    for row, people in _shifts(document):
+        code, since = unit_seat(row["unit"], "rota"), date.fromisoformat(row["since"])
+        seated[0].append(Seat(code, "rota", row["position"], unit=row["unit"]))
+        seated[1].extend(Person(one, name) for one, name in people.items() if name)
+        seated[2].extend(Holding(code, one, since) for one in people)
     if "roster" in document:
         return (seated[0], *roster.lay(document["roster"], *seated))
     return seated

@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from dispatch.domain.refusals import NotNow, Refusal
 from dispatch.domain.turn import ZONE
-from dispatch.steps import import_people, workbook
+from dispatch.steps import import_people, people_sheet, workbook
 from dispatch.steps.sign_in import Visit
 from dispatch.web.admin import import_pages, pages
-from dispatch.web.admin.shared import Administrator, Looker, shown
+from dispatch.web.admin.shared import Administrator, Looker, forget, shown
 from dispatch.web.auth import Form, text_of
 from dispatch.web.common.frame import reference_of
 from dispatch.web.deps import deps_of
@@ -31,7 +31,7 @@ async def template(request: Request, visit: Looker) -> Response:
     deps = deps_of(request)
     today = (await deps.service.database.now()).astimezone(ZONE).date()
     filled = request.query_params.get("filled", "") == "1"
-    made = import_people.template(deps.service.rules.of(visit.actor.district or ""), today, filled=filled)
+    made = people_sheet.template(deps.service.rules.of(visit.actor.district or ""), today, filled=filled)
     headers = {"Content-Disposition": 'attachment; filename="people.xlsx"', "Cache-Control": "no-store"}
     return Response(made, media_type=workbook.XLSX, headers=headers)
 
@@ -53,13 +53,11 @@ async def try_out(request: Request, form: Form, visit: Administrator) -> Respons
 @router.post(import_pages.APPLY)
 async def apply(request: Request, form: Form, visit: Administrator) -> Response:
     """Do what the dry run showed."""
-    deps = deps_of(request)
     try:
-        plan = await import_people.apply(deps.service, visit.actor, text_of(form, "token"))
+        plan = await import_people.apply(deps_of(request).service, visit.actor, text_of(form, "token"))
     except NotNow as refusal:
         return _again(request, visit, refusal)
-    deps.principals.sessions.clear()
-    deps.principals.tokens.clear()
+    forget(request)
     said = Notice(_("已经导入"), spans(import_pages.counted(plan)), "done")
     part = import_pages.done_section()
     return shown(request, visit, pages.IMPORT, part, heading=_("导入人员"), notices=(said,))

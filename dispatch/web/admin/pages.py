@@ -21,7 +21,7 @@ from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavIte
 from dispatch.web.qr import qr
 
 PEOPLE, TOKENS, SESSIONS, LOG = "/admin", "/admin/tokens", "/admin/sessions", "/admin/log"
-PERSON, IMPORT = "/admin/people", "/admin/import"
+PERSON, IMPORT, TREE, UNITS, SEATS = "/admin/people", "/admin/import", "/admin/tree", "/admin/units", "/admin/seats"
 END_SESSION, REVOKE = f"{SESSIONS}/end", f"{TOKENS}/revoke"
 #: rows of one page
 PAGE = 50
@@ -29,7 +29,14 @@ PAGE = 50
 
 def tabs(current: str, administers: bool) -> tuple[NavItem, ...]:
     """The pages beside this one; auditors see the log alone."""
-    own = ((_("人员"), PEOPLE), (_("导入人员"), IMPORT), (_("令牌"), TOKENS), (_("登录"), SESSIONS))
+    own = (
+        (_("人员"), PEOPLE),
+        (_("导入人员"), IMPORT),
+        (_("属地"), TREE),
+        (_("单位和值班"), UNITS),
+        (_("令牌"), TOKENS),
+        (_("登录"), SESSIONS),
+    )
     known = own if administers else ()
     return tuple(NavItem(label, href, href == current) for label, href in (*known, (_("管理记录"), LOG)))
 
@@ -77,7 +84,8 @@ def person_section(one: PersonSeen, reference: Reference | None, now: datetime) 
     """One person: seats, and what may be done about how they get in."""
     rows = tuple(ManageRow(words.seat_words(reference, seat), meta=seat) for seat in one.seats)
     note = spans(_("账号 "), strong(one.sign_in or _("没有")), "。", _state(one, now))
-    return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")))
+    links = (NavItem(_("登记请假"), "/leave?" + urlencode({"person": one.code})),)
+    return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")), links=links)
 
 
 def keys_section(one: PersonSeen, subjects: Sequence[str] | None) -> ManageSection:

@@ -13,6 +13,7 @@ from dispatch.web import problems
 from dispatch.web.admin import pages
 from dispatch.web.auth import Admin, Own
 from dispatch.web.common.frame import build_frame, page
+from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.manage import ManagePage, ManageSection
 from dispatch.web.models.parts import FieldError, Notice
@@ -36,6 +37,12 @@ Administrator = Annotated[Visit, Depends(_changing)]
 def asked(request: Request, name: str) -> str:
     """What is looked for; a NUL stands in no column."""
     return request.query_params.get(name, "").replace("\0", "").strip()[:200]
+
+
+def forget(request: Request) -> None:
+    """Ask anew who holds what: terms may have ended. Other processes do so within seconds by themselves."""
+    deps_of(request).principals.sessions.clear()
+    deps_of(request).principals.tokens.clear()
 
 
 def shown(

@@ -29,6 +29,16 @@ _DONE = {
     "link-used": N_("用了一次性链接"),
     "token-made": N_("开了令牌"),
     "token-revoked": N_("停用了令牌"),
+    "place-changed": N_("改了属地"),
+    "place-added": N_("加了属地"),
+    "place-ended": N_("撤了属地"),
+    "unit-changed": N_("改了单位"),
+    "unit-added": N_("加了单位"),
+    "unit-ended": N_("撤了单位"),
+    "rota-changed": N_("改了值班表"),
+    "term-changed": N_("改了任职"),
+    "leave-noted": N_("登记了请假"),
+    "leave-ended": N_("登记了回来"),
     "people-imported": N_("导入了人员"),
     "provider-linked": N_("绑定了统一身份"),
     "reporter-shown": N_("看了来访人的姓名和电话"),
@@ -69,6 +79,10 @@ def _detail(data: dict[str, Any]) -> str:
         return counts_words(data)
     if "rules" in data:
         return _of_rules(data)
+    if "to" in data and "name" in data:
+        return f"{data['name']} → {data['to']}" if data["to"] != data["name"] else str(data["name"])
+    if "from" in data:
+        return _("%(first)s 到 %(last)s", first=data["from"], last=data["to"])
     if "reason" in data:
         code = str(data["reason"])
         why = _(WHY.get(code, code))

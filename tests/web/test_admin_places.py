@@ -1,0 +1,143 @@
+"""Tree, units, duty hours and who holds what, changed by an administrator page by page; each change in the log."""
+
+import re
+from pathlib import Path
+
+from dispatch.steps import load
+from tests.factories import ADMIN, COMMUNITY, DEMO, DESK, DISTRICT, STREET, XF, World
+from tests.web.browsing import Page, Person, somebody
+
+TREE, UNITS = "/admin/tree", "/admin/units"
+
+
+async def at(admin: Person, code: str) -> Page:
+    return await admin.get(f"{TREE}?at={code}")
+
+
+async def log(world: World) -> list[tuple[str, str]]:
+    async with world.database.acquire() as connection:
+        rows = await connection.fetch("SELECT action, subject FROM administration_log ORDER BY at, id")
+    return [(row["action"], row["subject"]) for row in rows]
+
+
+async def test_the_five_levels_are_walked_down_with_who_holds_each(world: World) -> None:
+    admin, page = await somebody(world, ADMIN), None
+    for code in (DISTRICT, STREET, COMMUNITY, f"{COMMUNITY}-X1", f"{COMMUNITY}-X1-B3"):
+        page = await at(admin, code)
+        assert page.status == 200
+        assert "示例" in page.text, "somebody holds a seat here"
+    assert page is not None
+    assert "不在这里改" in page.text
+    assert (await at(admin, "nowhere")).status == 404
+
+
+async def test_a_name_changes_here_and_stays_when_the_files_are_loaded_again(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await at(admin, COMMUNITY)
+    old = page.form(f"{TREE}/name").value("name")
+    page = await admin.send(page.form(f"{TREE}/name"), name="示例新名社区")
+    assert "示例新名社区" in page.text
+    await load.load(world.database, DEMO, "test")
+    await world.service.rules.refresh()
+    reference = world.service.rules.of(DISTRICT)
+    node, unit = reference.tree.by_code[COMMUNITY], reference.units.by_code[f"SQ-{COMMUNITY}"]
+    assert (node.name, node.initials, unit.name) == ("示例新名社区", "slxmsq", "示例新名社区")
+    assert f"{old} → 示例新名社区" in (await admin.get("/admin/log")).text
+    assert (await admin.send(page.form(f"{TREE}/name"), name=" ")).status == 422
+
+
+async def test_a_place_is_added_with_its_unit_and_seats_whistled_at_and_ended_when_nothing_is_open(
+    world: World,
+) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await at(admin, STREET)
+    add = page.form(f"{TREE}/add")
+    for wrong in ({"code": "d01"}, {"code": "?"}, {"kind": "grid", "code": "D77"}, {"code": "D77", "name": ""}):
+        answer = await admin.send(add, **({"kind": "community", "name": "示例社区"} | wrong))
+        assert answer.status == 422, wrong
+    page = await admin.send(add, kind="community", code="d77", name="示例增设社区")
+    code = f"{STREET}-D77"
+    assert f"代码 {code}" in page.text
+    assert page.links(f"{UNITS}/SQ-{code}")
+    assert "社区书记" in page.text
+    page = await admin.send(page.form(f"{TREE}/add"), kind="compound", code="X1", name="示例增设小区", buildings="2")
+    whistle = await world.whistle("楼道消防门被锁", place=f"{code}-X1-B2")
+    for place in (code, f"{code}-X1"):
+        answer = await admin.send((await at(admin, place)).form(f"{TREE}/end"), sure="1")
+        assert answer.status == 409
+    assert str(whistle["number"]) in answer.text
+    fewer = await admin.send((await at(admin, f"{code}-X1")).form(f"{TREE}/name"), buildings="1")
+    assert fewer.status == 409
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle_state SET status = 'closed'")
+    assert (await admin.send((await at(admin, f"{code}-X1")).form(f"{TREE}/end"))).status == 422, "sure?"
+    for place in (f"{code}-X1", code):
+        page = await admin.send((await at(admin, place)).form(f"{TREE}/end"), sure="1")
+        assert page.status == 200
+    reference = world.service.rules.of(DISTRICT)
+    assert code not in reference.tree
+    assert f"SQ-{code}" not in reference.units
+    actions = [action for action, _subject in await log(world)]
+    assert actions == ["place-added", "place-added", "place-ended", "place-ended"]
+
+
+async def test_a_unit_changes_is_added_and_ended(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await admin.get(UNITS)
+    assert "在岗" in page.text
+    add = page.form(f"{UNITS}/add")
+    values = {"code": "qx", "name": "示例气象局", "short": "气象", "calendar": "district", "type": "department"}
+    for wrong in ({"code": "JD"}, {"code": "XF"}, {"calendar": "none"}, {"type": "none"}, {"name": ""}):
+        assert (await admin.send(add, **(values | wrong))).status == 422, wrong
+    page = await admin.send(add, **values)
+    assert ("示例气象局" in page.text, "联络员" in page.text) == (True, True)
+    page = await admin.send(page.form(f"{UNITS}/QX"), name="示例气象台", calendar="always", duty="1")
+    assert "全天有人值守" in page.text
+    assert world.service.rules.of(DISTRICT).units.by_code["QX"].duty
+    page = await admin.send(page.form(f"{UNITS}/QX/end"), sure="1")
+    assert page.path == UNITS
+    assert "QX" not in world.service.rules.of(DISTRICT).units
+    page = await admin.get(f"{UNITS}/XF")
+    refused = await admin.send(page.form(f"{UNITS}/XF/end"), sure="1")
+    assert (refused.status, "权责清单" in refused.text) == (409, True)
+    assert [action for action, _subject in await log(world)] == ["unit-added", "unit-changed", "unit-ended"]
+
+
+async def test_a_rota_is_written_line_by_line_and_stays(world: World, tmp_path: Path) -> None:
+    admin = await somebody(world, ADMIN)
+    form = (await admin.get(f"{UNITS}/CG")).form(f"{UNITS}/CG/rota")
+    assert re.match(r"08:30-08:30 2026-01-01 unit:CG:rota:1 ", form.value("rota"))
+    for wrong, said in (
+        ("白天 2026-01-01 A", "不是时段"), ("08:30-18:00 明天 A", "不是起始日"), ("08:30-18:00 2026-01-01", "1 到"),
+        ("18:00-08:30 2026-01-01 unit:CG:deputy\n08:00-18:00 2026-01-01 nobody", "第 2 行"),
+        ("08:30-18:00", "不是起始日"),
+    ):  # fmt: skip
+        page = await admin.send(form, rota=wrong)
+        assert (page.status, said in page.text, wrong.split("\n")[0] in page.text) == (422, True, True), wrong
+    text = "18:00-08:30 2026-01-01 unit:CG:deputy unit:CG:section\n08:30-18:00 2026-01-01 unit:CG:deputy"
+    page = await admin.send(form, rota=text)
+    assert page.form(f"{UNITS}/CG/rota").value("rota") == text
+    assert "示例城管代理人乙、示例城管科长丙" in page.text
+    await load.load(world.database, DEMO, "test")
+    await world.service.rules.refresh()
+    rota = [shift.people for shift in world.service.rules.of(DISTRICT).rota if shift.unit == "CG"]
+    assert rota == [("unit:CG:deputy", "unit:CG:section"), ("unit:CG:deputy",)]
+    deputy = await somebody(world, "unit:CG:deputy")
+    assert "值班员" in (await deputy.get("/account")).text
+
+
+async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await admin.get(f"/admin/seats/{XF}")
+    form = page.form(f"/admin/seats/{XF}")
+    for wrong in ({"code": "甲"}, {"code": "A1"}, {"code": "A1", "name": "甲", "since": "x"}):
+        assert (await admin.send(form, **wrong)).status == 422, wrong
+    page = await admin.send(form, code="A1", name="示例新人", since="2026-10-01")
+    assert re.search(r"示例新人.*现任.*示例消防联络员甲", page.text)
+    assert "任职 2026-01-01 到 2026-10-01" in page.text
+    page = await admin.send(page.form(f"/admin/seats/{XF}"), code="A1", until="2099-01-01")
+    assert "到 2099-01-01" in page.text
+    desk = await somebody(world, DESK)
+    assert (await desk.get(f"/admin/seats/{XF}")).status == 403
+    assert await log(world) == [("term-changed", XF), ("term-changed", XF)]
+    assert (await admin.get("/admin/seats/nobody")).status == 404
