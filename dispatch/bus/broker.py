@@ -58,11 +58,13 @@ async def _identity(message: Any) -> Any:
     return message.raw_message
 
 
-def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
+def reading(group: str, *, wait: int = 20, least: int = 64 * 1024) -> dict[str, Any]:
     """Options of a subscriber in the consumer group `group`.
 
-    `wait` (milliseconds) is how long the broker holds a fetch that finds nothing. A partition just read is asked for
-    again only when that fetch has come back: a long wait delays its next record, a short one keeps both sides busy.
+    A fetch comes back after `wait` milliseconds or with `least` bytes. A partition just read is asked for again only
+    when the fetch under way has come back: with one byte as the least, a steady trickle makes a fetch of nearly every
+    record, and a second record of the same partition waits for all of them. So the busy topics are fetched at a beat;
+    where hardly anything comes, at once (`least=1`), and the wait is what a second one at the same spot may lose.
 
     `MANUAL`: offsets are for `ahead` to commit. The waits are short so that a whistle reaches its queue within a blink.
     Who stays in a group hears with the next heartbeat that another left or came, and everybody waits for the last to
@@ -76,6 +78,7 @@ def reading(group: str, *, wait: int = 5) -> dict[str, Any]:
         "ack_policy": AckPolicy.MANUAL,
         "batch_timeout_ms": 10,
         "fetch_max_wait_ms": wait,
+        "fetch_min_bytes": least,
         "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 500,
         "max_poll_interval_ms": 300_000,
