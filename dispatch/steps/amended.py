@@ -5,8 +5,9 @@ loaded again the changes are laid over the new files; what no longer fits (a pla
 list needs) has no effect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from datetime import date, timedelta
 from typing import Any
 
 from dispatch.domain.tree import LEVELS
@@ -88,9 +89,17 @@ def _units(documents: Mapping[str, Any], amended: dict[str, Any], needed: set[st
 
 def _calendars(documents: Mapping[str, Any], amended: list[dict[str, Any]]) -> dict[str, Any]:
     written = list(documents["calendars"].get("exceptions") or [])
-    days = {day for one in written for day in (str(one.get("date")), str(one.get("to", one.get("date"))))}
-    fits = [one for one in amended if one["date"] not in days]
+    taken = {day for one in written for day in days_of(one)}
+    fits = [one for one in amended if not taken & set(days_of(one))]
     return {**documents["calendars"], "exceptions": written + fits, "amended": fits}
+
+
+def days_of(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The days of one exception of the calendar."""
+    first = date.fromisoformat(str(entry["date"]))
+    last = date.fromisoformat(str(entry.get("to") or first))
+    for n in range((last - first).days + 1):
+        yield str(first + timedelta(days=n))
 
 
 def needed_units(documents: Mapping[str, Any]) -> set[str]:

@@ -195,6 +195,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /admin/tokens": (Way("/admin/tokens", ever("administer"), "admin"),),
     "GET /admin/sessions": (Way("/admin/sessions", ever("administer"), "admin"),),
     "GET /admin/log": (Way("/admin/log", administration_log, "admin"),),
+    "GET /admin/calendar": (Way("/admin/calendar", ever("administer"), "admin"),),
     "GET /admin/tree": (Way("/admin/tree", ever("administer"), "admin"),),
     "GET /admin/seats/{seat}": (Way("/admin/seats/unit:XF:liaison", ever("administer"), "admin"),),
     "GET /admin/units": (Way("/admin/units", ever("administer"), "admin"),),
@@ -202,6 +203,10 @@ WAYS: dict[str, tuple[Way, ...]] = {
     **{
         f"POST /admin/{path}": (Way(f"/admin/{at}", ever("administer"), None, **form(node=STREET)),)
         for path, at in (
+            ("calendar", "calendar"),
+            ("calendar/remove", "calendar/remove"),
+            ("calendar/confirm", "calendar/confirm"),
+            ("calendar/again", "calendar/again"),
             ("tree/name", "tree/name"),
             ("tree/add", "tree/add"),
             ("tree/end", "tree/end"),

@@ -99,7 +99,7 @@ def _form(reference: Reference, visit: Visit, given: dict[str, str], now: dateti
         Field("first", _("第一天"), "date", given.get("first") or str(today), required=True),
         Field("last", _("最后一天"), "date", given.get("last") or str(today), hint=_("这一天也不在"), required=True),
     )
-    note = spans(_("请假这几天，发给联络员的通知改发代理人；没有人接，调度台和上一级会马上知道。"))
+    note = spans(_("请假这几天，发给联络员的通知改发代理人；有险情又没有人接，调度台和上一级会马上知道。"))
     return ManageSection(_("登记请假"), note, forms=(ManageForm(LEAVE, _("登记"), fields),))
 
 
@@ -130,7 +130,9 @@ def _listed(reference: Reference, found: list[Leave], now: datetime) -> ManageSe
 def _row(reference: Reference, one: Leave, now: datetime) -> ManageRow:
     first, last = one.from_at.astimezone(ZONE).date(), (one.to_at - timedelta(microseconds=1)).astimezone(ZONE).date()
     seats = "、".join(seat_words(reference, seat) for seat in one.seats)
-    instead = [_("%(name)s代", name=name) if name else _("没有人代，会提醒调度台") for _seat, name in one.stands_in]
+    instead = [
+        _("%(name)s代", name=name) if name else _("没有人代；有险情会提醒调度台") for _seat, name in one.stands_in
+    ]
     begun = one.from_at <= now
     words = _("提前回来") if begun else _("不请了")
     button = ActionButton("manage", words, BACK, hidden=(Hidden("person", one.person),), busy=_("正在办…"))

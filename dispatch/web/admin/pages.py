@@ -20,6 +20,7 @@ from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, spans, strong
 from dispatch.web.qr import qr
 
+CALENDAR = "/admin/calendar"
 PEOPLE, TOKENS, SESSIONS, LOG = "/admin", "/admin/tokens", "/admin/sessions", "/admin/log"
 PERSON, IMPORT, TREE, UNITS, SEATS = "/admin/people", "/admin/import", "/admin/tree", "/admin/units", "/admin/seats"
 END_SESSION, REVOKE = f"{SESSIONS}/end", f"{TOKENS}/revoke"
@@ -34,6 +35,7 @@ def tabs(current: str, administers: bool) -> tuple[NavItem, ...]:
         (_("导入人员"), IMPORT),
         (_("属地"), TREE),
         (_("单位和值班"), UNITS),
+        (_("日历"), CALENDAR),
         (_("令牌"), TOKENS),
         (_("登录"), SESSIONS),
     )

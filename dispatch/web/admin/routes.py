@@ -13,7 +13,7 @@ from dispatch.steps import administer, links, provider, sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store import accounts, administration, directory, identities, sessions
 from dispatch.store.directory import PersonSeen
-from dispatch.web.admin import importing, pages, places, units
+from dispatch.web.admin import calendar, importing, pages, places, units
 from dispatch.web.admin.shared import Administrator, Looker, asked, shown
 from dispatch.web.auth import Admin, Form, session_cookie, text_of
 from dispatch.web.common.frame import reference_of
@@ -23,7 +23,7 @@ from dispatch.web.i18n import _
 from dispatch.web.models.manage import ManageSection
 
 router = APIRouter(include_in_schema=False)
-for part in (importing, places, units):
+for part in (importing, places, units, calendar):
     router.include_router(part.router)
 MOST = 200
 

@@ -37,6 +37,8 @@ _DONE = {
     "unit-ended": N_("撤了单位"),
     "rota-changed": N_("改了值班表"),
     "term-changed": N_("改了任职"),
+    "calendar-changed": N_("改了日历"),
+    "deadlines-recomputed": N_("重算了时限"),
     "leave-noted": N_("登记了请假"),
     "leave-ended": N_("登记了回来"),
     "people-imported": N_("导入了人员"),
@@ -79,6 +81,9 @@ def _detail(data: dict[str, Any]) -> str:
         return counts_words(data)
     if "rules" in data:
         return _of_rules(data)
+    if "entry" in data:
+        entry = data["entry"]
+        return f"{entry['date']}・{entry['reason']}" + (f"・{_('取消')}" if data["removed"] else "")
     if "to" in data and "name" in data:
         return f"{data['name']} → {data['to']}" if data["to"] != data["name"] else str(data["name"])
     if "from" in data:

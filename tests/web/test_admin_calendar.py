@@ -1,0 +1,81 @@
+"""Exceptions of the calendar by page: what would move is seen first, then moves, and stays in the log."""
+
+import re
+from datetime import timedelta
+
+from dispatch.domain.turn import ZONE
+from dispatch.steps import load
+from dispatch.steps.audit import audit
+from tests.factories import ADMIN, DEMO, DISTRICT, World
+from tests.web.browsing import Page, Person, somebody
+
+CALENDAR, CONFIRM = "/admin/calendar", "/admin/calendar/confirm"
+
+
+async def looked(world: World, admin: Person, **more: str) -> Page:
+    today = (await world.database.now()).astimezone(ZONE).date()
+    given = {"first": str(today), "last": str(today + timedelta(days=12)), "day": "off", "reason": "示例停办"}
+    return await admin.send((await admin.get(CALENDAR)).form(CALENDAR), **(given | more))
+
+
+async def moved(world: World) -> int:
+    async with world.database.acquire() as connection:
+        found: int = await connection.fetchval("SELECT count(*) FROM whistle_event WHERE type = 'clock.recomputed'")
+    return found
+
+
+async def test_as_many_deadlines_move_as_were_shown_and_the_day_stays_when_files_are_loaded_again(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    for text in ("路灯不亮", "天沟渗水，三户漏水"):
+        await world.whistle(text)
+    page = await looked(world, admin)
+    said = re.search(r"(\d+) 个时限会变，在 2 个", page.text)
+    assert said, page.text
+    other = await looked(world, admin, last="", day="hours", hours="08:30-12:00")
+    assert await moved(world) == 0, "looking changes nothing"
+    page = await admin.send(page.form(CONFIRM))
+    assert "示例停办" in page.text
+    assert await moved(world) == int(said[1]) > 0
+    assert [one async for one in audit(world.database)] == []
+    stale = await admin.send(other.form(CONFIRM))
+    assert (stale.status, "重新看一遍" in stale.text) == (409, True)
+    assert (await looked(world, admin)).status == 422, "a day has one exception"
+    await load.load(world.database, DEMO, "test")
+    await world.service.rules.refresh()
+    page = await admin.get(CALENDAR)
+    assert "示例停办" in page.text
+    assert "暴雨红色预警" in page.text
+    page = await admin.send(page.form("/admin/calendar/remove"))
+    assert "取消：" in page.text
+    form = page.form(CONFIRM)
+    page = await admin.send(form)
+    assert "示例停办" not in page.text
+    assert (await admin.send(form)).status == 409, "once"
+    assert await moved(world) > int(said[1])
+    assert [one async for one in audit(world.database)] == []
+    text = (await admin.get("/admin/log")).text
+    assert text.count("改了日历") == 2
+    assert text.count("重算了时限") == 2
+    count = await moved(world)
+    await admin.send((await admin.get(CALENDAR)).form("/admin/calendar/again"))
+    assert await moved(world) == count, "nothing is left over"
+
+
+async def test_a_day_that_cannot_be_is_refused_with_field_value_and_remedy(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    for given, said in (
+        ({"first": "明天"}, "不是日期"),
+        ({"first": "2020-01-01", "last": ""}, "太早"),
+        ({"last": "2020-01-01"}, "不能早于第一天"),
+        ({"last": "2099-01-01"}, "31 天"),
+        ({"day": "maybe"}, "没有「maybe」"),
+        ({"day": "hours", "hours": "上午"}, "不是时段"),
+        ({"day": "hours", "hours": "12:00-08:00"}, "日历不接受"),
+        ({"reason": ""}, "写明原因"),
+        ({"first": "2041-01-01", "last": ""}, "日历不接受"),
+    ):
+        page = await looked(world, admin, **given)
+        assert (page.status, said in page.text) == (422, True), (given, page.text)
+    assert DISTRICT in world.service.rules.districts
+    csrf = {"csrf": (await admin.get(CALENDAR)).form(CALENDAR).value("csrf")}
+    assert (await admin.client.post("/admin/calendar/remove", data=csrf | {"date": "2026-07-21"})).status_code == 404
