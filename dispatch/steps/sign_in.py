@@ -96,6 +96,8 @@ class Visit:
     must_enrol: bool = False
     unseen: bool = False
     """A token whose last use has not been written down for a while."""
+    token_made: bool = False
+    """Somebody made a token for this person, who has not looked yet."""
 
     def allows(self, scope: str) -> bool:
         """Whether the token may be used for this (one of `SCOPES`); sessions may for everything."""
@@ -141,6 +143,7 @@ async def by_session(database: Database, sha256: bytes) -> Visit | None:
         seen_at=row.seen_at,
         via=row.via,
         second_factor=row.second_factor,
+        token_made=row.token_made,
     )
 
 

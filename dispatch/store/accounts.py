@@ -43,6 +43,8 @@ class SessionRow:
     expires_at: datetime
     via: str
     second_factor: bool
+    token_made: bool
+    """Somebody made a token for this person, who has not looked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ _HOLDS = (
 
 _SESSION = f"""
 SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT}, w.csrf, w.seen_at, w.expires_at,
-       coalesce(w.via, '') AS via, f.person IS NOT NULL AS second_factor
+       coalesce(w.via, '') AS via, f.person IS NOT NULL AS second_factor,
+       EXISTS (SELECT FROM api_token k WHERE k.person = w.person AND k.made_by <> k.person AND k.seen_at IS NULL
+               AND k.revoked_at IS NULL) AS token_made
 FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
 LEFT JOIN account a ON a.person = w.person
 LEFT JOIN second_factor f ON f.person = w.person AND f.confirmed_at IS NOT NULL
@@ -119,7 +123,8 @@ async def session(connection: Connection, sha256: bytes, now: datetime, idle: ti
     row = await connection.fetchrow(_SESSION, sha256, now, now - idle)
     if row is None:
         return None
-    return SessionRow(_holder(row), row["csrf"], row["seen_at"], row["expires_at"], row["via"], row["second_factor"])
+    kept = (row[name] for name in ("csrf", "seen_at", "expires_at", "via", "second_factor", "token_made"))
+    return SessionRow(_holder(row), *kept)
 
 
 async def token(connection: Connection, sha256: bytes, now: datetime) -> TokenRow | None:

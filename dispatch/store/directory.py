@@ -26,7 +26,10 @@ class PersonSeen:
 
 @dataclass(frozen=True, slots=True)
 class TokenSeen:
-    """An API token; what it opens is not known here, only whose it is."""
+    """An API token; what it opens is not known here, only whose it is.
+
+    `made_by` None: the command line; `reason` why somebody made it for another person.
+    """
 
     id: UUID
     name: str
@@ -38,6 +41,8 @@ class TokenSeen:
     expires_at: datetime
     used_at: datetime | None
     revoked_at: datetime | None
+    made_by: str | None = None
+    reason: str | None = None
 
 
 _PERSONS = """
@@ -50,7 +55,7 @@ WHERE p.district = $1"""
 
 _TOKENS = """
 SELECT k.id, k.name, k.person, p.name AS person_name, k.seat, k.scopes, k.created_at, k.expires_at, k.used_at,
-       k.revoked_at
+       k.revoked_at, k.made_by, k.reason
 FROM api_token k JOIN person p ON p.code = k.person WHERE p.district = $1"""
 
 
@@ -90,14 +95,37 @@ async def tokens(connection: Connection, district: str, now: datetime, limit: in
         now,
         limit,
     )
-    return [TokenSeen(**{**dict(row), "scopes": tuple(row["scopes"])}) for row in rows]
+    return [_token(row) for row in rows]
 
 
-async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes) -> None:
-    """Store an API token; only its hash is kept."""
+async def tokens_of(connection: Connection, person: str, now: datetime) -> list[TokenSeen]:
+    """A person's API tokens that work, the newest first."""
+    rows = await connection.fetch(
+        """SELECT k.id, k.name, k.person, p.name AS person_name, k.seat, k.scopes, k.created_at, k.expires_at,
+                  k.used_at, k.revoked_at, k.made_by, k.reason
+           FROM api_token k JOIN person p ON p.code = k.person
+           WHERE k.person = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 ORDER BY k.created_at DESC, k.id""",
+        person,
+        now,
+    )
+    return [_token(row) for row in rows]
+
+
+async def see_tokens(uow: UnitOfWork, person: str, now: datetime) -> None:
+    """The person has seen their tokens."""
+    await uow.connection.execute("UPDATE api_token SET seen_at = $2 WHERE person = $1 AND seen_at IS NULL", person, now)
+
+
+def _token(row: asyncpg.Record) -> TokenSeen:
+    return TokenSeen(**{**dict(row), "scopes": tuple(row["scopes"])})
+
+
+async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes, *, seen: bool) -> None:
+    """Store an API token; only its hash is kept. `seen`: the person it acts for knows of it."""
     await uow.connection.execute(
-        """INSERT INTO api_token (id, token_sha256, person, seat, name, scopes, created_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        """INSERT INTO api_token (id, token_sha256, person, seat, name, scopes, created_at, expires_at, made_by, reason,
+                                  seen_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
         made.id,
         sha256,
         made.person,
@@ -106,17 +134,24 @@ async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes) -> None:
         list(made.scopes),
         made.created_at,
         made.expires_at,
+        made.made_by,
+        made.reason,
+        made.created_at if seen else None,
     )
 
 
-async def revoke_token(uow: UnitOfWork, district: str, id: UUID, now: datetime) -> str | None:
-    """Revoke a token of the district; returns its name. None: not there, or revoked already."""
+async def revoke_token(
+    uow: UnitOfWork, district: str, id: UUID, now: datetime, person: str | None = None
+) -> str | None:
+    """Revoke a token of the district (of this person); returns its name. None: not there, or revoked already."""
     found: str | None = await uow.connection.fetchval(
         """UPDATE api_token k SET revoked_at = $3 FROM person p
-           WHERE p.code = k.person AND p.district = $1 AND k.id = $2 AND k.revoked_at IS NULL RETURNING k.name""",
+           WHERE p.code = k.person AND p.district = $1 AND k.id = $2 AND k.revoked_at IS NULL
+             AND ($4::text IS NULL OR k.person = $4) RETURNING k.name""",
         district,
         id,
         now,
+        person,
     )
     return found
 

@@ -136,7 +136,7 @@ async def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
     admin = await somebody(world, ADMIN)
     page = await admin.get("/admin/tokens?account=130403011.clerk")
     form = next(one for one in page.forms if one.value("person"))
-    page = await admin.send(form, name="12345 系统", scopes=["read"], days="30")
+    page = await admin.send(form, name="12345 系统", scopes=["read"], days="30", reason="对接 12345")
     token = once(page)
     assert token not in (await admin.get("/admin/tokens")).html
     program = world.client(headers={"Authorization": f"Bearer {token}"})
@@ -158,6 +158,10 @@ async def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
         ({"name": "x" * 61}, "1 到 60"),
         ({"seat": DESK}, "不是这个人的岗位"),
         ({"scopes": ["everything"]}, "没有「everything」这种权限"),
+        ({"scopes": []}, "至少勾一项"),
+        ({"scopes": ["read", "act"]}, "只能由本人"),
+        ({"reason": " "}, "本人看得到"),
+        ({"days": "365"}, "有效期"),
         ({"days": "100000"}, "有效期"),
         ({"days": "²"}, "有效期"),
     ],
@@ -166,10 +170,52 @@ async def test_what_is_wrong_with_a_token_is_said(world: World, given: dict[str,
     admin = await somebody(world, ADMIN)
     page = await admin.get("/admin/tokens?account=130403011.clerk")
     form = next(one for one in page.forms if one.value("person"))
-    page = await admin.send(form, **{"name": "接口", "days": "30", **given})
+    page = await admin.send(form, **{"name": "接口", "days": "30", "scopes": ["read"], "reason": "对接", **given})
     assert (page.status, said in page.text) == (422, True), page.text
     assert "没有「nobody」" in (await admin.get("/admin/tokens?account=nobody")).text
     assert await done(world) == []
+
+
+async def test_whoever_holds_the_seat_hears_of_a_token_and_ends_it(world: World) -> None:
+    admin, clerk, desk = [await somebody(world, seat) for seat in (ADMIN, CLERK, DESK)]
+    assert "令牌" not in (await clerk.get("/street")).text
+    page = await admin.get("/admin/tokens?account=130403011.clerk")
+    form = next(one for one in page.forms if one.value("person"))
+    token = once(await admin.send(form, name="大屏", scopes=["read"], days="30", reason="街道大屏要看"))
+    world.deps.principals.sessions.clear()
+    page = await clerk.get("/street")
+    assert "管理员替您的岗位开了一个令牌" in page.text
+    assert "管理员替" not in (await desk.get("/desk")).text
+    page = await clerk.get(page.links("/account/tokens")[0])
+    assert "管理员代开：街道大屏要看" in page.text
+    assert "管理员替" not in (await clerk.get("/street")).text, "it was seen"
+    program = world.client(headers={"Authorization": f"Bearer {token}"})
+    assert (await program.get("/api/v1/me")).status_code == 200
+    end = page.form("/account/tokens/end")
+    assert (await desk.client.post(end.action, data={"csrf": (await desk.get("/account/tokens")).forms[0].value("csrf"),
+                                                     "token": end.value("token")})).status_code == 404  # fmt: skip
+    await clerk.send(end)
+    assert (await program.get("/api/v1/me")).status_code == 401
+    assert "大屏，街道大屏要看" in (await admin.get("/admin/log")).text
+
+
+async def test_a_token_that_acts_is_made_by_whoever_holds_the_seat(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/account/tokens")).form("/account/tokens")
+    for wrong, said in (
+        ({"scopes": []}, "至少勾一项"),
+        ({"seat": DESK}, "不是这个人的岗位"),
+        ({"name": ""}, "1 到 60"),
+    ):
+        page = await clerk.send(form, **{"name": "我的脚本", "scopes": ["act"], "days": "365", **wrong})
+        assert (page.status, said in page.text) == (422, True), page.text
+    page = await clerk.send(form, name="我的脚本", scopes=["read", "act"], days="365")
+    program = world.client(headers={"Authorization": f"Bearer {once(page)}"})
+    me = (await program.get("/api/v1/me")).json()
+    assert me["seat"] == CLERK
+    page = await clerk.get("/account/tokens")
+    assert "我的脚本" in page.text
+    assert await done(world) == [(CLERK, "token-made", CLERK)]
 
 
 async def test_an_administrator_of_another_district_sees_nobody(demo_url: str) -> None:

@@ -176,6 +176,9 @@ WAYS: dict[str, tuple[Way, ...]] = {
         f"{method} {path}": (Way(path, everybody, None, **(form() if method == "POST" else {})),)
         for method, path in (
             ("GET", "/account"),
+            ("GET", "/account/tokens"),
+            ("POST", "/account/tokens"),
+            ("POST", "/account/tokens/end"),
             ("GET", "/leave"),
             ("POST", "/leave"),
             ("POST", "/leave/back"),

@@ -76,7 +76,11 @@ def keys_section(factor: Status) -> ManageSection:
         note = _("登录时除密码外还要验证码。恢复码还剩 %(n)s 个。", n=factor.codes_left)
     else:
         note = _("没有绑定身份验证器，登录只凭密码。")
-    links = [NavItem(_("改密码"), PASSWORD_PAGE), NavItem(_("身份验证器"), FACTOR_PAGE)]
+    links = [
+        NavItem(_("改密码"), PASSWORD_PAGE),
+        NavItem(_("身份验证器"), FACTOR_PAGE),
+        NavItem(_("令牌：让别的系统替我办"), "/account/tokens"),
+    ]
     return ManageSection(_("密码和验证码"), spans(note), links=tuple(links))
 
 

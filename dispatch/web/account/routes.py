@@ -9,7 +9,7 @@ from dispatch.steps import second_factor, sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store import accounts, sessions
 from dispatch.web import problems
-from dispatch.web.account import leave, pages
+from dispatch.web.account import leave, pages, tokens
 from dispatch.web.auth import FACTOR_PAGE, Form, Own, session_cookie, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
@@ -19,6 +19,7 @@ from dispatch.web.models.parts import FieldError
 
 router = APIRouter(include_in_schema=False)
 router.include_router(leave.router)
+router.include_router(tokens.router)
 
 ACCOUNT = "/account"
 

@@ -7,17 +7,15 @@ from urllib.parse import quote, urlencode
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
-from dispatch.steps.administer import DAYS
-from dispatch.steps.sign_in import SCOPES
 from dispatch.store.administration import Entry
-from dispatch.store.directory import PersonSeen, TokenSeen
+from dispatch.store.directory import PersonSeen
 from dispatch.store.sessions import OpenSession
 from dispatch.web import say
 from dispatch.web.account.pages import session_row
 from dispatch.web.admin import words
 from dispatch.web.i18n import _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
-from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, spans, strong
+from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, spans, strong
 from dispatch.web.qr import qr
 
 CALENDAR = "/admin/calendar"
@@ -53,7 +51,7 @@ def search(url: str, given: str, label: str) -> ManageForm:
     return ManageForm(url, _("找"), (Field("q", label, value=given),), primary=False, method="get")
 
 
-def _button(words_: str, url: str, *hidden: Hidden) -> ActionButton:
+def button(words_: str, url: str, *hidden: Hidden) -> ActionButton:
     return ActionButton("manage", words_, url, hidden=hidden, busy=_("正在办…"))
 
 
@@ -94,10 +92,10 @@ def keys_section(one: PersonSeen, subjects: Sequence[str] | None) -> ManageSecti
     """What helps somebody who cannot get in; `subjects`: who they are at another provider (None: there is none)."""
     url = person_url(one.code)
     link_note = _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次")
-    rows = [ManageRow(_("一次性链接"), link_note, actions=(_button(_("开一个链接"), f"{url}/link"),))]
+    rows = [ManageRow(_("一次性链接"), link_note, actions=(button(_("开一个链接"), f"{url}/link"),))]
     if one.second_factor:
         note = _("手机和恢复码都丢了才解除；解除后全部退出")
-        rows.append(ManageRow(_("身份验证器"), note, actions=(_button(_("解除绑定"), f"{url}/second-factor"),)))
+        rows.append(ManageRow(_("身份验证器"), note, actions=(button(_("解除绑定"), f"{url}/second-factor"),)))
     forms = () if subjects is None else (_identity_form(url, subjects),)
     return ManageSection(_("帮他登录"), rows=tuple(rows), forms=forms)
 
@@ -123,7 +121,7 @@ def sessions_section(held: Sequence[OpenSession], now: datetime, current: bytes 
 
     def row(one: OpenSession) -> ManageRow:
         hidden = (Hidden("person", one.person), Hidden("session", one.id.hex()))
-        made = session_row(one, now, current, _button(_("退出这一处"), END_SESSION, *hidden))
+        made = session_row(one, now, current, button(_("退出这一处"), END_SESSION, *hidden))
         return ManageRow(
             one.name, made.note, f"{one.position}・{made.title}", made.state, person_url(one.person), made.actions
         )
@@ -140,56 +138,6 @@ def all_sessions_section(
     form = ManageForm(END_SESSION, _("全部退出"), hidden=(Hidden("person", one.code),), primary=False)
     made = sessions_section(held, now, current, _("在哪里登录着"))
     return replace(made, forms=(form,))
-
-
-# ── tokens ───────────────────────────────────────────────────────────────────────────────────────
-def token_section(found: Sequence[TokenSeen], reference: Reference | None, now: datetime) -> ManageSection:
-    """The tokens, those that work first."""
-    rows = tuple(_token_row(one, reference, now) for one in found)
-    return ManageSection(_("令牌"), rows=rows, empty=Empty(_("还没有令牌"), _("在上面开一个。")), count=str(len(rows)))
-
-
-def _token_row(one: TokenSeen, reference: Reference | None, now: datetime) -> ManageRow:
-    works = one.revoked_at is None and one.expires_at > now
-    used = _("最近用过 %(at)s", at=say.moment(one.used_at, now, ZONE)) if one.used_at else _("还没用过")
-    until = _("有效到 %(at)s", at=say.moment(one.expires_at, now, ZONE))
-    state = _("停用了") if one.revoked_at else "" if works else _("过期了")
-    return ManageRow(
-        one.name,
-        f"{words.seat_words(reference, one.seat)}・{one.person_name}・{words.scope_words(one.scopes)}",
-        f"{until}・{used}",
-        state,
-        actions=(_button(_("停用"), REVOKE, Hidden("token", str(one.id))),) if works else (),
-    )
-
-
-def new_token_section(one: PersonSeen | None, reference: Reference | None, given: dict[str, str]) -> ManageSection:
-    """Whose token first (an account's name), then from which seat, for what, for how long."""
-    note = spans(_("令牌替一个人从他的岗位办事，做得了的不比他多。"))
-    if one is None:
-        field = Field(
-            "account", _("谁的"), value=given.get("account", ""), hint=_("账号，如 xf.liaison"), required=True
-        )
-        form = ManageForm(TOKENS, _("下一步"), (field,), primary=False, method="get")
-        return ManageSection(_("开一个令牌"), note, forms=(form,))
-    seats = tuple(Option(seat, words.seat_words(reference, seat), selected=n == 0) for n, seat in enumerate(one.seats))
-    scopes = tuple(Option(scope, _(words.SCOPES[scope])) for scope in SCOPES)
-    days = tuple(Option(str(n), _("%(n)s 天", n=n), selected=n == 90) for n in DAYS)
-    fields = (
-        Field("name", _("用途"), value=given.get("name", ""), hint=_("给哪个系统用，出了事找谁"), required=True),
-        Field("seat", _("从哪个岗位"), "select", options=seats),
-        Field("scopes", _("能做什么"), "checkboxes", options=scopes, hint=_("一个都不勾，就是这个岗位能做的都能做")),
-        Field("days", _("有效期"), "select", options=days),
-    )
-    form = ManageForm(TOKENS, _("开令牌"), fields, (Hidden("person", one.code),))
-    return ManageSection(_("给%(name)s开一个令牌", name=one.name), note, forms=(form,))
-
-
-def made_section(token: str, made: TokenSeen, now: datetime) -> ManageSection:
-    """A token, shown this once."""
-    until = say.moment(made.expires_at, now, ZONE)
-    note = spans(strong(_("只显示这一次。")), _("现在就抄到要用它的系统里；有效到 %(at)s。", at=until))
-    return ManageSection(made.name, note, once=(token,), links=(NavItem(_("我抄好了"), TOKENS),))
 
 
 # ── the log ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,12 +8,11 @@ from starlette.routing import BaseRoute
 
 from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
-from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.domain.refusals import Invalid, NotFound
 from dispatch.steps import administer, links, provider, sign_in
 from dispatch.steps.sign_in import Visit
-from dispatch.store import accounts, administration, directory, identities, sessions
-from dispatch.store.directory import PersonSeen
-from dispatch.web.admin import calendar, importing, pages, places, units
+from dispatch.store import administration, directory, identities, sessions
+from dispatch.web.admin import calendar, importing, pages, places, tokens, units
 from dispatch.web.admin.shared import Administrator, Looker, asked, shown
 from dispatch.web.auth import Admin, Form, session_cookie, text_of
 from dispatch.web.common.frame import reference_of
@@ -23,7 +22,7 @@ from dispatch.web.i18n import _
 from dispatch.web.models.manage import ManageSection
 
 router = APIRouter(include_in_schema=False)
-for part in (importing, places, units, calendar):
+for part in (importing, places, units, calendar, tokens):
     router.include_router(part.router)
 MOST = 200
 
@@ -102,36 +101,6 @@ async def end_session(request: Request, form: Form, visit: Administrator) -> Res
     return RedirectResponse(pages.person_url(person), 303)
 
 
-@router.get(pages.TOKENS)
-async def tokens(request: Request, visit: Looker) -> Response:
-    """API tokens; with `account`, the form for a new one of that person."""
-    return await _tokens(request, visit, asked(request, "account"))
-
-
-@router.post(pages.TOKENS)
-async def make_token(request: Request, form: Form, visit: Administrator) -> Response:
-    """A new token, shown once; or the form again with what is wrong."""
-    deps, person, days = deps_of(request), text_of(form, "person"), text_of(form, "days")
-    scopes = [str(scope) for scope in form.getlist("scopes")]
-    try:
-        token, made = await administer.make_token(
-            deps.service.database, visit.actor, person, text_of(form, "seat"), text_of(form, "name"), scopes,
-            int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,
-        )  # fmt: skip
-    except Invalid as refusal:
-        return await _tokens(request, visit, person, refusal, {"name": text_of(form, "name")})
-    now = await deps.service.database.now()
-    return shown(request, visit, pages.TOKENS, pages.made_section(token, made, now))
-
-
-@router.post(pages.REVOKE)
-async def revoke_token(request: Request, form: Form, visit: Administrator) -> Response:
-    """End a token."""
-    await administer.revoke_token(deps_of(request).service.database, visit.actor, text_of(form, "token"))
-    deps_of(request).principals.tokens.clear()
-    return RedirectResponse(pages.TOKENS, 303)
-
-
 @router.get(pages.LOG)
 async def log(request: Request, visit: Admin) -> Response:
     """Who changed what; for administrators and auditors."""
@@ -172,31 +141,6 @@ async def _person(request: Request, visit: Visit, code: str, *first: ManageSecti
     if held:
         parts.append(pages.all_sessions_section(held, now, _current(request), one))
     return shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)
-
-
-async def _tokens(
-    request: Request, visit: Visit, account: str, refusal: Refusal | None = None, given: dict[str, str] | None = None
-) -> Response:
-    deps, one = deps_of(request), None
-    now, reference = await deps.service.database.now(), reference_of(deps, visit)
-    async with deps.service.database.acquire() as connection:
-        found = await directory.tokens(connection, visit.actor.district or "", now, MOST)
-        if account:
-            code = await accounts.person_of(connection, account)
-            one = await directory.person(connection, visit.actor.district or "", code or account, now)
-            refusal = refusal or _no_token_for(one, account)
-    one = one if one and one.seats else None
-    parts = (pages.new_token_section(one, reference, {"account": account, **(given or {})}),
-             pages.token_section(found, reference, now))  # fmt: skip
-    return shown(request, visit, pages.TOKENS, *parts, refusal=refusal)
-
-
-def _no_token_for(one: PersonSeen | None, account: str) -> Refusal | None:
-    if one is None:
-        return NotFound("没有「{value}」这个账号；请核对", field="account", value=account)
-    if not one.seats:
-        return Invalid("「{value}」现在没有岗位，开不了令牌；请换一个人", field="account", value=account)
-    return None
 
 
 def _current(request: Request) -> bytes | None:

@@ -92,7 +92,7 @@ def _detail(data: dict[str, Any]) -> str:
         code = str(data["reason"])
         why = _(WHY.get(code, code))
         return f"{why}，{data['note']}" if data.get("note") else why
-    return str(data.get("name") or "")
+    return "，".join(str(data[key]) for key in ("name", "why") if data.get(key))
 
 
 def counts_words(counts: dict[str, Any]) -> str:

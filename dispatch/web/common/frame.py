@@ -15,10 +15,10 @@ from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, i18n, say
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import N_, _
-from dispatch.web.models.parts import Frame, Identity, NavItem, Notice
+from dispatch.web.models.parts import Frame, Identity, NavItem, Notice, link, spans
 from dispatch.web.render import render
 
-HOME = "/home"
+HOME, TOKENS = "/home", "/account/tokens"
 #: the cookie of the display settings: theme, contrast, text size, joined by dots
 DISPLAY_COOKIE = "display"
 THEMES, CONTRASTS, TEXTS = ("auto", "light", "dark"), ("auto", "more"), ("normal", "large", "larger")
@@ -124,7 +124,7 @@ def build_frame(
         csrf=auth.csrf_of(request, visit),
         here=request.url.path + query,
         events=events,
-        notices=tuple(notices),
+        notices=(*_told(visit), *notices),
         task=task,
         signed_in=visit is not None,
         theme=theme,
@@ -133,6 +133,14 @@ def build_frame(
         as_of=say.moment(moment, moment, ZONE) if now else "",
         now=int(now.timestamp()) if now else 0,
     )
+
+
+def _told(visit: Visit | None) -> tuple[Notice, ...]:
+    """What somebody must hear wherever they are: a token that acts from their seat and is not theirs."""
+    if visit is None or not visit.token_made:
+        return ()
+    said = spans(_("用它做的都算您的。"), link(_("去看是给谁的，不认得就停用"), TOKENS))
+    return (Notice(_("管理员替您的岗位开了一个令牌"), said),)
 
 
 def page(request: Request, template: str, model: object, status: int = 200) -> Response:
