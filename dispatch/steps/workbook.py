@@ -15,7 +15,9 @@ from zipfile import BadZipFile, ZipFile
 from dispatch.domain.refusals import Invalid
 
 #: bytes of the file, of all that it unpacks to, and how many parts it may have
-LARGEST, UNPACKED, PARTS = 5 * 1024 * 1024, 60 * 1024 * 1024, 200
+LARGEST, UNPACKED, PARTS = 5 * 1024 * 1024, 40 * 1024 * 1024, 200
+#: tags in all of it: what they are held as takes some fifty times their room; 20,000 rows of 6 have under a million
+TAGS = 3_000_000
 #: rows with something in them, rows in all, columns, characters of a cell
 MOST_ROWS, MOST_LINES, MOST_COLUMNS, LONGEST = 20_000, 50_000, 20, 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -74,29 +76,29 @@ def _safe(content: bytes) -> None:
             parts = packed.infolist()
             if len(parts) > PARTS:
                 raise _no_workbook(f"{len(parts)} parts")
-            total = 0
+            total, tags = 0, 0
             for part in parts:
                 if part.flag_bits & 1 or part.filename.lower().endswith("vbaproject.bin"):
                     raise Invalid(
                         "文件里有宏或加了密（{value}）；请另存为不带宏的 .xlsx", field="file", value=part.filename[:60]
                     )
                 with packed.open(part) as opened:
-                    total = _count(opened, total)
+                    total, tags = _count(opened, total, tags)
     except (BadZipFile, NotImplementedError, OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
         raise _no_workbook(type(error).__name__) from None
 
 
-def _count(opened: Any, total: int) -> int:
+def _count(opened: Any, total: int, tags: int) -> tuple[int, int]:
     before = b""
     while chunk := opened.read(_CHUNK):
-        total += len(chunk)
-        if total > UNPACKED:
+        total, tags = total + len(chunk), tags + chunk.count(b"<")
+        if total > UNPACKED or tags > TAGS:
             raise Invalid("文件展开超过「{value}」字节；请只留要导入的那张表", field="file", value=UNPACKED)
         seen = before + chunk
         if any(mark in seen for mark in _ENTITIES):
             raise Invalid("文件里有不该有的「{value}」；请另存为新的 .xlsx", field="file", value="DOCTYPE")
         before = chunk[-32:]
-    return total
+    return total, tags
 
 
 def _read(sheet: Any) -> Iterator[Line]:

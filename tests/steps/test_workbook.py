@@ -57,6 +57,7 @@ def test_what_is_no_plain_workbook_is_refused(monkeypatch: pytest.MonkeyPatch) -
         "不是能读的": b"PK\x03\x04 nothing",
         "DOCTYPE": packed(plain, **{"xl/sharedStrings.xml": shared}),
         "字节": bomb,
+        "展开": packed(plain, **{"xl/worksheets/sheet1.xml": b"<row>" + b"<c/>" * workbook.TAGS}),
         "宏": packed(plain, **{"xl/vbaProject.bin": b"x"}),
         "parts": packed(plain, **{f"xl/x{n}": b"" for n in range(workbook.PARTS)}),
     }

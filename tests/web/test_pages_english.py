@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from typing import Any
 
-from tests.factories import CLERK, COMMUNITY_HEAD, DESK, XF, World
+from tests.factories import ADMIN, CLERK, COMMUNITY_HEAD, DESK, XF, World
 from tests.web.browsing import somebody
 
 VOID = ("meta", "link", "input", "img", "br", "hr", "circle", "path", "line", "rect")
@@ -48,7 +48,19 @@ async def test_what_is_chinese_on_an_english_page_says_so(world: World) -> None:
         (XF, ("/queue", f"/w/{fire}", f"/w/{fire}/do/resolve", f"/w/{fire}/do/hand-back")),
         (CLERK, ("/street", "/whistle", "/holds", f"/w/{fire}", f"/w/{fire}/do/call")),
         (DESK, ("/desk", "/all", "/desk/unmatched", f"/w/{fire}")),
-        (COMMUNITY_HEAD, ("/chain",)),
+        (COMMUNITY_HEAD, ("/chain", "/leave", "/account/tokens")),
+        (
+            ADMIN,
+            (
+                "/admin/import",
+                "/admin/tree?at=130403011-D01",
+                "/admin/seats/unit:XF:liaison",
+                "/admin/units",
+                "/admin/units/CG",
+                "/admin/calendar",
+                "/admin/tokens?account=xf.liaison",
+            ),
+        ),
     ):
         person = await somebody(world, seat)
         person.client.cookies.set("lang", "en")

@@ -29,7 +29,7 @@ _ACCEPT = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.she
 def upload_section() -> ManageSection:
     """Template, what the columns are, and the file."""
     note = spans(
-        _("先下载模板，一人一岗一行：%(columns)s。", columns="、".join(_(_LABELS[name]) for name, _label in COLUMNS)),
+        _("先下载模板，一人一岗一行：%(columns)s。", columns=" · ".join(_(_LABELS[name]) for name, _label in COLUMNS)),
         _("单位或属地写名称或代码；任职起不填，就从今天起；要止任，填任职止。"),
         strong(_("表里没有的人不动。")),
     )

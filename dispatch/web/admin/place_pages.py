@@ -130,7 +130,7 @@ def seat_sections(reference: Reference, seat: Seat, now: datetime, given: dict[s
     day = now.astimezone(ZONE).date()
     held = sorted(reference.people.by_seat.get(seat.code, ()), key=lambda one: one.since, reverse=True)
     rows = tuple(_term(reference, one, day) for one in held)
-    note = spans(_("新的人任职起的前一天，原来的人就止任；几个人共用的岗位，各任各的。要止任，写他的工号和任职止。"))
+    note = spans(_("新的人任职起那天，原来的人就止任；几个人共用的岗位，各任各的。要止任，写他的工号和任职止。"))
     fields = (
         Field("code", _("工号"), value=given.get("code", ""), required=True),
         Field("name", _("姓名"), value=given.get("name", ""), hint=_("新来的人要填；已有的人可以不填")),

@@ -93,7 +93,7 @@ def _about(
         links.insert(0, NavItem(_("看它的属地"), place_url(unit.place)))
     deputy = reference.people.holder(unit_seat(unit.code, "deputy"), now.astimezone(ZONE).date())
     if deputy is not None:
-        note += spans("。", _("联络员请假时由%(name)s代", name=deputy.name))
+        note += spans(_("。联络员请假时由%(name)s代。", name=deputy.name))
     return ManageSection(unit.name, note, links=tuple(links))
 
 
