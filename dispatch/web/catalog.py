@@ -33,6 +33,10 @@ REFUSALS = {"Invalid": None, "Forbidden": None, "NotFound": None, "NotNow": None
 REFUSING = [
     (f"{name}.py", "python") for name in ("administer", "links", "passwords", "provider", "second_factor", "sign_in")
 ]
+#: what is wrong in the rules' text, and what to do, as the loader says it
+FAULTS: dict[str, tuple[int, ...] | None] = {"wrong": (3,), "FileError": (5,)}
+FAULTING = [(f"{name}.py", "python") for name in ("reading/cursor", "reading/marked", "reading/rules")]
+FAULTING.append(("rule_changes/texts.py", "python"))
 OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 
@@ -42,6 +46,7 @@ def messages() -> list[str]:
     rows = [
         *extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS),
         *extract_from_dir(STEPS, REFUSING, {}, REFUSALS),
+        *extract_from_dir(STEPS, FAULTING, {}, FAULTS),
     ]
     for _file, _line, message, _comments, _context in rows:
         for one in message if isinstance(message, tuple) else (message,):

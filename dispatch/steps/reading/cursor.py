@@ -12,6 +12,8 @@ from dispatch.domain.deadlines import Limit
 from dispatch.steps.reading.marked import FileError, Marked, Path
 
 _REQUIRED: Any = object()
+#: so many codes are named where none is near
+SOME = 12
 
 
 class Cursor:
@@ -30,12 +32,14 @@ class Cursor:
         elif got is not None:
             self.wrong("", got, "这里应是「键: 值」")
 
-    def wrong(self, key: str | int, value: Any, remedy: str) -> None:
-        """Note an error at a key of this mapping."""
+    def wrong(self, key: str | int, value: Any, remedy: str, **params: object) -> None:
+        """Note an error at a key of this mapping; `params` fill the `{name}`s of the remedy."""
         path = (*self.path, key) if key != "" else self.path
         shown = value if isinstance(value, str) else "" if value is None else type(value).__name__
         field = "/".join(map(str, path)) or "文件"
-        self.errors.append(FileError(self.file.file, self.file.line(path), field, shown[:60], remedy))
+        said = remedy.format(**params) if params else remedy
+        error = FileError(self.file.file, self.file.line(path), field, shown[:60], said, remedy, params)
+        self.errors.append(error)
 
     def wrong_at(self, path: Path, remedy: str) -> None:
         """Note an error somewhere below this mapping."""
@@ -67,9 +71,9 @@ class Cursor:
                 self.wrong(key, got, "应是一个文字值")
             return ""
         if among is not None and got not in among:
-            self.wrong(key, got, _nearest(got, among))
+            self._unknown(key, got, among)
         elif shape is not None and not re.fullmatch(shape, got):
-            self.wrong(key, got, f"写法不对，应符合 {shape}")
+            self.wrong(key, got, "写法不对，应符合 {shape}", shape=shape)
         return got
 
     def texts(self, key: str, *, least: int = 0, among: Collection[str] | None = None) -> list[str]:
@@ -87,11 +91,11 @@ class Cursor:
             elif item in out:
                 self.wrong(key, item, "重复了，请删去一个")
             elif among is not None and item not in among:
-                self.wrong(key, item, _nearest(item, among))
+                self._unknown(key, item, among)
             else:
                 out.append(item)
         if len(out) < least:
-            self.wrong(key, "", f"至少要有 {least} 个")
+            self.wrong(key, "", "至少要有 {least} 个", least=least)
         return out
 
     def number(self, key: str, default: Any = _REQUIRED, *, low: float = 0, high: float = 1e9) -> float:
@@ -104,7 +108,7 @@ class Cursor:
             value = None
         if value is None or not low <= value <= high:
             if got is not None:
-                self.wrong(key, got, f"应是 {low:g} 到 {high:g} 之间的数")
+                self.wrong(key, got, "应是 {low} 到 {high} 之间的数", low=f"{low:g}", high=f"{high:g}")
             return low
         return value
 
@@ -162,7 +166,24 @@ class Cursor:
         """Report keys that mean nothing here."""
         for key in self.value:
             if key not in self.known and key != "note":
-                self.wrong(key, key, "不认识这个键；" + _nearest(key, self.known))
+                self._strange(key)
+
+    def _unknown(self, key: str, got: str, among: Collection[str]) -> None:
+        """A code that there is not: the nearest one, else some of those there are."""
+        near = get_close_matches(got, list(among), n=1, cutoff=0.5)
+        if near:
+            self.wrong(key, got, "是不是 {near}？", near=near[0])
+        elif len(among) > SOME:
+            self.wrong(key, got, "可用的有：{some} 等", some=_some(among))
+        else:
+            self.wrong(key, got, "可用的有：{some}", some=_some(among))
+
+    def _strange(self, key: str) -> None:
+        near = get_close_matches(key, self.known, n=1, cutoff=0.5)
+        if near:
+            self.wrong(key, key, "不认识这个键；是不是 {near}？", near=near[0])
+        else:
+            self.wrong(key, key, "不认识这个键；可用的有：{some}", some=_some(self.known))
 
     def _get(self, key: str, default: Any) -> Any:
         self.known.append(key)
@@ -174,9 +195,5 @@ class Cursor:
         return default
 
 
-def _nearest(got: str, among: Collection[str]) -> str:
-    near = get_close_matches(got, list(among), n=1, cutoff=0.5)
-    if near:
-        return f"是不是 {near[0]}？"
-    some = "、".join(sorted(among)[:12])
-    return f"可用的有：{some}{' 等' if len(among) > 12 else ''}"
+def _some(among: Collection[str]) -> str:
+    return "、".join(sorted(among)[:SOME])

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any
 
 import yaml
@@ -18,13 +19,18 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class FileError:
-    """One thing wrong in a file: where (1-based line), which field, what stands there, what to do."""
+    """One thing wrong in a file: where (1-based line), which field, what stands there, what to do.
+
+    `remedy` is the sentence in Chinese; `template` is it with `{name}` where it takes `params`, to be translated.
+    """
 
     file: str
     line: int
     field: str
     value: str
     remedy: str
+    template: str = ""
+    params: Mapping[str, object] = default(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.field}「{self.value}」:{self.remedy}"
@@ -85,8 +91,11 @@ def _plain(node: yaml.Node, path: Path, file: str, lines: dict[Path, int], error
     for key, value in _pairs(node):
         name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
         if name in out or not isinstance(key, yaml.ScalarNode):
-            remedy = "同一处不能写两次，请删去一个" if name in out else "键必须是文字"
-            errors.append(FileError(file, key.start_mark.line + 1, _dotted((*path, name)), name, remedy))
+            at, where = key.start_mark.line + 1, _dotted((*path, name))
+            if name in out:
+                errors.append(FileError(file, at, where, name, "同一处不能写两次，请删去一个"))
+            else:
+                errors.append(FileError(file, at, where, name, "键必须是文字"))
             continue
         out[name] = _plain(value, (*path, name), file, lines, errors)
     return out

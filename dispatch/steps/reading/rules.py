@@ -117,13 +117,19 @@ def read_policies(top: Cursor, nodes: Collection[str]) -> dict[str, Any]:
         for node in made["areas"]:
             before = taken.setdefault((made["replaces"], node), made["code"])
             if before != made["code"]:
-                one.wrong("areas", node, f"这里已由政策 {before} 代替 {made['replaces']}，请删去一处")
+                one.wrong(
+                    "areas",
+                    node,
+                    "这里已由政策 {before} 代替 {replaced}，请删去一处",
+                    before=before,
+                    replaced=made["replaces"],
+                )
     codes = {policy["code"] for policy in policies}
     for policy in policies:
         if policy["replaces"] not in codes or (policy["areas"] and policy["replaces"] == policy["code"]):
-            top.wrong("replaces", policy["replaces"], f"政策 {policy['code']} 代替的要是另一个政策的代码")
+            top.wrong("replaces", policy["replaces"], "政策 {code} 代替的要是另一个政策的代码", code=policy["code"])
     if STANDARD not in (policy["code"] for policy in policies):
-        top.wrong("policies", STANDARD, f"缺少代码为 {STANDARD} 的政策，请补上")
+        top.wrong("policies", STANDARD, "缺少代码为 {code} 的政策，请补上", code=STANDARD)
     top.close()
     return {"title": title, "policies": policies}
 
@@ -182,7 +188,7 @@ def _rungs(one: Cursor) -> list[dict[str, Any]]:
     rungs = []
     for n, rung in enumerate(one.each("rungs", required=True), 1):
         if rung.whole("rung", low=1, high=5) != n:
-            rung.wrong("rung", str(rung.value.get("rung")), f"这里应是第 {n} 级：1 楼栋 … 5 区，依次写")
+            rung.wrong("rung", str(rung.value.get("rung")), "这里应是第 {n} 级：1 楼栋 … 5 区，依次写", n=n)
         wait = rung.limit("wait", None)
         rungs.append(
             {

@@ -86,4 +86,5 @@ def _still_there(top: Cursor, document: Mapping[str, Any], known: Known) -> None
     left = {row["code"] for row in document["policies"]}
     for policy, duties in known.named.items():
         if policy not in left:
-            top.wrong("policies", policy, f"清单里还有事项用它（{'、'.join(duties[:5])}），请补上，或先改清单")
+            some = "、".join(duties[:5])
+            top.wrong("policies", policy, "清单里还有事项用它（{some}），请补上，或先改清单", some=some)

@@ -80,8 +80,8 @@ BROKEN = replace(
     checked=Checked(
         "有 2 处要改，改好才能提交",
         (
-            TextFault(3, "duties/0/lead", "ZZ", "是不是 ZJ？"),
-            TextFault(3, "duties/0/limit", "2 小时", "应是数加单位：m 分、h 小时、d 天、wh 工时、wd 工作日，如 4wh"),
+            TextFault(3, "lead", "ZZ", "是不是 ZJ？", '- {code: "301", name: 消防通道锁堵, lead: ZZ'),
+            TextFault(3, "limit", "2 小时", "应是数加单位：m 分、h 小时、d 天、wh 工时、wd 工作日，如 4wh"),
         ),
     ),
 )

@@ -10,12 +10,13 @@ from dispatch.web.models.parts import Field, FieldError, Frame, Hidden, NavItem,
 
 @dataclass(frozen=True, slots=True)
 class TextFault:
-    """What is wrong on a line of a text (1-based), what stands there, and what to do."""
+    """What is wrong on a line of a text (1-based), what stands there, what to do, and how the line begins."""
 
     line: int
     field: str
     value: str
     remedy: str
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def page_of(
         check_url=pages.url(wanted.kind, "check"),
         hidden=tuple(hidden),
         errors=(*errors, *broken),
-        checked=checked or (looks.checked(faults) if faults else None),
+        checked=checked or (looks.checked(tidy(wanted.text), faults) if faults else None),
         look=look,
         reason=Field(
             "reason", _("为什么要改"), "text", wanted.reason, _("和您的名字一起留在历史里。"),

@@ -19,19 +19,24 @@ from dispatch.web.rules import words
 #: so many entries and lines of the comparison are shown
 ENTRIES, LINES = 60, 600
 FAULTS = 50
+#: characters of a wrong line
+EXCERPT = 40
 
 
-def checked(faults: Sequence[FileError], entries: int = 0) -> Checked:
+def checked(text: str, faults: Sequence[FileError], entries: int = 0) -> Checked:
     """The faults of a text, or how many entries differ from what is in force."""
     if faults:
-        said = _("有 %(n)s 处要改，改好才能提交", n=len(faults))
-        return Checked(said, tuple(fault(one) for one in faults[:FAULTS]))
+        said, lines = _("有 %(n)s 处要改，改好才能提交", n=len(faults)), text.splitlines()
+        return Checked(said, tuple(fault(one, lines) for one in faults[:FAULTS]))
     return Checked(_("读得通，改了 %(n)s 处", n=entries) if entries else _("读得通，和现行的意思一样"))
 
 
-def fault(one: FileError) -> TextFault:
-    """One fault as the page says it."""
-    return TextFault(one.line, one.field, one.value, one.remedy)
+def fault(one: FileError, lines: Sequence[str] = ()) -> TextFault:
+    """One fault as the page says it, with the beginning of its line."""
+    template = _(one.template or one.remedy)
+    said = template.format(**one.params) if one.params else template
+    shown = lines[one.line - 1].strip()[:EXCERPT] if one.line <= len(lines) else ""
+    return TextFault(one.line, one.field.rsplit("/", 1)[-1], one.value, said, shown)
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], reference: Reference) -> int:

@@ -15,6 +15,7 @@ from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
 from dispatch.steps.reading.marked import BrokenFilesError
 from dispatch.steps.rule_changes import proposals
+from dispatch.steps.rule_changes.texts import tidy
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store.rule_proposals import Proposal
@@ -131,14 +132,15 @@ async def editor(request: Request, visit: Trier, kind: str) -> Response:
 async def check(request: Request, form: Form, visit: Trier, kind: str) -> Response:
     """What the text amounts to, while one types."""
     service, district = deps_of(request).service, visit.actor.district or ""
+    text = tidy(text_of(form, "text"))
     try:
-        document = await proposals.check(service, district, kind, text_of(form, "text"))
+        document = await proposals.check(service, district, kind, text)
     except BrokenFilesError as broken:
-        found = looks.checked(broken.errors)
+        found = looks.checked(text, broken.errors)
     else:
         async with service.database.acquire() as connection:
             now = await proposals.current(connection, district, kind)
-        found = looks.checked((), looks.differing(now.content, document, service.rules.of(district)))
+        found = looks.checked(text, (), looks.differing(now.content, document, service.rules.of(district)))
     return HTMLResponse(render("fragments/rules_check.html", found, i18n.language()))
 
 

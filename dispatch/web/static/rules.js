@@ -11,6 +11,14 @@
     const from = lines.slice(0, n - 1).reduce((sum, line) => sum + line.length + 1, 0);
     box.focus();
     box.setSelectionRange(from, from + lines[n - 1].length);
-    box.scrollTop = Math.max(0, (box.scrollHeight / lines.length) * (n - 4));
+    /* lines wrap: a copy with the text before it says how far down it is */
+    const copy = box.cloneNode();
+    copy.removeAttribute("id");
+    copy.removeAttribute("name");
+    Object.assign(copy.style, { position: "absolute", visibility: "hidden", minHeight: "0", height: "0", width: box.offsetWidth + "px" });
+    copy.value = box.value.slice(0, from);
+    box.after(copy);
+    box.scrollTop = Math.max(0, copy.scrollHeight - 100);
+    copy.remove();
   });
 })();
