@@ -1,9 +1,11 @@
 """`load`, `import` and `duties derive` as typed: what they print, and one clear line where something is wrong."""
 
+import asyncio
 import csv
 import shutil
 from pathlib import Path
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -75,6 +77,29 @@ def test_a_district_is_derived_loaded_and_its_register_imported(
     assert "新收 61，已有 0，未收 0" in run(*arguments)
     assert "新收 0，已有 61，未收 0" in run(*arguments)
     assert not (register / "r.csv").exists()
+
+
+def test_what_the_desk_approved_is_printed_and_not_loaded_over_unasked(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def approve() -> None:
+        connection = await asyncpg.connect(database)
+        await connection.execute("UPDATE reference_document SET proposal = gen_random_uuid() WHERE kind = 'policies'")
+        await connection.close()
+
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", database)
+    shutil.copytree(DEMO, tmp_path / "town")
+    file = tmp_path / "town" / "policies.yaml"
+    text = file.read_text(encoding="utf-8")
+    run("load", tmp_path / "town")
+    assert run("policies", "text", "130403") == text
+    assert "没有「policies」这份规则" in run("policies", "text", "999", code=1)
+    asyncio.run(approve())
+    file.write_text(text.replace("reminder: 1wd", "reminder: 2wd", 1), encoding="utf-8")
+    told = run("load", tmp_path / "town", code=1)
+    assert "policies.yaml: 现行第 1 版是在调度台批准的" in told
+    assert "--over-desk" in told
+    assert "policies: 第 2 版" in run("load", tmp_path / "town", "--over-desk")
 
 
 def test_a_broken_district_is_told_with_file_and_line(

@@ -39,6 +39,7 @@ async def test_from_the_text_to_a_version_in_force_and_back(world: World) -> Non
     assert [form.action for form in asked.forms if "approve" in form.action] == []
     assert asked.path.startswith("/rules/proposal/")
     seen = await admin.get(asked.path)
+    assert "规则修改等人定" in (await desk.get("/desk")).text
     assert (await admin.client.get("/rules", headers={"accept": "text/html"})).text.count(asked.path) == 1
     done = await admin.client.post(
         f"{asked.path}/approve", data={"csrf": seen.form(asked.path).value("csrf"), "reason": ""}, follow_redirects=True
@@ -122,7 +123,15 @@ async def test_in_english_what_is_chinese_says_so(world: World) -> None:
     assert (await auditor.get("/rules/duties")).status == 403
     assert (await (await somebody(world, CLERK)).get("/rules")).status == 403
     left: dict[str, list[str]] = {}
-    for path in ("/rules", "/rules/duties", "/rules/duties/history", "/rules/duties/1", asked.path, "/rules/policies"):
+    for path in (
+        "/rules",
+        "/rules/duties",
+        "/rules/duties/history",
+        "/rules/duties/1",
+        asked.path,
+        "/rules/words",
+        "/desk",
+    ):
         reader = Leftovers()
         page = await desk.get(path)
         assert page.status == 200, path

@@ -17,13 +17,15 @@ from dispatch.steps.boards import DeskView
 from dispatch.steps.letters import permit
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.store import cases, dead_letters, desk, whistles
+from dispatch.store import cases, dead_letters, desk, rule_proposals, whistles
 from dispatch.store.desk import Ruling
+from dispatch.store.rule_proposals import Proposal
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.desk import panes
 from dispatch.web.desk.candidates import candidates
 from dispatch.web.desk.letters import letters
+from dispatch.web.desk.rule_changes import waiting
 from dispatch.web.desk.stalled import standing
 from dispatch.web.i18n import _
 from dispatch.web.live.address import events_of
@@ -31,10 +33,21 @@ from dispatch.web.models.lists import Candidates, DeskPage, DeskPane
 from dispatch.web.models.parts import Frame, Notice
 
 PATH = "/desk"
-PANES = ("unmatched", "hand-backs", "requests", "supervision", "arriving", "vacant", "absent", "stalled", "dead")
+PANES = (
+    "unmatched",
+    "hand-backs",
+    "requests",
+    "supervision",
+    "arriving",
+    "vacant",
+    "absent",
+    "rules",
+    "stalled",
+    "dead",
+)
 LEFT = PANES[:3]
 #: left out while they are empty
-SPARE = ("requests", "absent", "stalled")
+SPARE = ("requests", "absent", "rules", "stalled")
 #: dead letters on their own page
 LETTERS = 100
 
@@ -52,6 +65,7 @@ class Desk:
     rulings: Sequence[Ruling]
     ordered: Mapping[UUID, datetime]
     letters: Sequence[Mapping[str, Any]]
+    proposals: Sequence[Proposal]
 
 
 async def desk_page(
@@ -110,8 +124,9 @@ async def _read(service: Service, actor: Actor) -> Desk:
         rulings = await desk.rulings(connection, actor.district or "")
         ordered = await desk.ordered_at(connection, [item.clock.id for item in top if item.clock])
         rows = await dead_letters.page(connection, limit=panes.MOST)
+        proposed = await rule_proposals.waiting(connection, actor.district or "")
     reasons = {id: _reason(data) for id, data in routed.items()}
-    return Desk(actor, view, turn, {case.id: case for case in found}, texts, reasons, rulings, ordered, rows)
+    return Desk(actor, view, turn, {case.id: case for case in found}, texts, reasons, rulings, ordered, rows, proposed)
 
 
 def _reason(routed: Mapping[str, Any]) -> str:
@@ -138,6 +153,8 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
             return panes.vacant(view, turn, whole=whole)
         case "absent":
             return panes.absent(view, turn, whole=whole)
+        case "rules":
+            return waiting(found.proposals, found.rulings, found.actor.person, view.as_of, whole=whole)
         case "stalled":
             return standing(view, turn, whole=whole)
         case _:

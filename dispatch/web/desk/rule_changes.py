@@ -1,0 +1,31 @@
+"""规则修改等人定: changes of the rules that wait for a second person, and remembered rulings that are no rule yet."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatch.domain.turn import ZONE
+from dispatch.store.desk import Ruling
+from dispatch.store.rule_proposals import Proposal
+from dispatch.web import say
+from dispatch.web.desk.panes import pane
+from dispatch.web.i18n import _
+from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.parts import spans
+from dispatch.web.rules import pages, words
+
+
+def waiting(
+    found: Sequence[Proposal], rulings: Sequence[Ruling], person: str | None, now: datetime, *, whole: bool = False
+) -> DeskPane:
+    """The pane; one's own are marked, another has to decide them."""
+    items = [_item(one, person, now) for one in found]
+    left = sum(ruling.status == "drafted" for ruling in rulings)
+    if left:
+        items.append(DeskItem(_("记住的裁定还没进清单"), url=pages.PATH, note=_("%(n)s 条", n=left)))
+    return pane("rules", _("规则修改等人定"), _("第二个人同意才生效"), items, whole=whole)
+
+
+def _item(one: Proposal, person: str | None, now: datetime) -> DeskItem:
+    who = _("您提的") if one.proposed_by == person else one.proposer or one.proposed_by
+    at = say.moment(one.proposed_at, now, ZONE)
+    return DeskItem(words.kind(one.kind), url=pages.proposal_url(one.id), note=f"{who}・{at}", text=spans(one.reason))
