@@ -34,6 +34,17 @@ def carried(fresh: Mapping[str, Any], stood: Mapping[str, Any]) -> dict[str, Any
     return made
 
 
+def count_of(documents: Mapping[str, Any]) -> dict[str, int]:
+    """How many seats, places, units and days are as pages changed them."""
+    roster = documents["people"].get("roster", {})
+    counts = {"people": len(roster.get("seats", ())) + len(roster.get("rota", ()))}
+    for kind in ("tree", "units"):
+        own = documents[kind].get("amended", {})
+        counts[kind] = sum(len(own.get(part, ())) for part in ("set", "added", "ended"))
+    counts["calendars"] = len(documents["calendars"].get("amended", ()))
+    return {kind: count for kind, count in counts.items() if count}
+
+
 def amend(documents: dict[str, Any], kind: str) -> dict[str, Any]:
     """What pages changed of a document, to be added to; `relay` afterwards."""
     empty: dict[str, Any] = {"set": {}, "added": [], "ended": []}

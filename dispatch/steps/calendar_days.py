@@ -77,7 +77,7 @@ def entry(given: Mapping[str, str], today: date) -> dict[str, Any]:
     if first < today - BACK:
         raise Invalid("「{value}」太早；最多补登 31 天以前的，请改日期", field="first", value=str(first))
     reason = given["reason"].strip()
-    if not 0 < len(reason) <= 60 or "\n" in reason:
+    if not 0 < len(reason) <= 60 or not reason.isprintable():
         raise Invalid(
             "「{value}」不行；请用 1 到 60 个字写明原因，会写在时限的解释里", field="reason", value=reason[:60]
         )

@@ -7,12 +7,12 @@ nothing.
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dispatch.domain.reference import Reference
-from dispatch.steps.amended import carried
+from dispatch.steps.amended import carried, count_of
 from dispatch.steps.read_files import Documents, build_reference, read_district
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
@@ -29,12 +29,16 @@ SOURCES = "sources.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did: the new version of each document that changed, and how many rows of people."""
+    """What a load did: the new version of each document that changed, and how many rows of people.
+
+    `laid` has how much of each document is as pages changed it, whatever the files say.
+    """
 
     district: str
     name: str
     versions: Mapping[str, int]
     people: Changes
+    laid: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -57,7 +61,7 @@ async def load(database: Database, directory: Path, by: str, *, over: bool = Fal
         laid = carried(documents, stood)
         done = await store(uow, root.code, laid, by, reference if laid == documents else None, texts=texts, over=over)
         await _fits(uow, root.code, laid)
-    return Loaded(root.code, root.name, done.versions, done.people)
+    return Loaded(root.code, root.name, done.versions, done.people, count_of(laid))
 
 
 def _texts(directory: Path) -> dict[str, str]:

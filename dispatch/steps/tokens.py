@@ -68,7 +68,7 @@ async def make(database: Database, by: Actor, person: str, wanted: Wanted) -> tu
 
 
 def _checked(wanted: Wanted, *, own: bool) -> None:
-    if not 0 < len(wanted.name.strip()) <= LONGEST_NAME:
+    if not 0 < len(wanted.name.strip()) <= LONGEST_NAME or not wanted.name.isprintable():
         raise Invalid("用途要 1 到 {most} 个字；请写明给哪个系统用", field="name", value=wanted.name, most=LONGEST_NAME)
     if not wanted.scopes:
         raise Invalid("没有勾能做什么（{value}）；请至少勾一项", field="scopes", value="")
@@ -80,7 +80,7 @@ def _checked(wanted: Wanted, *, own: bool) -> None:
         raise Invalid("「{value}」只能由本人在「我的账号」里开；请告诉他，或只勾只读和吹哨", field="scopes", value=kept)
     if wanted.days not in (DAYS if own else DAYS_FOR_OTHERS):
         raise Invalid("有效期不能是「{value}」天；请从列出的选一个", field="days", value=wanted.days)
-    if not own and not 0 < len(wanted.reason.strip()) <= LONGEST_REASON:
+    if not own and (not 0 < len(wanted.reason.strip()) <= LONGEST_REASON or not wanted.reason.isprintable()):
         raise Invalid("原因要 1 到 {most} 个字；请写明，本人看得到", field="reason", value=wanted.reason[:60],
                       most=LONGEST_REASON)  # fmt: skip
 

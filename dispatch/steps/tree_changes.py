@@ -23,7 +23,7 @@ _ENDINGS = ("街道", "社区", "镇", "乡", "村")
 def checked_name(given: str, field: str = "name") -> str:
     """A name, without blanks around it. Raises `Invalid`."""
     name = given.strip()
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or not name.isprintable():
         raise Invalid("「{value}」不能作名称；请填 1 到 {most} 个字", field=field, value=name[:60], most=LONGEST_NAME)
     return name
 

@@ -137,7 +137,7 @@ async def test_what_was_imported_stays_when_the_files_are_loaded_again(db: Datab
     assert (done.people.ended, done.people.accounts) == (1, 1)
     change(district / "people.yaml", "示例{short}科长丙", "示例{short}科长己")
     again = await load(db, district, "test")
-    assert (again.people.ended, again.people.tenures) == (0, 0)
+    assert (again.people.ended, again.people.tenures, again.laid) == (0, 0, {"people": 1})
     holder = "SELECT count(*) FROM tenure WHERE seat = 'unit:XF:liaison' AND to_at IS NULL AND person = 'A01'"
     assert await count(db, holder) == 1
     assert not (await load(db, district, "test")).changed

@@ -52,9 +52,10 @@ async def test_a_place_is_added_with_its_unit_and_seats_whistled_at_and_ended_wh
     admin = await somebody(world, ADMIN)
     page = await at(admin, STREET)
     add = page.form(f"{TREE}/add")
-    for wrong in ({"code": "d01"}, {"code": "?"}, {"kind": "grid", "code": "D77"}, {"code": "D77", "name": ""}):
+    for wrong in ({"code": "d01"}, {"code": "?"}, {"kind": "grid", "code": "D77"}, {"code": "D77", "name": "a\0b"}):
         answer = await admin.send(add, **({"kind": "community", "name": "示例社区"} | wrong))
         assert answer.status == 422, wrong
+        assert answer.form(f"{TREE}/add").value("code") == wrong.get("code", ""), "what was typed stays"
     page = await admin.send(add, kind="community", code="d77", name="示例增设社区")
     code = f"{STREET}-D77"
     assert f"代码 {code}" in page.text
@@ -101,6 +102,11 @@ async def test_a_unit_changes_is_added_and_ended(world: World) -> None:
     refused = await admin.send(page.form(f"{UNITS}/XF/end"), sure="1")
     assert (refused.status, "权责清单" in refused.text) == (409, True)
     assert [action for action, _subject in await log(world)] == ["unit-added", "unit-changed", "unit-ended"]
+    assert (
+        "名称 示例气象局 → 示例气象台；作息 district → always；全天有人值守 否 → 是"
+        in (await admin.get("/admin/log")).text
+    )
+    assert f"{UNITS}/XF" not in (await admin.get(f"{UNITS}?placed=1")).links(UNITS)
 
 
 async def test_a_rota_is_written_line_by_line_and_stays(world: World, tmp_path: Path) -> None:
@@ -130,7 +136,8 @@ async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> No
     admin = await somebody(world, ADMIN)
     page = await admin.get(f"/admin/seats/{XF}")
     form = page.form(f"/admin/seats/{XF}")
-    for wrong in ({"code": "甲"}, {"code": "A1"}, {"code": "A1", "name": "甲", "since": "x"}):
+    for wrong in ({"code": "甲"}, {"code": "A1"}, {"code": "A1", "name": "甲", "since": "x"},
+                  {"code": "A1", "name": "甲", "since": "0001-01-01"}):  # fmt: skip
         assert (await admin.send(form, **wrong)).status == 422, wrong
     page = await admin.send(form, code="A1", name="示例新人", since="2026-10-01")
     assert re.search(r"示例新人.*现任.*示例消防联络员甲", page.text)
@@ -140,4 +147,8 @@ async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> No
     desk = await somebody(world, DESK)
     assert (await desk.get(f"/admin/seats/{XF}")).status == 403
     assert await log(world) == [("term-changed", XF), ("term-changed", XF)]
+    told = (await admin.get("/admin/log")).text
+    assert "止 示例消防联络员甲・消防救援大队・联络员・任职 2026-01-01 到 2026-10-01" in told
+    assert "加 示例新人・消防救援大队・联络员・2026-10-01 起任职" in told
+    assert (await admin.get("/admin/people/A1")).links("/admin/seats/") == [f"/admin/seats/{XF}"]
     assert (await admin.get("/admin/seats/nobody")).status == 404

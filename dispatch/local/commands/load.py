@@ -75,6 +75,9 @@ async def _load(settings: Settings, directory: Path, *, over: bool) -> Loaded:
 def show(done: Loaded) -> None:
     """Print what changed."""
     typer.echo(f"{done.name}（{done.district}）")
+    if done.laid:
+        said = "，".join(f"{kind} {count}" for kind, count in done.laid.items())
+        typer.echo(f"  页面上改过的照旧，文件不改它：{said}。Kept as changed on pages.")
     if not done.changed:
         typer.echo("没有变化。Nothing changed.")
         return

@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
-from dispatch.store.administration import Entry
 from dispatch.store.directory import PersonSeen
 from dispatch.store.sessions import OpenSession
 from dispatch.web import say
@@ -46,6 +45,11 @@ def person_url(code: str) -> str:
     return f"{PERSON}/{quote(code, safe=':')}"
 
 
+def seat_url(code: str) -> str:
+    """The page of a seat."""
+    return f"{SEATS}/{quote(code, safe=':')}"
+
+
 def search(url: str, given: str, label: str) -> ManageForm:
     """A field to look for somebody."""
     return ManageForm(url, _("找"), (Field("q", label, value=given),), primary=False, method="get")
@@ -82,7 +86,10 @@ def _state(one: PersonSeen, now: datetime) -> str:
 
 def person_section(one: PersonSeen, reference: Reference | None, now: datetime) -> ManageSection:
     """One person: seats, and what may be done about how they get in."""
-    rows = tuple(ManageRow(words.seat_words(reference, seat), meta=seat) for seat in one.seats)
+    rows = tuple(
+        ManageRow(words.seat_words(reference, seat), meta=seat, href="" if seat.endswith(":rota") else seat_url(seat))
+        for seat in one.seats
+    )
     note = spans(_("账号 "), strong(one.sign_in or _("没有")), "。", _state(one, now))
     links = (NavItem(_("登记请假"), "/leave?" + urlencode({"person": one.code})),)
     return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")), links=links)
@@ -138,19 +145,3 @@ def all_sessions_section(
     form = ManageForm(END_SESSION, _("全部退出"), hidden=(Hidden("person", one.code),), primary=False)
     made = sessions_section(held, now, current, _("在哪里登录着"))
     return replace(made, forms=(form,))
-
-
-# ── the log ──────────────────────────────────────────────────────────────────────────────────────
-def log_section(found: Sequence[Entry], now: datetime) -> ManageSection:
-    """Who changed what, the newest first."""
-    rows = tuple(
-        ManageRow(
-            words.done_words(entry),
-            entry.subject_name or entry.subject if entry.subject != entry.person else "",
-            "・".join((say.moment(entry.at, now, ZONE), entry.name or _("命令行"))),
-        )
-        for entry in found[:PAGE]
-    )
-    older = LOG + "?" + urlencode({"before": found[PAGE - 1].at.isoformat()}) if len(found) > PAGE else ""
-    links = (NavItem(_("更早的"), older),) if older else ()
-    return ManageSection(_("管理记录"), rows=rows, empty=Empty(_("还没有改过什么")), links=links)

@@ -9,7 +9,7 @@ from dispatch.domain.tree import Node
 from dispatch.domain.turn import ZONE
 from dispatch.domain.units import Holding, Seat
 from dispatch.steps import amended
-from dispatch.web.admin.pages import SEATS, TREE, UNITS, person_url
+from dispatch.web.admin.pages import TREE, UNITS, person_url, seat_url
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, link, spans
@@ -32,11 +32,6 @@ KINDS = {
 def place_url(code: str) -> str:
     """The page of a place."""
     return f"{TREE}?" + urlencode({"at": code})
-
-
-def seat_url(code: str) -> str:
-    """The page of a seat."""
-    return f"{SEATS}/{quote(code, safe=':')}"
 
 
 def unit_url(code: str) -> str:
@@ -63,13 +58,13 @@ def called(reference: Reference, held: Holding) -> str:
     return person.name if person else held.person
 
 
-def place_sections(reference: Reference, node: Node, now: datetime) -> list[ManageSection]:
-    """Everything about one place."""
+def place_sections(reference: Reference, node: Node, now: datetime, given: dict[str, str]) -> list[ManageSection]:
+    """Everything about one place; `given` is what was typed and refused (with a `kind`: to add one below)."""
     seats = [seat for seat in reference.people.seats.values() if seat.node == node.code]
     parts = [_about(reference, node), seats_section(reference, seats, now)]
     if below := reference.tree.children(node.code):
         parts.append(_below(reference, below))
-    parts += _forms(reference, node)
+    parts += _forms(reference, node, given)
     return parts
 
 
@@ -94,18 +89,20 @@ def _below(reference: Reference, below: Sequence[Node]) -> ManageSection:
     return ManageSection(_("下一级"), rows=tuple(row(node) for node in below), count=str(len(below)))
 
 
-def _forms(reference: Reference, node: Node) -> list[ManageSection]:
+def _forms(reference: Reference, node: Node, given: dict[str, str]) -> list[ManageSection]:
     if node.general or node.kind in ("building", "point"):
         note = spans(_("楼栋跟着小区的楼栋数走，公共网格和点位是自动的，不在这里改。"))
         return [ManageSection(_("改这里"), note)]
     at = Hidden("node", node.code)
-    fields: tuple[Field, ...] = (Field("name", _("名称"), value=node.name, required=True),)
+    own = {} if "kind" in given else given
+    fields: tuple[Field, ...] = (Field("name", _("名称"), value=own.get("name", node.name), required=True),)
     if node.kind == "compound":
         count = sum(one.kind == "building" for one in reference.tree.children(node.code))
-        fields = (*fields, Field("buildings", _("楼栋数"), "number", str(count), hint=_("从 1号楼 编到最后一栋")))
+        buildings = own.get("buildings", str(count))
+        fields = (*fields, Field("buildings", _("楼栋数"), "number", buildings, hint=_("从 1号楼 编到最后一栋")))
     parts = [ManageSection(_("改名称"), forms=(ManageForm(NAME, _("保存"), fields, (at,), primary=False),))]
     if kinds := amended.kinds_below(node.kind):
-        parts.append(ManageSection(_("加一处下级"), forms=(_adding(node, kinds),)))
+        parts.append(ManageSection(_("加一处下级"), forms=(_adding(node, kinds, given if "kind" in given else {}),)))
     if node.parent is not None:
         note = spans(_("下面没有别的、没有没办完的哨，才能撤；撤了以后，过去的哨照样查得到。"))
         sure = Field("sure", _("确定撤掉%(name)s", name=node.name), "checkbox")
@@ -113,15 +110,16 @@ def _forms(reference: Reference, node: Node) -> list[ManageSection]:
     return parts
 
 
-def _adding(node: Node, kinds: Sequence[str]) -> ManageForm:
-    options = tuple(Option(kind, _(KINDS[kind]), selected=n == 0) for n, kind in enumerate(kinds))
+def _adding(node: Node, kinds: Sequence[str], given: dict[str, str]) -> ManageForm:
+    options = tuple(Option(kind, _(KINDS[kind]), selected=kind == given.get("kind", kinds[0])) for kind in kinds)
     fields: list[Field] = [
         Field("kind", _("是什么"), "select", options=options),
-        Field("code", _("代码"), hint=_("D03 这样的短码，接在上级代码后面；或统计用的整码"), required=True),
-        Field("name", _("新的名称"), required=True),
-    ]
+        Field("code", _("代码"), value=given.get("code", ""), required=True,
+              hint=_("D03 这样的短码，接在上级代码后面；或统计用的整码")),
+        Field("name", _("新的名称"), value=given.get("name", ""), required=True),
+    ]  # fmt: skip
     if "compound" in kinds:
-        fields.append(Field("buildings", _("楼栋数"), "number", hint=_("只对小区")))
+        fields.append(Field("buildings", _("楼栋数"), "number", given.get("buildings", ""), hint=_("只对小区")))
     return ManageForm(ADD, _("加上"), tuple(fields), (Hidden("node", node.code),), primary=False)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.domain.roster import FIRST, LAST
 from dispatch.steps import tree_changes, unit_changes
 from dispatch.steps.sign_in import Visit
 from dispatch.web.admin import pages, place_pages, words
@@ -30,7 +31,8 @@ async def rename(request: Request, form: Form, visit: Administrator) -> Response
     try:
         await tree_changes.rename(service, visit.actor, code, text_of(form, "name"), text_of(form, "buildings").strip())
     except Refusal as refusal:
-        return await _place(request, visit, code, refusal)
+        given = {name: text_of(form, name) for name in ("name", "buildings")}
+        return await _place(request, visit, code, refusal, given)
     return RedirectResponse(place_pages.place_url(code), 303)
 
 
@@ -38,11 +40,11 @@ async def rename(request: Request, form: Form, visit: Administrator) -> Response
 async def add(request: Request, form: Form, visit: Administrator) -> Response:
     """One more place below."""
     code = text_of(form, "node")
-    given = [text_of(form, name).strip() for name in ("kind", "code", "name", "buildings")]
+    given = {name: text_of(form, name).strip() for name in ("kind", "code", "name", "buildings")}
     try:
-        made = await tree_changes.add(deps_of(request).service, visit.actor, code, *given)
+        made = await tree_changes.add(deps_of(request).service, visit.actor, code, *given.values())
     except Refusal as refusal:
-        return await _place(request, visit, code, refusal)
+        return await _place(request, visit, code, refusal, given)
     return RedirectResponse(place_pages.place_url(made), 303)
 
 
@@ -75,7 +77,7 @@ async def hold(request: Request, form: Form, visit: Administrator, seat: str) ->
     except Invalid as refusal:
         return await _seat(request, visit, seat, refusal, given)
     forget(request)
-    return RedirectResponse(place_pages.seat_url(seat), 303)
+    return RedirectResponse(pages.seat_url(seat), 303)
 
 
 def sure(given: str) -> None:
@@ -86,19 +88,26 @@ def sure(given: str) -> None:
 
 def day(field: str, given: str) -> date | None:
     """A day as a form has it; None where it is empty. Raises `Invalid`."""
+    if not given:
+        return None
     try:
-        return date.fromisoformat(given) if given else None
+        found = date.fromisoformat(given)
     except ValueError:
-        raise Invalid("「{value}」不是日期；请写成 2026-01-01", field=field, value=given[:40]) from None
+        found = date.min
+    if not FIRST <= found < LAST:
+        raise Invalid("「{value}」不是 2000 到 2099 年的日期；请写成 2026-01-01", field=field, value=given[:40])
+    return found
 
 
-async def _place(request: Request, visit: Visit, code: str, refusal: Refusal | None = None) -> Response:
+async def _place(
+    request: Request, visit: Visit, code: str, refusal: Refusal | None = None, given: dict[str, str] | None = None
+) -> Response:
     service = deps_of(request).service
     reference, now = service.rules.of(visit.actor.district or ""), await service.database.now()
     node = reference.tree.get(code) if code else reference.tree.roots()[0]
     if node is None:
         raise NotFound("没有「{value}」这个地方；请从属地树进来", field="at", value=code)
-    parts = place_pages.place_sections(reference, node, now)
+    parts = place_pages.place_sections(reference, node, now, given or {})
     back = place_pages.place_url(node.parent) if node.parent else pages.PEOPLE
     return shown(request, visit, pages.TREE, *parts, heading=_("属地"), back=back, refusal=refusal)
 

@@ -12,7 +12,7 @@ from dispatch.domain.refusals import Invalid, NotFound
 from dispatch.steps import administer, links, provider, sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store import administration, directory, identities, sessions
-from dispatch.web.admin import calendar, importing, pages, places, tokens, units
+from dispatch.web.admin import calendar, importing, log_pages, pages, places, tokens, units
 from dispatch.web.admin.shared import Administrator, Looker, asked, shown
 from dispatch.web.auth import Admin, Form, session_cookie, text_of
 from dispatch.web.common.frame import reference_of
@@ -109,7 +109,7 @@ async def log(request: Request, visit: Admin) -> Response:
     async with deps_of(request).service.database.acquire() as connection:
         before = _moment(request.query_params.get("before", ""))
         found = await administration.latest(connection, district, before, pages.PAGE + 1)
-    return shown(request, visit, pages.LOG, pages.log_section(found, now))
+    return shown(request, visit, pages.LOG, log_pages.log_section(found, reference_of(deps_of(request), visit), now))
 
 
 def _may_read_log(actor: Actor) -> str:

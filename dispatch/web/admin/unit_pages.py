@@ -27,16 +27,17 @@ assert set(TYPES) == set(get_args(UnitType))
 
 
 def units_section(
-    reference: Reference, calendars: Mapping[str, Any], now: datetime, away: Collection[str]
+    reference: Reference, calendars: Mapping[str, Any], now: datetime, away: Collection[str], *, placed: bool
 ) -> ManageSection:
-    """Every unit with who is on duty at this moment."""
+    """Units with who is on duty at this moment; `placed`: those of streets and communities, else all others."""
     rows = tuple(
         ManageRow(unit.name, _on_duty(reference, unit, now, away), f"{unit.code}・{_hours(unit, calendars)}",
                   href=unit_url(unit.code))
-        for unit in reference.units.all
+        for unit in reference.units.all if (unit.place is not None) == placed
     )  # fmt: skip
+    other = NavItem(_("部门和企业"), UNITS) if placed else NavItem(_("街道和社区的单位"), f"{UNITS}?placed=1")
     note = spans(_("现在（%(at)s）谁在岗，照作息、请假和值班表算出来。", at=say.moment(now, now, ZONE)))
-    return ManageSection(_("单位和现在在岗的人"), note, rows, count=str(len(rows)))
+    return ManageSection(_("单位和现在在岗的人"), note, rows, links=(other,), count=str(len(rows)))
 
 
 def _on_duty(reference: Reference, unit: Unit, now: datetime, away: Collection[str]) -> str:
@@ -63,17 +64,18 @@ def unit_sections(
     now: datetime,
     away: Collection[str],
     rota: str | None,
+    given: Mapping[str, str] | None = None,
 ) -> list[ManageSection]:
-    """Everything about one unit; `rota` is what was typed, None: what stands."""
+    """Everything about one unit; `rota` and `given` are what was typed, None: what stands."""
     seats = [seat for seat in reference.people.seats.values() if seat.unit == unit.code]
     shifts = [shift for shift in reference.rota if shift.unit == unit.code]
+    change = ManageForm(unit_url(unit.code), _("保存"), unit_fields(given or _as_given(unit), calendars), primary=False)
     parts = [
         _about(reference, unit, calendars, now, away),
         seats_section(reference, seats, now),
         _rota(reference, unit, shifts, now, rota),
-        ManageSection(_("名称和作息"), spans(_("改了作息，以后起算的时限照新的；已经起算的不变。")),
-                      forms=(ManageForm(unit_url(unit.code), _("保存"), unit_fields(unit, calendars), primary=False),)),
-    ]  # fmt: skip
+        ManageSection(_("名称和作息"), spans(_("改了作息，以后起算的时限照新的；已经起算的不变。")), forms=(change,)),
+    ]
     if unit.place is None:
         note = spans(_("权责清单里没有它、没有没办完的哨，才能撤；撤了以后，过去的哨照样查得到。"))
         sure = Field("sure", _("确定撤掉%(name)s", name=unit.name), "checkbox")
@@ -116,25 +118,29 @@ def _rota(
     return ManageSection(_("值班"), note, rows, forms=(form,))
 
 
-def unit_fields(unit: Unit | None, calendars: Mapping[str, Any]) -> tuple[Field, ...]:
+def unit_fields(given: Mapping[str, str], calendars: Mapping[str, Any]) -> tuple[Field, ...]:
     """Names and hours."""
-    options = tuple(
-        Option(code, name, selected=unit is not None and code == unit.calendar) for code, name in calendars.items()
-    )
+    options = tuple(Option(code, name, selected=code == given.get("calendar")) for code, name in calendars.items())
     return (
-        Field("name", _("名称"), value=unit.name if unit else "", required=True),
-        Field("short", _("简称"), value=unit.short if unit else "", hint=_("列表里用，两三个字")),
+        Field("name", _("名称"), value=given.get("name", ""), required=True),
+        Field("short", _("简称"), value=given.get("short", ""), hint=_("列表里用，两三个字")),
         Field("calendar", _("作息"), "select", options=options),
-        Field("duty", _("全天有人值守"), "checkbox", "1" if unit and unit.duty else ""),
+        Field("duty", _("全天有人值守"), "checkbox", given.get("duty", "")),
     )
 
 
-def new_section(calendars: Mapping[str, Any]) -> ManageSection:
-    """The form for one more unit."""
-    kinds = tuple(Option(kind, _(TYPES[kind])) for kind in ("department", "vertical", "utility", "relay"))
+def _as_given(unit: Unit) -> Mapping[str, str]:
+    return {"name": unit.name, "short": unit.short, "calendar": unit.calendar, "duty": "1" if unit.duty else ""}
+
+
+def new_section(calendars: Mapping[str, Any], given: Mapping[str, str]) -> ManageSection:
+    """The form for one more unit; `given` is what was typed and refused."""
+    listed = ("department", "vertical", "utility", "relay")
+    kinds = tuple(Option(kind, _(TYPES[kind]), selected=kind == given.get("type")) for kind in listed)
+    hint = _("2 到 6 个大写字母，以后不改")
     fields = (
-        Field("code", _("代码"), hint=_("2 到 6 个大写字母，以后不改"), required=True),
-        *unit_fields(None, calendars),
+        Field("code", _("代码"), value=given.get("code", ""), hint=hint, required=True),
+        *unit_fields(given, calendars),
         Field("type", _("是哪类"), "select", options=kinds),
     )
     note = spans(_("加上以后，在权责清单里写上它，才会派给它。"))

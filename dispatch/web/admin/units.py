@@ -14,7 +14,7 @@ from dispatch.store import absences, references
 from dispatch.web.admin import pages, unit_pages
 from dispatch.web.admin.place_pages import unit_url
 from dispatch.web.admin.places import sure
-from dispatch.web.admin.shared import Administrator, Looker, forget, shown
+from dispatch.web.admin.shared import Administrator, Looker, asked, forget, shown
 from dispatch.web.auth import Form, text_of
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -35,7 +35,7 @@ async def add(request: Request, form: Form, visit: Administrator) -> Response:
     try:
         code = await unit_changes.add_unit(deps_of(request).service, visit.actor, _given(form))
     except Refusal as refusal:
-        return await _all(request, visit, refusal)
+        return await _all(request, visit, refusal, _given(form))
     return RedirectResponse(unit_url(code), 303)
 
 
@@ -51,7 +51,7 @@ async def change(request: Request, form: Form, visit: Administrator, unit: str) 
     try:
         await unit_changes.set_unit(deps_of(request).service, visit.actor, unit, _given(form))
     except Refusal as refusal:
-        return await _one(request, visit, unit, refusal)
+        return await _one(request, visit, unit, refusal, given=_given(form))
     return RedirectResponse(unit_url(unit), 303)
 
 
@@ -90,18 +90,28 @@ async def _calendars(request: Request, visit: Visit) -> Mapping[str, Any]:
     return {row["code"]: row.get("name") or row["code"] for row in rows}
 
 
-async def _all(request: Request, visit: Visit, refusal: Refusal | None = None) -> Response:
+async def _all(
+    request: Request, visit: Visit, refusal: Refusal | None = None, given: Mapping[str, str] | None = None
+) -> Response:
     service = deps_of(request).service
     reference, now = service.rules.of(visit.actor.district or ""), await service.database.now()
     calendars = await _calendars(request, visit)
     async with service.database.acquire() as connection:
         away = await absences.away(connection, now)
-    parts = (unit_pages.units_section(reference, calendars, now, away), unit_pages.new_section(calendars))
+    placed = asked(request, "placed") == "1"
+    parts = [unit_pages.units_section(reference, calendars, now, away, placed=placed)]
+    if not placed:
+        parts.append(unit_pages.new_section(calendars, given or {}))
     return shown(request, visit, pages.UNITS, *parts, heading=_("单位和值班"), refusal=refusal)
 
 
 async def _one(
-    request: Request, visit: Visit, code: str, refusal: Refusal | None = None, rota: str | None = None
+    request: Request,
+    visit: Visit,
+    code: str,
+    refusal: Refusal | None = None,
+    rota: str | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> Response:
     service = deps_of(request).service
     reference, now = service.rules.of(visit.actor.district or ""), await service.database.now()
@@ -111,5 +121,5 @@ async def _one(
     calendars = await _calendars(request, visit)
     async with service.database.acquire() as connection:
         away = await absences.away(connection, now)
-    parts = unit_pages.unit_sections(reference, found, calendars, now, away, rota)
+    parts = unit_pages.unit_sections(reference, found, calendars, now, away, rota, given)
     return shown(request, visit, pages.UNITS, *parts, heading=found.name, back=pages.UNITS, refusal=refusal)
