@@ -36,8 +36,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-#: paths below which bodies are photos, or a workbook
-UPLOADS = ("/admin/import", "/api/v1/photos", "/chain/", "/w/", "/whistle")
+#: paths below which bodies are photos, a workbook, or a text of the rules
+UPLOADS = ("/admin/import", "/api/v1/photos", "/chain/", "/rules/", "/w/", "/whistle")
 
 
 class Metrics(Protocol):

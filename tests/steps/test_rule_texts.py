@@ -125,6 +125,8 @@ def test_a_ruling_is_drafted_as_far_as_it_can_be() -> None:
 
     new = duty("R1", ruling(None, "JD-130403011", "天沟"), "new")
     assert (new["lead"], new["assist"], new["words"], new["basis"]) == ("JD", ["ZJ"], ["天沟"], "调度台裁定 2600000011")
+    bare = duty("R1", ruling(None, "MZ"), "new")
+    assert (bare["lead"], bare["words"], bare["name"]) == ("MZ", [], "裁定 2600000011")
     assert duty("110", ruling("110", "CG", "天沟"), "words")["words"][:2] == ["天沟", "路灯不亮"]
     led = duty("301", ruling("301", "ZJ"), "leads")
     assert (led["lead"], led["assist"]) == ("ZJ", ["XF", "JD"])

@@ -78,8 +78,11 @@ async def test_faults_are_named_by_line_with_what_to_do(world: World) -> None:
     assert "ZZ 是不是" in page.text
     check = await desk.client.post("/rules/duties/check", data={"csrf": form.value("csrf"), "text": form.value("text")})
     assert f'data-line="{line}"' in check.text
-    good = await desk.client.post("/rules/duties/check", data={"csrf": form.value("csrf"), "text": "duties: [["})
-    assert (good.status_code, "YAML" in good.text) == (200, True)
+    for large in ("#\n" * 50_000, "# x" * 80_000):
+        shown = await desk.send(form, text=large, step="look")
+        assert (shown.status, "文件太大，请拆分" in shown.text) == (422, True)
+    unread = await desk.client.post("/rules/duties/check", data={"csrf": form.value("csrf"), "text": "duties: [["})
+    assert (unread.status_code, "YAML" in unread.text) == (200, True)
 
 
 async def test_what_was_overtaken_is_brought_onto_the_new_version(world: World) -> None:

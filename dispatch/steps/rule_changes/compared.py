@@ -62,7 +62,7 @@ def lines(old: str, new: str, around: int = AROUND) -> list[list[Line]]:
     """What differs, line by line, in pieces with some lines around each."""
     a, b = old.splitlines(), new.splitlines()
     pieces: list[list[Line]] = []
-    for group in SequenceMatcher(None, a, b, autojunk=False).get_grouped_opcodes(around):
+    for group in SequenceMatcher(None, a, b).get_grouped_opcodes(around):
         piece: list[Line] = []
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
@@ -88,7 +88,7 @@ Parts = tuple[tuple[str, bool], ...]
 
 def _marked(old: str, new: str) -> tuple[Parts, Parts]:
     a, b = _TOKEN.findall(old), _TOKEN.findall(new)
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    matcher = SequenceMatcher(None, a, b)
     if matcher.ratio() < 0.5:  # two lines that have little in common: every word would be marked
         return ((old, False),), ((new, False),)
     left: list[tuple[str, bool]] = []

@@ -15,7 +15,7 @@ from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Stale
 from dispatch.steps.rule_changes.rebased import Rebased, rebase
-from dispatch.steps.rule_changes.texts import KINDS, known_of, read, tidy
+from dispatch.steps.rule_changes.texts import KINDS, LONGEST, known_of, read, tidy
 from dispatch.steps.rule_changes.written import write
 from dispatch.steps.service import Service
 from dispatch.store import administration, references, rule_proposals
@@ -95,6 +95,8 @@ async def check(service: Service, district: str, kind: str, text: str) -> dict[s
 async def onto(connection: Connection, district: str, kind: str, base: int, text: str) -> tuple[Text, Rebased]:
     """The version in force, and the text's own changes made to it. Raises `NotFound`."""
     now = await current(connection, district, kind)
+    if base == now.version or len(text) > LONGEST:
+        return now, Rebased(tidy(text), 0)
     was = await version(connection, district, kind, base)
     return now, await asyncio.to_thread(rebase, was.text, tidy(text), now.text)
 

@@ -60,5 +60,5 @@ def _pieces(
 
 def _kept(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     """Lines of the old text that stand in the new one, and where."""
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    blocks = SequenceMatcher(None, old, new).get_matching_blocks()
     return {block.a + n: block.b + n for block in blocks for n in range(block.size)}

@@ -28,7 +28,8 @@ def drafted(text: str, draft: Draft, reference: Reference) -> Drafted:
     """What the ruling would change.
 
     Words that no duty knows yet go to the category's duty where the unit leads it, else become a new duty of the
-    unit's; without such words the unit takes the lead of the category. Anything else takes a person's thought.
+    unit's, as does a ruling without words on what no duty matched (its words are for a person to find); without such
+    words the unit takes the lead of the category. Anything else takes a person's thought.
     """
     lead = _general(draft.lead)
     duty = reference.duties.get(draft.category) if draft.category else None
@@ -39,7 +40,7 @@ def drafted(text: str, draft: Draft, reference: Reference) -> Drafted:
         return Drafted(text, "by-hand", None)
     if fresh and duty is not None and duty.lead == lead:
         return _made(text, _with_words(text, marked, duty, fresh), "words", duty.code)
-    if fresh:
+    if fresh or (not draft.words and duty is None):
         code = _free(reference)
         return _made(text, _with_entry(text, marked, _entry(code, lead, draft, fresh)), "new", code)
     if duty is not None and duty.lead != lead:
@@ -62,7 +63,13 @@ def _free(reference: Reference) -> str:
 
 def _entry(code: str, lead: str, draft: Draft, words: list[str]) -> str:
     assist = [unit for unit in dict.fromkeys(_general(one) for one in draft.assist) if unit != lead]
-    made = {"code": code, "name": "、".join(words)[:20], "lead": lead, "assist": assist, "outcome": "dispatch"}
+    made = {
+        "code": code,
+        "name": "、".join(words)[:20] or f"裁定 {draft.number}",
+        "lead": lead,
+        "assist": assist,
+        "outcome": "dispatch",
+    }
     return f"- {flow(made | {'kind': 'appeal', 'basis': f'调度台裁定 {draft.number}', 'words': words})}"
 
 

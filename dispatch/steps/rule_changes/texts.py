@@ -14,8 +14,8 @@ from dispatch.steps.reading.rules import read_duties, read_policies, read_words
 
 DUTIES, POLICIES, WORDS = "duties", "policies", "words"
 KINDS = (DUTIES, POLICIES, WORDS)
-#: characters of one text
-LONGEST = 200_000
+#: characters of one text, and lines: two texts are compared line by line
+LONGEST, MOST_LINES = 200_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def tidy(text: str) -> str:
 def read(kind: str, text: str, known: Known) -> dict[str, Any]:
     """The document that the text says. Raises `BrokenFilesError` with the line of every fault."""
     file = f"{kind}.yaml"
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or text.count("\n") > MOST_LINES:
         fault = FileError(file, 1, "文件", str(len(text)), "文件太大，请拆分")
         raise BrokenFilesError([fault])
     errors: list[FileError] = []

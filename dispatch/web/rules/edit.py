@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,7 @@ async def opened(connection: Connection, visit: Visit, kind: str, asked: Any, re
 def _said(what: str, duty: str | None) -> Notice:
     told = {
         "words": _("已把词加到事项 %(code)s，请看一眼再提。", code=duty or ""),
-        "new": _("已起草新事项 %(code)s，名称、时限、依据请改好再提。", code=duty or ""),
+        "new": _("已起草新事项 %(code)s，名称、词、时限、依据请改好再提。", code=duty or ""),
         "leads": _("已把事项 %(code)s 的主办换成它，请看一眼再提。", code=duty or ""),
     }.get(what, _("这条裁定要您自己看怎么改：它的词清单里已经有了，可以给别的事项加「not」分清。"))
     return Notice(_("从裁定起草"), spans(told))
@@ -120,7 +121,8 @@ async def looked(service: Service, district: str, draft: Draft, document: dict[s
     reference, wanted = service.rules.of(district), draft.wanted
     found = await preview(service, district, wanted.kind, document)
     title = _("和第 %(n)s 版（现行）的差别", n=draft.now.version)
-    return looks.looked(title, (draft.now.text, draft.now.content), (tidy(wanted.text), document), reference, found)
+    old, new = (draft.now.text, draft.now.content), (tidy(wanted.text), document)
+    return await asyncio.to_thread(looks.looked, title, old, new, reference, found)
 
 
 def page_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -96,7 +97,8 @@ async def proposal(
         found = await preview(service, district, one.kind, document) if one.status == WAITING else None
         title = _("和第 %(n)s 版的差别", n=one.base)
         reference = service.rules.of(district)
-        look = looks.looked(title, (base.text, base.content), (one.text, document), reference, found)
+        old, new = (base.text, base.content), (one.text, document)
+        look = await asyncio.to_thread(looks.looked, title, old, new, reference, found)
     except BrokenFilesError as broken:
         faults = faults or broken.errors if one.status == WAITING else faults
     errors = [FieldError("reason", problems.said(refusal))] if refusal else []
@@ -165,7 +167,8 @@ async def version(request: Request, visit: Visit, kind: str, number: str) -> Rul
     if other is not None and other.version != shown.version:
         title = _("和第 %(n)s 版的差别", n=other.version)
         reference = service.rules.of(district)
-        look = looks.looked(title, (other.text, other.content), (shown.text, shown.content), reference)
+        old, new = (other.text, other.content), (shown.text, shown.content)
+        look = await asyncio.to_thread(looks.looked, title, old, new, reference)
     heading = f"{words.kind(kind)} {_('第 %(n)s 版', n=asked)}"
     return RulesChangePage(
         frame=build_frame(request, visit, heading, current=pages.PATH, back=pages.url(kind, "history")),
