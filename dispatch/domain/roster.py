@@ -18,6 +18,8 @@ Kind = Literal["added", "changed", "ended", "unchanged"]
 #: posts that several people hold at once; every other seat has one holder, and the next one ends the last one's term
 SHARED = frozenset({"dispatcher", "administrator", "auditor", "clerk", "duty"})
 ADMINISTRATOR = "administrator"
+#: rows of one sheet about one seat
+MOST_OF_SEAT = 200
 FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -105,6 +107,7 @@ class _Planner:
         self.held: dict[str, list[Holding]] = {}
         self.changed: dict[str, int] = {}  # seat → the row that changed it last
         self.own: dict[str, set[Holding]] = {}  # by seat, what this sheet says
+        self.taken: dict[str, int] = {}  # by seat, how many rows were about it
         self.names: dict[str, str] = {}
         self.lines: list[Line] = []
         self.faults: list[Fault] = []
@@ -129,6 +132,9 @@ class _Planner:
             self._say("changed", row, Holding(row.seat, row.person, since, row.until), "name", known.name)
 
     def _hold(self, row: Row) -> None:
+        self.taken[row.seat] = self.taken.get(row.seat, 0) + 1
+        if self.taken[row.seat] > MOST_OF_SEAT:
+            raise Invalid("这个岗位写了超过「{value}」行；请核对，或分成几份", field="post", value=MOST_OF_SEAT)
         held = self.held.setdefault(row.seat, list(self.people.by_seat.get(row.seat, ())))
         own = [one for one in held if one.person == row.person]
         match = next((one for one in reversed(own) if self._means(row, one)), None)

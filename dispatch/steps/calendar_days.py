@@ -19,7 +19,7 @@ import structlog
 from dispatch.domain import recompute as rule
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.calendar_file import CalendarFileError
-from dispatch.domain.case import Actor
+from dispatch.domain.case import Actor, Case
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, NotFound, NotNow
 from dispatch.domain.turn import Turn
@@ -175,7 +175,7 @@ async def _moves(
     service: Service, reference: Reference, district: str, calendars: Mapping[str, WorkCalendar]
 ) -> tuple[list[Move], bool]:
     """Every clock that would be due at another moment, the earliest first; whether all were looked at."""
-    known = await recompute.every_calendar(service, district)
+    known = await recompute.counted_calendars(service, district)
     laid = replace(reference, calendars=calendars)
     found: list[Move] = []
     looked = 0
@@ -183,18 +183,25 @@ async def _moves(
         async with service.database.acquire() as connection:
             held = await cases.many(connection, ids)
         turn = Turn(laid, await service.database.now(), service.new_id)
-        for case in held:
-            before = {clock.id: clock.due_at for clock in case.open_clocks()}
-            rule.again(case, turn, "calendar", known.__getitem__)
-            found += [
-                Move(case.facts.number, clock.stage, _short(reference, clock.unit), old, clock.due_at)
-                for clock in case.open_clocks()
-                if (old := before.get(clock.id)) and clock.due_at and clock.due_at != old
-            ]
+        found += await asyncio.to_thread(_compared, held, turn, known)
         looked += len(ids)
         if looked >= MOST:
             return sorted(found, key=lambda one: one.old), False
     return sorted(found, key=lambda one: one.old), True
+
+
+def _compared(held: Sequence[Case], turn: Turn, known: Mapping[str, WorkCalendar]) -> list[Move]:
+    """The clocks of these cases that would be due at another moment; the cases are changed, and kept nowhere."""
+    found: list[Move] = []
+    for case in held:
+        before = {clock.id: clock.due_at for clock in case.open_clocks()}
+        rule.again(case, turn, "calendar", known.__getitem__)
+        found += [
+            Move(case.facts.number, clock.stage, _short(turn.reference, clock.unit), old, clock.due_at)
+            for clock in case.open_clocks()
+            if (old := before.get(clock.id)) and clock.due_at and clock.due_at != old
+        ]
+    return found
 
 
 def _short(reference: Reference, unit: str | None) -> str:

@@ -77,7 +77,8 @@ async def dry_run(service: Service, by: Actor, content: bytes) -> DryRun:
     async with service.database.transaction() as uow:
         documents, versions = await standing(uow, district)
         faults += await taken(uow.connection, district, reference, rows)
-        plan = roster.plan(reference.people, documents["people"].get("roster"), rows, today)
+        stands = documents["people"].get("roster")
+        plan = await asyncio.to_thread(roster.plan, reference.people, stands, rows, today)
         plan = Plan(plan.lines, tuple(sorted([*faults, *plan.faults], key=lambda one: one.number)), plan.roster)
         if versions != reference.versions:
             raise NotNow("资料刚刚改过；请再选一次文件", field="file", value=None)
@@ -104,9 +105,8 @@ async def apply(service: Service, by: Actor, token: str) -> Plan:
         if known.versions != versions:
             raise NotNow("资料刚刚改过；请过几秒再试", field="token", value=None)
         rows = [_row(kept) for kept in ticket.data["rows"]]
-        plan = roster.plan(
-            known.people, documents["people"].get("roster"), rows, date.fromisoformat(ticket.data["today"])
-        )
+        stands, today = documents["people"].get("roster"), date.fromisoformat(ticket.data["today"])
+        plan = await asyncio.to_thread(roster.plan, known.people, stands, rows, today)
         documents["people"] = documents["people"] | {"roster": plan.roster}
         await store(uow, district, documents, by.person or "")
         await administration.note(uow, district, by.person, by.seat, "people-imported", district, _told(plan))

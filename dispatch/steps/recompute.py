@@ -4,9 +4,12 @@ Each batch is one transaction; cut short, it goes on where it was when it is run
 computed anew is no longer concerned.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from uuid import UUID
 
+import orjson
 import structlog
 
 from dispatch.domain import recompute
@@ -27,7 +30,7 @@ BATCH = 200
 async def apply_policies(service: Service, district: str) -> int:
     """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
     done, after = 0, UUID(int=0)
-    calendars = await every_calendar(service, district)
+    calendars = await counted_calendars(service, district)
     while True:
         async with service.database.acquire() as connection:
             ids = await recomputing.open_whistles(connection, district, after, BATCH)
@@ -39,7 +42,7 @@ async def apply_policies(service: Service, district: str) -> int:
 
 async def apply_calendars(service: Service, district: str) -> int:
     """Deadlines (and next marks) beyond the first day that a newly loaded calendar counts otherwise; how many."""
-    calendars = await every_calendar(service, district)
+    calendars = await counted_calendars(service, district)
     current = {one.code: one for one in service.rules.of(district).calendars.values()}
     done = 0
     for name, old in calendars.items():
@@ -60,15 +63,38 @@ async def apply_calendars(service: Service, district: str) -> int:
     return done
 
 
-async def every_calendar(service: Service, district: str) -> dict[str, WorkCalendar]:
-    """Every calendar that was ever loaded, by the name that clocks keep."""
+async def counted_calendars(service: Service, district: str) -> dict[str, WorkCalendar]:
+    """The calendars in force and those that running clocks still count on, by the name that clocks keep."""
+    async with service.database.acquire() as connection:
+        names = await recomputing.names_in_use(connection, district)
+    return await calendars_named(service, district, names)
+
+
+async def calendars_named(service: Service, district: str, names: Collection[str]) -> dict[str, WorkCalendar]:
+    """The calendars in force, and those of these names from earlier versions, the newest looked at first.
+
+    One that was never stored is left out.
+    """
+    reference: Reference = service.rules.of(district)
+    found = {one.name: one for one in reference.calendars.values()}
+    missing = set(names) - found.keys()
+    if not missing:
+        return found
     async with service.database.acquire() as connection:
         documents = await references.every(connection, district, "calendars")
-    found: dict[str, WorkCalendar] = {}
-    for document in documents:
-        found |= {one.name: one for one in build_calendars(document).values()}
-    reference: Reference = service.rules.of(district)
-    return found | {one.name: one for one in reference.calendars.values()}
+    for document in reversed(documents):
+        made = await asyncio.to_thread(_built, orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
+        found = made | found
+        missing -= made.keys()
+        if not missing:
+            break
+    return found
+
+
+@lru_cache(maxsize=16)
+def _built(document: bytes) -> dict[str, WorkCalendar]:
+    """The calendars of a stored document, by name: a year of them takes longer to build than to keep."""
+    return {one.name: one for one in build_calendars(orjson.loads(document)).values()}
 
 
 async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars: dict[str, WorkCalendar]) -> int:

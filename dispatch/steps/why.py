@@ -10,7 +10,7 @@ from dispatch.domain.calendar import Stretch, WorkCalendar
 from dispatch.domain.case import Actor, Case, Clock
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
-from dispatch.steps.recompute import every_calendar
+from dispatch.steps.recompute import calendars_named
 from dispatch.steps.service import Service
 from dispatch.steps.view import readable
 from dispatch.store import timeline
@@ -83,7 +83,7 @@ async def why(service: Service, actor: Actor, ref: str, stage: str | None = None
     name = counted_on(clock, log, turn)
     known = {one.name: one for one in turn.reference.calendars.values()}
     if name not in known:
-        known |= await every_calendar(service, case.facts.district)
+        known |= await calendars_named(service, case.facts.district, [name])
     return explain(case, clock, log, turn, known.get(name))
 
 

@@ -16,10 +16,10 @@ from dispatch.domain.refusals import Invalid
 
 #: bytes of the file, of all that it unpacks to, and how many parts it may have
 LARGEST, UNPACKED, PARTS = 5 * 1024 * 1024, 40 * 1024 * 1024, 200
-#: tags in all of it: what they are held as takes some fifty times their room; 20,000 rows of 6 have under a million
-TAGS = 3_000_000
+#: tags in all of it: what they are held as takes some fifty times their room; 5,000 rows of 6 have some 200,000
+TAGS = 1_000_000
 #: rows with something in them, rows in all, columns, characters of a cell
-MOST_ROWS, MOST_LINES, MOST_COLUMNS, LONGEST = 20_000, 50_000, 20, 200
+MOST_ROWS, MOST_LINES, MOST_COLUMNS, LONGEST = 5_000, 10_000, 20, 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHUNK = 256 * 1024
 #: what begins an entity, in the encodings an XML part may have

@@ -19,6 +19,16 @@ async def open_whistles(connection: Connection, district: str, after: UUID, limi
     return [row["id"] for row in rows]
 
 
+async def names_in_use(connection: Connection, district: str) -> list[str]:
+    """The calendars (`code@revision`) that the district's running clocks count on."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT c.calendar FROM whistle_clock c JOIN whistle_state s ON s.id = c.whistle
+           WHERE s.district = $1 AND c.running_since IS NOT NULL AND c.answered_at IS NULL""",
+        district,
+    )
+    return [row["calendar"] for row in rows]
+
+
 async def counted_on(
     connection: Connection, district: str, calendar: str, since: datetime, after: UUID, limit: int
 ) -> Sequence[UUID]:

@@ -87,3 +87,8 @@ def test_what_cannot_be_is_said_with_its_row() -> None:
 def test_an_administrator_leaves_once_another_has_come() -> None:
     rows = [Row(2, "A", "甲", ADMIN), Row(3, ADMIN, "示例管理员甲", ADMIN, None, date(2026, 7, 1))]
     assert not done(*rows).faults
+
+
+def test_a_sheet_that_is_all_about_one_seat_is_refused_beyond_a_bound() -> None:
+    rows = [Row(n, f"A{n}", "甲", DESK) for n in range(2, roster.MOST_OF_SEAT + 4)]
+    assert [fault.number for fault in done(*rows).faults] == [roster.MOST_OF_SEAT + 2, roster.MOST_OF_SEAT + 3]
