@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
@@ -26,6 +27,8 @@ from dispatch.settings import Settings
 
 #: how often the broker's memory is looked at (seconds)
 LOOK = 2.0
+#: how long the banner waits for the consumers to join (seconds)
+JOINING = 15.0
 #: how long a worker whose broker is gone may take to stop: it has nothing left to commit there (seconds)
 WITHOUT_BROKER = 1.0
 
@@ -88,6 +91,7 @@ class Stack:
         await self.roles["worker"].start()
         await self.roles["scheduler"].start()
         await self.roles["web"].start()  # last: it is waited for, and the others get ready meanwhile
+        await self._joined()
         self._watch.append(asyncio.create_task(self._tidy(), name="tidy logs"))
         if self.embeds_broker:
             self._watch.append(asyncio.create_task(self._watch_broker(), name="watch broker"))
@@ -202,7 +206,7 @@ class Stack:
             return Spec(name, self._command(name), env=self._environment(), log=log)
 
         async def web_answers(_child: Child) -> None:
-            while not await _answers(self.settings.reached_at, self.settings.port):  # noqa: ASYNC110 — a probe
+            while not await _says_yes(self.settings.reached_at, self.settings.port, "/healthz"):  # noqa: ASYNC110 — a probe
                 await asyncio.sleep(0.05)
 
         deadline = self.settings.stop_seconds + 5  # its own limit comes first
@@ -257,20 +261,29 @@ class Stack:
                 except psutil.NoSuchProcess:
                     return "已退出"
 
+    async def _joined(self) -> None:
+        """The worker's consumers have joined, so that the first whistle is in its queue within a blink; or it takes
+        unusually long, and goes on beside."""
+        host, port = self.settings.reached_at, self.settings.worker_port
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(JOINING):
+                while not await _says_yes(host, port, "/readyz"):  # noqa: ASYNC110 — a probe
+                    await asyncio.sleep(0.1)
+
     async def _tidy(self) -> None:
         while self.logs:
             await asyncio.sleep(60)
             cut_logs(self.logs)
 
 
-async def _answers(host: str, port: int) -> bool:
-    """Whether `/healthz` says 200."""
+async def _says_yes(host: str, port: int, path: str) -> bool:
+    """Whether the answer is 200."""
     try:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 2)
     except (OSError, TimeoutError):
         return False
     try:
-        writer.write(f"GET /healthz HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
         line = await asyncio.wait_for(reader.readline(), 2)
         return b" 200" in line
     except (OSError, TimeoutError):

@@ -1,4 +1,4 @@
-"""A role for tests of the supervisor: `web` answers /healthz, `prepare` ends well, the others wait to be stopped.
+"""A role for tests of the supervisor: `web` and `worker` say they are fine, `prepare` ends well, the scheduler waits.
 
 `python -m tests.local.stand_in up FOLDER [--kafka]` runs a whole stack of them and says READY with its process ids.
 """
@@ -55,9 +55,9 @@ async def up(folder: Path, real_kafka: bool) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "up":
         asyncio.run(up(Path(sys.argv[2]), "--kafka" in sys.argv))
-    elif sys.argv[1] == "web":
-        address = ("127.0.0.1", int(os.environ["DISPATCH_PORT"]))
-        http.server.ThreadingHTTPServer(address, _Fine).serve_forever()
     elif sys.argv[1] != "prepare":
         print(f"kafka {os.environ['DISPATCH_KAFKA']}", flush=True)
-        signal.pause()
+        if sys.argv[1] == "scheduler":
+            signal.pause()
+        address = ("127.0.0.1", int(os.environ["DISPATCH_PORT" if sys.argv[1] == "web" else "DISPATCH_WORKER_PORT"]))
+        http.server.ThreadingHTTPServer(address, _Fine).serve_forever()
