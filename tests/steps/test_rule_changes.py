@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -100,6 +102,21 @@ async def test_what_was_written_against_an_older_version_is_stale_and_can_be_reb
     await proposals.withdraw(world.service, desk, second.id)
     assert (await proposals.approve(world.service, admin, again.id)).version == 3
     assert world.service.rules.of(DISTRICT).duties.by_code["301"].lead == "ZJ"
+
+
+async def test_of_two_approved_at_once_one_is_in_force_and_the_other_stale(world: World) -> None:
+    admin, other = await world.actor(ADMIN), replace(await world.actor(ADMIN), person="somebody-else")
+    first, second = await proposed(world), await proposed(world, old="name: 小广告", new="name: 乱贴小广告")
+    done = await asyncio.gather(
+        proposals.approve(world.service, admin, first.id),
+        proposals.approve(world.service, other, second.id),
+        proposals.approve(world.service, admin, first.id),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, Stale) for one in done) >= 1
+    assert {one.version for one in done if isinstance(one, Proposal)} <= {2}
+    assert (await text_of(world)).version == 2
+    assert [action for action, _seat, _data in await logged(world)].count("rules-approved") == 1
 
 
 async def test_an_earlier_version_is_brought_back_like_any_other_change(world: World) -> None:
