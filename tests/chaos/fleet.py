@@ -58,6 +58,8 @@ class Fleet:
     ) -> None:
         self.folder = folder
         self.roles = roles
+        #: what is started from now on
+        self.program = "dispatch"
         self.hits = Hits()
         self.members: list[Member] = []
         self.environment = {
@@ -113,7 +115,7 @@ class Fleet:
         variable = "DISPATCH_PORT" if role == "web" else f"DISPATCH_{role.upper()}_PORT"
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "dispatch", role],
+                [sys.executable, "-m", self.program, role],
                 cwd=ROOT,
                 env={**self.environment, **_clock(wrong), variable: str(port)},
                 stdout=log,
