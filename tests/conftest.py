@@ -1,13 +1,20 @@
 """Fixtures for all tests: `postgres`, `database`, `empty_database`, `db`, `broker`, `topics`, `kafka`."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dispatch.store.database import Database
 from tests import kafka_node
 from tests.servers import TestBroker, TestPostgres
+
+#: `make test` tries the same examples each time, so that a red run is the change's; `make chaos` looks for new ones
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new")
+settings.load_profile("new" if os.environ.get("CHAOS_MINUTES") else "same")
 
 #: what is quick and pure fails first; what needs a browser or takes a minute comes last
 ORDER = (

@@ -187,7 +187,10 @@ async def test_processes_beside_each_other_send_each_notice_once(rig: Rig, hook:
     assert "\n".join(hook.texts).count("http://test/w/") == len(rows)
 
 
-async def test_ordinary_notices_go_together_and_within_the_size(rig: Rig, hook: Hook) -> None:
+async def test_ordinary_notices_go_together_and_within_the_size(
+    rig: Rig, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Robot, "room", lambda _self, *, urgent: 0 if hook.bodies else 1)
     for _ in range(8):
         await rig.world.whistle(SEEPAGE)
     total = len(await rig.rows())
