@@ -75,7 +75,6 @@ class Relay:
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._partitions: dict[str, int] = {}
         self._ask_again = 0.0
-        self._looked_back = 0.0
         self._behind = False
         self._known: set[int] = set()
         self._done: list[int] = []
@@ -184,11 +183,8 @@ class Relay:
         self._behind = held >= HOLD or len(self._known) >= KNOWN
         if self._behind:
             return False
-        await self._add(await reader.fresh(self._read))
+        await self._add(await reader.newest(self._read))
         self._behind = reader.more
-        if not self._behind or monotonic() - self._looked_back >= POLL:
-            await self._add(await reader.late())
-            self._looked_back = monotonic()
         return self._behind
 
     async def _add(self, rows: list[Waiting]) -> None:

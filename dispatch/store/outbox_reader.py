@@ -83,6 +83,11 @@ class Reader:
             self._urgent_top = rows[-1][0]
         return self._take(rows)
 
+    async def newest(self, limit: int) -> list[Waiting]:
+        """Whatever is new, by id. `late` looks after `fresh` did, every time: a row of a whistle may be above `top`
+        whose earlier one, below, was not visible before; it is visible by now, and goes first."""
+        return in_order([*await self.fresh(limit), *await self.late()])
+
     async def fresh(self, limit: int) -> list[Waiting]:
         """The next rows above `top`; moves `top` and says in `more` whether there may be further ones."""
         rows = await self._connection.fetch(

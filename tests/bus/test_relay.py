@@ -128,6 +128,28 @@ async def test_the_floor_waits_for_open_transactions(db: Database, database: str
     await writer.close()
 
 
+async def test_what_was_committed_late_goes_before_what_came_after_it(db: Database, database: str) -> None:
+    """Somebody else's row above hides it from one look; the next sees it together with its whistle's later row."""
+    add = (
+        "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
+        " VALUES ('t', $1, '{}', $2, false, clock_timestamp())"
+    )
+    writer = await asyncpg.connect(database)
+    try:
+        async with db.acquire() as connection:
+            reader = outbox_reader.Reader(connection, set())
+            held = writer.transaction()
+            await held.start()
+            await writer.execute(add, "whistle", b"17")
+            await connection.execute(add, "other", b"x")
+            assert [row.payload for row in await reader.newest(10)] == [b"x"]
+            await held.commit()
+            await writer.execute(add, "whistle", b"18")
+            assert [row.payload for row in await reader.newest(10)] == [b"17", b"18"]
+    finally:
+        await writer.close()
+
+
 async def test_a_held_snapshot_costs_the_relay_nothing(db: Database, database: str) -> None:
     """A backup's snapshot keeps every row that was sent meanwhile on the pages: none of them is waded through."""
     backup = await asyncpg.connect(database)
