@@ -30,6 +30,8 @@ FACTS = {
     "urge": {"urged"}, "hand-back": {"hand-back.asked"}, "rule": {"hand-back.ruled"}, "cancel": {"cancelled"},
     "request-hold": {"hold.asked"}, "decide-hold": {"hold.decided"}, "resume": {"hold.ended"},
 }  # fmt: skip
+#: answered as done, too, where somebody of another seat has just done the same
+_ALREADY = {"assign"}
 #: after these a clock may be due at another moment than was told
 _MOVES = {
     "extension.decided",
@@ -266,7 +268,7 @@ def _journal(lives: Mapping[str, list[Fact]], journal: Journal) -> list[Violatio
         ]
         found += [Violation("receipt", one, "raised without a receipt: doubled") for one in unknown]
     for act in set(journal.answered):
-        times = _logged(lives.get(act.whistle, ()), act.action, act.seat)
+        times = _logged(lives.get(act.whistle, ()), act.action, None if act.action in _ALREADY else act.seat)
         if not times:
             found.append(Violation("12", act.whistle, f"{act.action} by {act.seat} was answered and is not in the log"))
     keyed = Counter((act.whistle, act.action, act.seat) for act in set(journal.answered) if act.key)
@@ -277,8 +279,8 @@ def _journal(lives: Mapping[str, list[Fact]], journal: Journal) -> list[Violatio
     return found
 
 
-def _logged(life: Iterable[Fact], action: str, seat: str) -> int:
-    return sum(1 for fact in life if fact.seat == seat and fact.type in FACTS[action])
+def _logged(life: Iterable[Fact], action: str, seat: str | None) -> int:
+    return sum(1 for fact in life if seat in (None, fact.seat) and fact.type in FACTS[action])
 
 
 def main() -> None:

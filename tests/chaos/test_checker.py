@@ -222,6 +222,11 @@ def answered_and_lost(e: Evidence) -> None:
     e.journal.answered.append(Answered(W, "urge", "node:S:clerk"))
 
 
+def assigned_and_lost(e: Evidence) -> None:
+    assert e.journal is not None
+    e.journal.answered.append(Answered(W, "assign", "node:D:dispatcher"))
+
+
 def noted_twice(e: Evidence) -> None:
     log = list(e.log)
     where = next(i for i, one in enumerate(log) if one.type == "noted")
@@ -325,6 +330,7 @@ PLANTED: list[tuple[str, Callable[[Evidence], None]]] = [
     ("12", never_left),
     ("12", left_without_a_log),
     ("12", answered_and_lost),
+    ("12", assigned_and_lost),
     ("12", noted_twice),
     ("13", out_of_order),
     ("14", nothing_runs),
@@ -340,6 +346,16 @@ PLANTED: list[tuple[str, Callable[[Evidence], None]]] = [
 def test_a_sound_life_violates_nothing() -> None:
     assert check(sound()) == []
     assert check(rested()) == []
+
+
+def test_assigning_what_somebody_else_just_assigned_is_answered_as_done() -> None:
+    evidence = sound()
+    assigned_and_lost(evidence)
+    log = list(evidence.log)
+    where = next(i for i, one in enumerate(log) if one.type == "noted")
+    log.insert(where, replace(log[where], id="e93", type="assigned", seat="node:S:clerk", data={"lead": "CG"}))
+    renumbered(evidence, log)
+    assert check(evidence) == []
 
 
 @pytest.mark.parametrize(("rule", "plant"), PLANTED, ids=[plant.__name__ for _, plant in PLANTED])
