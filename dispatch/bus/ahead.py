@@ -9,7 +9,7 @@ be doubled either: effects are keyed by what they are.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -28,34 +28,32 @@ _log = structlog.get_logger(__name__)
 
 
 class Line:
-    """What one consumer has read: the batch at work, and what waits behind it."""
+    """What one consumer has read: the batch at work, and what waits behind it.
 
-    def __init__(self, consumer: AIOKafkaConsumer, step: Step, progress: Progress) -> None:
+    `broken` is told what ended the work, at once: a mistake of ours, for `feed` raises nothing.
+    """
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, step: Step, progress: Progress, broken: Callable[[Exception], None]
+    ) -> None:
         self._consumer = consumer
         self._step = step
         self._progress = progress
+        self._broken = broken
         self._waiting: list[RawRecord] = []
         self._work: asyncio.Task[None] | None = None
         self._commit: asyncio.Task[None] | None = None
 
     async def take(self, records: Sequence[RawRecord]) -> None:
-        """Accept them, and come back when it is time to read on.
-
-        Raises whatever ended the work (a mistake of ours: `feed` raises nothing): what was at work is not committed.
-        """
+        """Accept them, and come back when it is time to read on."""
         self._waiting += records
         self._progress.hold(records)
-        if self._work is not None and self._work.done():
-            self._work.result()
-            self._work = None
-        if self._work is None:
+        if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._run(), name="ahead")
         work = self._work
         await asyncio.wait({work}, timeout=LOOK)
         while len(self._waiting) >= BATCH and not work.done():
             await asyncio.wait({work}, timeout=LOOK)
-        if work.done() and not work.cancelled():
-            work.result()
 
     async def drain(self) -> None:
         """Return when everything taken is done and committed. Cancelled: what is not will come again."""
@@ -70,14 +68,17 @@ class Line:
                     task.cancel()
 
     async def _run(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            self._progress.release(batch)
-            await feed(batch, self._step, self._progress)
-            if self._commit is not None:
-                await self._commit
-            # beside the next batch: an answer from the broker takes as long as a transaction
-            self._commit = asyncio.create_task(self._commit_up_to(_ends(batch)), name="offsets")
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                self._progress.release(batch)
+                await feed(batch, self._step, self._progress)
+                if self._commit is not None:
+                    await self._commit
+                # beside the next batch: an answer from the broker takes as long as a transaction
+                self._commit = asyncio.create_task(self._commit_up_to(_ends(batch)), name="offsets")
+        except Exception as error:
+            self._broken(error)
 
     async def _commit_up_to(self, ends: Mapping[TopicPartition, int]) -> None:
         """A partition dealt to somebody else meanwhile is his to commit; he finds these records done."""
@@ -106,12 +107,12 @@ class Ahead:
             return
         line = self._lines.get(id(consumer))
         if line is None:
-            line = self._lines[id(consumer)] = Line(consumer, step, self._progress)
-        try:
-            await line.take(records)
-        except Exception as error:
-            self._closed, self._error = True, error
-            self._failed.set()
+            line = self._lines[id(consumer)] = Line(consumer, step, self._progress, self._break)
+        await line.take(records)
+
+    def _break(self, error: Exception) -> None:
+        self._closed, self._error = True, error
+        self._failed.set()
 
     async def failed(self) -> None:
         """Wait until a line breaks, which only a mistake of ours can do; raises it. The process should end then:

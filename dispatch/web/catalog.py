@@ -23,16 +23,11 @@ PO = WEB / "locale" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 #: refusals are said by what raises them: rules, steps, pages
 REFUSALS: dict[str, tuple[int, ...] | None] = {
-    **dict.fromkeys(("Refusal", "Invalid", "NotFound", "NotNow", "Forbidden", "Stale")),
+    **dict.fromkeys(("Refusal", "Invalid", "NotFound", "NotNow", "Forbidden", "Stale", "__init__")),
     **dict.fromkeys(("need", "moment"), (3,)),
 }
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
-#: where refusals are written that pages show, and by what they are known there
 STEPS = WEB.parent / "steps"
-REFUSALS = {"Invalid": None, "Forbidden": None, "NotFound": None, "NotNow": None, "__init__": None}
-REFUSING = [
-    (f"{name}.py", "python") for name in ("administer", "links", "passwords", "provider", "second_factor", "sign_in")
-]
 #: what is wrong in the rules' text, and what to do, as the loader says it
 FAULTS: dict[str, tuple[int, ...] | None] = {"wrong": (3,), "FileError": (5,)}
 FAULTING = [(f"{name}.py", "python") for name in ("reading/cursor", "reading/marked", "reading/rules")]
@@ -45,7 +40,6 @@ def messages() -> list[str]:
     found: dict[str, None] = {}
     rows = [
         *extract_from_dir(WEB, METHODS, OPTIONS, KEYWORDS),
-        *extract_from_dir(STEPS, REFUSING, {}, REFUSALS),
         *extract_from_dir(STEPS, FAULTING, {}, FAULTS),
     ]
     for _file, _line, message, _comments, _context in rows:
