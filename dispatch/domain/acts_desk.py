@@ -173,7 +173,7 @@ def _within_power(case: Case, actor: Actor, turn: Turn, until: datetime) -> None
     if clock is None or clock.due_at is None:
         raise NotNow("办理时限没有在走")
     if until > clocks.due(limit, clock.due_at, turn.district_calendar):
-        raise Forbidden("街道只能批{limit}以内的延期；更长的请区调度台批", field="until", limit=str(limit))
+        raise Forbidden("街道只能批{limit}以内的延期；更长的请区调度台批", field="until", limit=limit)
 
 
 def decide_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:

@@ -24,7 +24,7 @@ def can_hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     limit = turn.policy(case).handback_within
     calendar = turn.reference.calendar_of(part.unit)
     if turn.now > clocks.due(limit, part.assigned_at, calendar):
-        raise NotNow("退单要在派单后{limit}内提出", limit=str(limit))
+        raise NotNow("退单要在派单后{limit}内提出", limit=limit)
     need(fields, "reason", "写上退单理由")
     to = fields.get("to")
     if to and turn.reference.units.resolve(str(to), turn.chain(case.facts.place)) is None:

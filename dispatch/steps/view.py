@@ -92,6 +92,8 @@ class WhistleView:
     as_of: datetime
     case: Case = field(repr=False)
     """The case itself, for pages that ask the rules more; never sent."""
+    hindrances: Any = field(repr=False)
+    """What `barred_actions` says, as refusals by action: for whoever says them in another language; never sent."""
 
 
 def gone(ref: object) -> NotFound:
@@ -173,6 +175,7 @@ def _assemble(
     facts, units, tree = case.facts, turn.reference.units, turn.reference.tree
     duty = turn.reference.duties.get(facts.category) if facts.category else None
     told = tuple(words.told(event) for event in log)
+    barred = machine.barred(case, actor, turn)
 
     def relatives(how: str) -> tuple[Relative, ...]:
         return tuple(one for one in family if one.how == how)
@@ -221,7 +224,7 @@ def _assemble(
         requests=tuple(words.request(request) for request in case.requests),
         timeline=told,
         allowed_actions=machine.allowed(case, actor, turn),
-        barred_actions=tuple(Barred(act, why.words()) for act, why in machine.barred(case, actor, turn).items()),
+        barred_actions=tuple(Barred(act, why.words()) for act, why in barred.items()),
         parent=next(iter(relatives("parent")), None),
         children=relatives("child"),
         merged_into=next(iter(relatives("merged-into")), None),
@@ -229,6 +232,7 @@ def _assemble(
         photos=_photos(facts.number, said, told),
         as_of=turn.now,
         case=case,
+        hindrances=barred,
     )
 
 

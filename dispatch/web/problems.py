@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dispatch.domain.calendar import OutOfCalendarError
+from dispatch.domain.deadlines import Limit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.store.errors import Rejected, Unavailable, Unfit
-from dispatch.web import words
+from dispatch.web import say, words
 from dispatch.web.i18n import N_, _
 
 log = structlog.get_logger(__name__)
@@ -164,7 +165,7 @@ _SENTENCES = {"stands", "then"}
 
 def said(refusal: Refusal) -> str:
     """The refusal's sentence in the caller's language."""
-    values = {key: shorten(value) for key, value in refusal.params.items()}
+    values = {key: say.limit(one) if isinstance(one, Limit) else shorten(one) for key, one in refusal.params.items()}
     if isinstance(values.get("action"), str):
         values["action"] = words.button(values["action"])
     for name in _SENTENCES & values.keys():

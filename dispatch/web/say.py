@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
+from dispatch.domain.deadlines import Limit
 from dispatch.web.i18n import N_, _, language
 from dispatch.web.models.parts import Figure, Text, Ticking, TimeLeft
 
 Mode = Literal["working", "elapsed"]
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 DIGITS = "零一二三四五六七八九"
+
+
+def limit(given: Limit) -> str:
+    """An amount of time as rules name it: 3 工作日 · 4 工时 · 30 分 · 2 小时 · 15 天."""
+    unit = {"s": _("秒"), "m": _("分"), "h": _("小时"), "d": _("天"), "wh": _("工时"), "wd": _("工作日")}[given.unit]
+    return f"{given.amount} {unit}"
 
 
 def duration(

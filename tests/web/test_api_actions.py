@@ -118,6 +118,12 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
         assert "现在还不能" in page.text
         assert all(barred[action] in page.text for action in reasons)
     assert "close" not in {one["action"] for one in (await world.get(number, seat=XF))["barred_actions"]}
+    english = (
+        await (await world.as_(CLERK)).get(f"/api/v1/whistles/{number}", headers={"accept-language": "en"})
+    ).json()
+    said = {one["action"]: one["reason"] for one in english["barred_actions"]}
+    assert said.keys() == {one["action"] for one in (await world.get(number, seat=CLERK))["barred_actions"]}
+    assert "can be closed" in said["close"], said
 
 
 async def test_an_objection_after_closing_waits_for_the_desk(world: World) -> None:

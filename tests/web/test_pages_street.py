@@ -217,6 +217,25 @@ async def test_stale_says_what_happened_and_keeps_the_words(world: World) -> Non
     assert "公安分局" in done.text
 
 
+async def test_what_is_not_possible_any_more_is_said_and_gives_the_words_back(world: World) -> None:
+    clerk, fire = await somebody(world, CLERK), await somebody(world, XF)
+    number = await blow(clerk)
+    await routed(world, number)
+    cancel, call = [
+        (await clerk.get(f"/w/{number}/do/{act}")).form(f"/w/{number}/do/{act}") for act in ("cancel", "call")
+    ]
+    assert (await clerk.send(call, unit="GA", role="inform")).status == 200
+    again = await clerk.send(call, unit="HB", role="inform")
+    assert "您刚才已经办了一步" in again.text, "two tabs of one person: nobody else did anything"
+    assert "您写的字还在" not in again.text, "nothing was written"
+    await fire.act(number, "arrive", {"photo": photo()})
+    late = await clerk.send(cancel, reason="报错了楼号")
+    assert late.status == 409
+    assert "现在不能再「撤哨」了" in late.text
+    assert "您写的字还在" not in late.text
+    assert "从这里复制：「报错了楼号」" in late.text
+
+
 async def test_an_act_without_its_fields_names_them(world: World) -> None:
     clerk, fire = await somebody(world, CLERK), await somebody(world, XF)
     number = await blow(clerk)

@@ -1,7 +1,7 @@
 """Answers: what is sent, and how each route's answers and refusals are described."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +9,14 @@ import orjson
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from dispatch.steps.view import WhistleView
+from dispatch.steps.lists import Page
+from dispatch.steps.view import SEALED, WhistleView
+from dispatch.web import problems
+from dispatch.web.i18n import _
 
 OPTIONS = orjson.OPT_NON_STR_KEYS
+#: members of a view that are for pages only
+UNSENT = ("case", "hindrances")
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 REFUSALS: Mapping[int, str] = {
     400: "Unreadable: not UTF-8, not JSON, nested too deep",
@@ -35,9 +40,14 @@ def send(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def plain(value: object) -> object:
-    """A view without what is only for pages."""
+    """A view without what is only for pages, and what we say ourselves in the caller's language."""
     if isinstance(value, WhistleView):
-        return {one.name: getattr(value, one.name) for one in fields(value) if one.name != "case"}
+        made = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in UNSENT}
+        said = ((action, problems.said(why)) for action, why in value.hindrances.items())
+        return made | {"barred_actions": [{"action": action, "reason": reason} for action, reason in said]}
+    if isinstance(value, Page) and any(one.sealed for one in value.items):
+        items = (replace(one, title=_(SEALED)) if one.title == SEALED else one for one in value.items)
+        return replace(value, items=tuple(items))
     return value
 
 

@@ -15,6 +15,7 @@ from dispatch.store import timeline
 from dispatch.store.errors import Rejected, Unavailable
 from dispatch.web import problems
 from dispatch.web.api.acts import ACTS, ADAPTERS, Act
+from dispatch.web.i18n import _
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,7 @@ async def one_of_many(service: Service, actor: Actor, ref: str, action: str, giv
         raise
     except Rejected as error:
         log.warning("database.rejected", error=str(error)[:200])
-        problem = problems.body(422, "invalid", "有一个值存不下，请核对各字段")
+        problem = problems.body(422, "invalid", _("有一个值存不下，请核对各字段"))
         return {"ref": ref, "ok": False, "problem": problem}
     case = done.case
     return {

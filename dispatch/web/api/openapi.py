@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch.web.api.answers import SCHEMAS, refusals
+from dispatch.web.api.answers import SCHEMAS, UNSENT, refusals
 from dispatch.web.api.raising import WHISTLE
 from dispatch.web.deps import WebDeps
 from dispatch.web.hot import PATH
@@ -88,8 +88,8 @@ def components() -> dict[str, Any]:
         schema, inner = _schema(adapter, "validation")
         found |= {key: value for key, value in inner.items() if key not in ("Case", "Facts")}
         if "case" in schema.get("properties", {}):
-            del schema["properties"]["case"]
-            schema["required"] = [one for one in schema.get("required", []) if one != "case"]
+            schema["properties"] = {key: one for key, one in schema["properties"].items() if key not in UNSENT}
+            schema["required"] = [one for one in schema.get("required", []) if one not in UNSENT]
         found[name] = schema
     return _needed(found)
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dispatch.domain.deadlines import Limit
 from dispatch.domain.reference import Reference
 from dispatch.steps.rule_changes.compared import Path, Value
-from dispatch.web import words
+from dispatch.web import say, words
 from dispatch.web.i18n import N_, _
-from dispatch.web.whistle.deadline import limit_words
 
 KINDS: Mapping[str, str] = {"duties": N_("权责清单"), "policies": N_("时限与政策"), "words": N_("险情词与回避词")}
 STATES: Mapping[str, str] = {
@@ -159,7 +158,7 @@ def limit(said: str | None) -> str:
     made: list[str] = []
     for part in parts:
         try:
-            made.append(limit_words(Limit.parse(part)))
+            made.append(say.limit(Limit.parse(part)))
         except ValueError:
             made.append(part)
     return "・".join(made)

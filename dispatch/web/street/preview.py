@@ -15,7 +15,6 @@ from dispatch.web.common.why import why_text
 from dispatch.web.i18n import _
 from dispatch.web.models.form import AssignmentRow, Preview
 from dispatch.web.models.parts import Figure, Notice, Option, Role, Text, spans, strong
-from dispatch.web.whistle.deadline import limit_words
 
 
 def preview_of(found: Forecast, turn: Turn, *, named: str = "") -> Preview:
@@ -87,7 +86,7 @@ def _unit(part: PartView, found: Forecast, reference: Reference) -> AssignmentRo
         notes.append(_("24 小时值守"))
     clock = next((c for c in found.clocks if c.stage == REPORTED and c.unit == part.unit), None)
     if clock is not None and clock.limit:
-        limit = limit_words(rules.parse(clock.limit))
+        limit = say.limit(rules.parse(clock.limit))
         said = _("%(limit)s内到场") if part.on_site else _("%(limit)s内签收")
         notes.append(said % {"limit": limit})
     elif part.role == "inform":
@@ -128,7 +127,7 @@ def _short(found: Forecast, handling: ClockView | None, reported: ClockView | No
     parts: list[str] = []
     lead = next((part for part in found.assignments if part.role == "lead"), None)
     if reported is not None and reported.limit and lead is not None:
-        limit = limit_words(rules.parse(reported.limit))
+        limit = say.limit(rules.parse(reported.limit))
         parts.append((_("%(limit)s到场") if lead.on_site else _("%(limit)s签收")) % {"limit": limit})
     if handling is not None and handling.due_at is not None:
         parts.append(_("%(at)s 到期", at=moment(handling.due_at, turn.now)))

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain import whistle as machine
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
-from dispatch.domain.turn import ZONE, Turn
+from dispatch.domain.turn import Turn
 from dispatch.steps import disclose, pictures, view
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
@@ -27,17 +27,21 @@ from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 from dispatch.web.whistle import answers, replies
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
+from dispatch.web.whistle.overtaken import Overtaken, overtaken, typed_in, unsent
 from dispatch.web.whistle.page import whistle_page
-from dispatch.web.whistle.told import Teller
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why the form comes back: errors by field, a notice, the status of the answer."""
+    """Why the form comes back: errors by field, a notice, the status of the answer.
+
+    `overtaken`: what has happened since, where the whistle has moved on; how it goes on depends on what is possible.
+    """
 
     status: int
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: Notice | None = None
+    overtaken: Overtaken | None = None
 
 
 def asks_of(token: str) -> Asks:
@@ -95,7 +99,7 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
         errors = _field_errors(problems.of_validation(error.errors(include_url=False)))
         return await _again(request, visit, number, token, form, photos, Trouble(422, errors))
     except Stale as refusal:
-        trouble = await _overtaken(deps, visit, number, form, refusal)
+        trouble = Trouble(409, overtaken=await overtaken(deps, visit, number, form, refusal))
         return await _again(request, visit, number, token, form, photos, trouble)
     except (Invalid, NotNow, Forbidden) as refusal:
         return await _again(request, visit, number, token, form, photos, _refused(refusal))
@@ -145,26 +149,19 @@ def _refused(refusal: Refusal) -> Trouble:
     return Trouble(problems.status_of(refusal), notice=Notice(said, kind="error"))
 
 
-async def _overtaken(deps: WebDeps, visit: Visit, number: str, form: FormData, refusal: Stale) -> Trouble:
-    """Somebody was quicker: what has happened since, and that nothing typed is lost."""
-    seen = await view.whistle_view(deps.service, visit.actor, number)
-    teller = Teller(seen, turn_of(deps, seen))
-    version = text_of(form, "version")
-    since = int(version) if version.isdecimal() else 0
-    at = next((i for i, one in enumerate(seen.timeline) if int(one.data.get("version") or 0) > since), None)
-    said = [] if at is None else seen.timeline[at:][-3:]
-    told = _("；").join(f"{one.at.astimezone(ZONE):%H:%M} {teller.who(one)} {teller.did(one)}" for one in said)
-    text = told or problems.said(refusal)
-    return Trouble(409, notice=Notice(_("别人刚办了一步"), spans(text, _("。看过再继续，您写的字还在。")), "conflict"))
-
-
 async def _again(
     request: Request, visit: Visit, number: str, token: str, form: FormData, photos: Sequence[str], trouble: Trouble
 ) -> Response:
     """The form with what was typed; for an act that asks nothing, or is not possible any more, the whistle's page."""
     asks, deps = ASKS[token], deps_of(request)
     seen = await view.whistle_view(deps.service, visit.actor, number)
-    if asks.action not in seen.allowed_actions or (asks.tap and not trouble.errors):
+    possible = asks.action in seen.allowed_actions
+    typed = typed_in(fields_of(asks, seen, turn_of(deps, seen)), form)
+    if trouble.overtaken:
+        trouble = replace(trouble, notice=trouble.overtaken.notice(label(token), typed, possible=possible))
+    elif trouble.notice and not possible:
+        trouble = replace(trouble, notice=replace(trouble.notice, text=spans(unsent(typed))))
+    if not possible or (asks.tap and not trouble.errors):
         return await _not_now(request, visit, number, trouble)
     model = _page(request, visit, seen, token, asks, form, trouble, photos)
     return page(request, "action.html", model, trouble.status)

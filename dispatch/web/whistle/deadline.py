@@ -140,9 +140,9 @@ def _intro(clock: ClockView, limit: deadlines.Limit, calendar: WorkCalendar, why
         since = _("这是第 %(n)s 轮，从重新起算的时候算", n=clock.run)
     capped = _("；来源要求更早，按来源的期限提前") if why.capped_by_source else ""
     if not limit.working or calendar.always:
-        return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=limit_words(limit), since=since + capped)
+        return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=say.limit(limit), since=since + capped)
     hours = _("、").join(f"{_clock(a)}–{_clock(b)}" for a, b in _sessions(calendar, clock.started_at))
-    return _("%(limit)s，按作息 %(hours)s 计，%(since)s。", limit=limit_words(limit), hours=hours, since=since + capped)
+    return _("%(limit)s，按作息 %(hours)s 计，%(since)s。", limit=say.limit(limit), hours=hours, since=since + capped)
 
 
 def _sessions(calendar: WorkCalendar, at: datetime) -> tuple[tuple[int, int], ...]:
@@ -151,12 +151,6 @@ def _sessions(calendar: WorkCalendar, at: datetime) -> tuple[tuple[int, int], ..
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
-
-
-def limit_words(limit: deadlines.Limit) -> str:
-    """3 个工作日 · 4 工时 · 30 分 · 2 小时 · 15 天."""
-    unit = {"s": _("秒"), "m": _("分"), "h": _("小时"), "d": _("天"), "wh": _("工时"), "wd": _("工作日")}[limit.unit]
-    return f"{limit.amount} {unit}"
 
 
 def _source(view: WhistleView, clock: ClockView, why: Why) -> str:

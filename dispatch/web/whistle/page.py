@@ -185,7 +185,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
         actions=actions,
         more=more,
         slip_url=f"/w/{view.number}/slip",
-        barred=barred(view, actor, turn),
+        barred=barred(view),
     )
 
 

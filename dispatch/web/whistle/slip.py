@@ -14,7 +14,6 @@ from dispatch.web.i18n import _
 from dispatch.web.models.parts import Span, Text, spans, strong
 from dispatch.web.models.whistle import SlipPage
 from dispatch.web.qr import qr
-from dispatch.web.whistle.deadline import limit_words
 
 
 def slip_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) -> SlipPage:
@@ -53,7 +52,7 @@ def _limit(view: WhistleView) -> Text:
     if handling is None or handling.limit is None:
         return spans(_("派出以后起算。"))
     limit = rules.parse(handling.limit)
-    said: list[str | Span] = [strong(limit_words(limit)), _("（工作时间计）") if limit.working else _("（连续计时）")]
+    said: list[str | Span] = [strong(say.limit(limit)), _("（工作时间计）") if limit.working else _("（连续计时）")]
     if handling.due_at is not None:
         said.append(_("，%(at)s 到期", at=say.on_paper(handling.due_at, ZONE)))
         said.append(_("（暂定）") if handling.provisional else "")
