@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from dispatch.domain import permissions
-from dispatch.domain.case import STATUSES, Actor
+from dispatch.domain.case import ENDED, STATUSES, Actor
 from dispatch.domain.duty import KINDS
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
@@ -105,7 +105,7 @@ def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
     duty = reference.duties.get(head.category) if head.category else None
     street = reference.tree.get(head.street)
     lead = reference.units.get(head.lead) if head.lead else None
-    clock = clock_view(found.clock, turn) if found.clock else None
+    clock = clock_view(found.clock, turn, over=head.status in ENDED) if found.clock else None
     return Item(
         id=head.id,
         number=head.number,

@@ -129,16 +129,16 @@ def part_view(part: Assignment, name: str) -> PartView:
     )
 
 
-def clock_view(clock: Clock, turn: Turn) -> ClockView:
-    """A clock as shown at the turn's moment."""
+def clock_view(clock: Clock, turn: Turn, *, over: bool = False) -> ClockView:
+    """A clock as shown at the turn's moment; of a whistle that is `over` none has time left, and none is late."""
     policy, calendar = rules.StagePolicy.of(clock), turn.calendar(clock.calendar)
     left = rules.seconds_left(clock, turn.now, calendar)
     used = clock.used.total_seconds()
     if clock.running_since is not None:
         used += rules.seconds_between(policy, clock.running_since, turn.now, calendar)
     total = used + left
-    lamp = None
-    if clock.open:
+    lamp, counts = None, clock.open and not over
+    if counts:
         lamp = "red" if left < 0 else "yellow" if left * 5 < total else "green"
         lamp = "hold" if not clock.running and left >= 0 else lamp
     # round the clock, a working hour is an hour: said as such
@@ -153,7 +153,7 @@ def clock_view(clock: Clock, turn: Turn) -> ClockView:
         started_at=clock.started_at,
         answered_at=clock.answered_at,
         running=clock.running,
-        remaining=left if clock.open else None,
+        remaining=left if counts else None,
         total=total
         if clock.open
         else rules.seconds_between(policy, clock.started_at, clock.due_at, calendar)

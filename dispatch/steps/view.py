@@ -11,7 +11,7 @@ from uuid import UUID
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import whistle as machine
-from dispatch.domain.case import RAISED, Actor, Case, Clock
+from dispatch.domain.case import ENDED, RAISED, Actor, Case, Clock
 from dispatch.domain.masking import mask_name, mask_phone
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
@@ -219,7 +219,7 @@ def _assemble(
         reporter=_reporter(case, actor, turn, said),
         assignments=tuple(part_view(part, name(part.unit)) for part in in_order(case, turn)),
         routing=_routing(log, words),
-        clocks=tuple(clock_view(clock, turn) for clock in _clocks(case)),
+        clocks=tuple(clock_view(clock, turn, over=case.status in ENDED) for clock in _clocks(case)),
         accountable=accountable(case, turn),
         requests=tuple(words.request(request) for request in case.requests),
         timeline=told,

@@ -80,6 +80,27 @@ async def test_a_child_is_a_whistle_of_its_own_named_in_the_parents_log(world: W
     assert child["clocks"]
 
 
+async def test_what_was_late_is_late_no_more_once_it_is_merged(world: World) -> None:
+    main, double = await world.whistle(SEEPAGE), await world.whistle(SEEPAGE)
+    async with world.database.transaction() as uow:
+        await uow.connection.execute(
+            "UPDATE whistle_clock SET due_at = due_at - interval '90 days', running_since = running_since - interval"
+            " '90 days' WHERE whistle = (SELECT id FROM whistle WHERE number = $1)",
+            double["number"],
+        )
+    assert "red" in {clock["lamp"] for clock in (await world.get(double["number"]))["clocks"]}
+    await ok(await world.act(double["number"], "merge", seat=DESK, into=str(main["number"])))
+    after = await world.get(double["number"])
+    assert {(clock["lamp"], clock["remaining"]) for clock in after["clocks"]} == {(None, None)}
+    street = await world.as_(CLERK)
+    listed = (await street.get("/api/v1/whistles?status=merged")).json()["items"]
+    assert [(one["number"], one["lamp"], one["working_seconds_left"]) for one in listed] == [
+        (double["number"], None, None)
+    ]
+    page = (await street.get(f"/w/{double['number']}", headers={"accept": "text/html", "accept-language": "zh"})).text
+    assert "已逾期" not in page.partition("<main")[2]
+
+
 async def test_after_a_day_it_stays_merged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from dispatch.domain import acts_joining
 

@@ -244,12 +244,11 @@ def _clock_row(clock: ClockView, view: WhistleView, turn: Turn) -> ClockRow:
     if unit is not None:
         name = f"{name}・{unit.short}"
     if clock.stage == TOTAL:
-        used = (
-            max(clock.total - (clock.remaining or 0.0), 0.0) if clock.answered_at is None else _used(clock, view, turn)
-        )
+        used = _used(clock, view, turn) if clock.remaining is None else max(clock.total - clock.remaining, 0.0)
         return ClockRow(name, length(clock, used), _("不重来"))
-    if clock.answered_at is not None:
-        return ClockRow(name, length(clock, _used(clock, view, turn)), _("已应答"))
+    if clock.remaining is None:
+        ended = _("停着") if clock.answered_at is None else _("已应答")
+        return ClockRow(name, length(clock, _used(clock, view, turn)), ended)
     left = time_of(clock, turn, tick=False)
     figure = f"{left.prefix} {say.plain(left.figures)}" if left else ""
     return ClockRow(name, figure, _("走着") if clock.running else _("停着"))
