@@ -2,6 +2,8 @@
 
 - A record cannot be decoded: its dead letter stands in the very transaction of its neighbours' effects.
 - The database or the network is away: wait and try the same again. Nothing is dead-lettered, nothing acknowledged.
+- The time given to it ran out: halve the batch at once, so that what fits into the time, or waits for nobody's lock,
+  stands; a record alone waits as if the database were away. Any other weather would hit the halves as it hit the whole.
 - The data is refused: halve the batch until the guilty record is alone; it goes to the dead letters.
 - A mistake of our own counts as refused data: it is kept, shown and retried, and the partition goes on.
 
@@ -20,7 +22,7 @@ from dispatch.bus.lag import PROGRESS, Progress
 from dispatch.bus.sift import RawRecord, sift
 from dispatch.observe import tracing
 from dispatch.store.dead_letters import REJECTED, DeadLetter
-from dispatch.store.errors import Rejected, Unavailable
+from dispatch.store.errors import Rejected, TimeRanOut, Unavailable
 from schemas.event import Incoming
 
 #: one transaction: the effects of the good ones, the rows of the bad ones
@@ -82,7 +84,7 @@ async def _bury(step: Step, letter: DeadLetter, refusal: BaseException, progress
 
 
 async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress) -> Exception | None:
-    """Run the step until the database has answered; returns its refusal, None when it is committed."""
+    """Run the step until the database has answered; returns why not all of it can be, None when it is committed."""
     wait = FIRST_WAIT
     while True:
         try:
@@ -91,6 +93,9 @@ async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress
         except Rejected as refusal:
             return refusal
         except (Unavailable, OSError, TimeoutError) as away:
+            if isinstance(away, TimeRanOut) and len(good) > 1:
+                _log.warning("feed.halved", records=len(good), error=_say(away))
+                return away
             _log.warning("feed.paused", seconds=round(wait, 1), records=len(good), error=_kind(away))
         except Exception as mistake:  # a mistake of ours must not block a partition
             _log.exception("step.failed", records=len(good), error=_kind(mistake))

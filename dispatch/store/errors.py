@@ -14,6 +14,10 @@ class Unavailable(StoreError):
     """The database or the way to it is gone, or too busy: nothing is wrong with the data; try again later."""
 
 
+class TimeRanOut(Unavailable):
+    """It was given up before it was done (statement or lock timeout): less at once may do what all at once does not."""
+
+
 class Rejected(StoreError):
     """The database refused this data, and will refuse it again."""
 
@@ -48,6 +52,10 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.DataCorruptedError,
     asyncpg.exceptions.IndexCorruptedError,
 )
+_TIME: tuple[type[BaseException], ...] = (
+    asyncpg.exceptions.QueryCanceledError,
+    asyncpg.exceptions.LockNotAvailableError,
+)
 #: refused for their content, one way or the other
 _DATA: tuple[type[BaseException], ...] = (
     asyncpg.DataError,
@@ -58,11 +66,13 @@ _DATA: tuple[type[BaseException], ...] = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn driver errors into `Unavailable` or `Rejected`; everything else passes."""
+    """Turn driver errors into `Unavailable` (or its `TimeRanOut`) or `Rejected`; everything else passes."""
     try:
         yield
     except _DATA as error:
         raise Rejected(f"{type(error).__name__}: {error}") from error
+    except _TIME as error:
+        raise TimeRanOut(f"{type(error).__name__}: {error}") from error
     except _AWAY as error:
         # asyncpg's DataError for parameters is an InterfaceError *and* a ValueError: data, not weather
         if isinstance(error, ValueError) and isinstance(error, asyncpg.InterfaceError):

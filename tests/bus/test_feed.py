@@ -53,10 +53,15 @@ class Table:
         self.db = db
         self.calls: list[tuple[int, int]] = []
         self.away = 0
+        #: seconds that a record takes, and what a transaction is limited to
+        self.each, self.limits = 0.0, ""
 
     async def __call__(self, good: list[Incoming], bad: list[DeadLetter]) -> None:
         self.calls.append((len(good), len(bad)))
         async with self.db.transaction() as uow:
+            await uow.connection.execute(self.limits or "SELECT")
+            if self.each:
+                await uow.connection.execute("SELECT pg_sleep($1::float8)", self.each * len(good))
             if self.away:
                 self.away -= 1
                 await uow.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -124,6 +129,38 @@ async def test_a_database_that_is_away_is_waited_for(step: Table, monkeypatch: p
     assert await step.letters() == {}
     assert step.calls == [(10, 0)] * 4, "a pause must retry the same batch, not cut it up"
     assert progress.paused_since is None
+
+
+async def test_what_the_time_does_not_suffice_for_is_halved(step: Table) -> None:
+    """A batch that takes longer than a statement may would otherwise be tried for ever, and never done."""
+    step.each, step.limits = 0.01, "SET LOCAL statement_timeout = 300"
+    await feed([record(n) for n in range(40)], step)
+    assert await step.effects() == set(range(40))
+    assert await step.letters() == {}
+    assert step.calls[:2] == [(40, 0), (20, 0)]
+
+
+async def test_whose_lock_is_held_waits_alone(step: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "FIRST_WAIT", 0.01)
+    step.limits = "SET LOCAL lock_timeout = 50"
+    held = asyncio.Event()
+
+    async def holding() -> None:
+        async with step.db.transaction() as uow:
+            held_row = "INSERT INTO foreign_message VALUES ('/t', '7', $1, clock_timestamp())"
+            await uow.connection.execute(held_row, uuid4())
+            held.set()
+            async with asyncio.timeout(30):
+                while len(step.calls) < 8:
+                    await asyncio.sleep(0.005)
+
+    async with asyncio.TaskGroup() as going:
+        going.create_task(holding())
+        await held.wait()
+        going.create_task(feed([record(n) for n in range(8)], step))
+    assert await step.effects() == set(range(8))
+    assert await step.letters() == {}
+    assert [good for good, _ in step.calls[:8]] == [8, 4, 4, 2, 2, 1, 1, 1], "its neighbours stood before"
 
 
 async def test_the_pause_shows_and_can_be_cancelled() -> None:
