@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
-    InvalidTimestampError,
     MessageSizeTooLargeError,
     PolicyViolationError,
     RecordListTooLargeError,
@@ -21,8 +20,9 @@ from dispatch.observe import tracing
 from dispatch.observe.plain import ids
 from dispatch.store.outbox_reader import Waiting
 
-#: a refusal of the record itself: sending it again will not help
-REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, PolicyViolationError)
+#: a refusal of the record itself: sending it again will not help. (`InvalidTimestampError` is none: it says that this
+#: host's clock is wrong and the topic goes by it, which `dispatch topics apply` mends.)
+REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, PolicyViolationError)
 
 MOST = 4000
 #: rows a lane keeps at hand while its partition is away; of the rest only the ids

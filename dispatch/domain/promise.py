@@ -126,6 +126,9 @@ def _kept(one: Kept, outage: timedelta) -> Iterator[Verdict]:
         elif one.text and (kept is None or kept > one.declared_retention):
             why = f"有人写的话，只许留 people's words may be kept {one.declared_retention}: dispatch topics apply"
             yield Verdict("warn", f"{one.name} retention.ms", str(kept or "∞"), why)
+    if one.settings.get("message.timestamp.type") == "CreateTime":
+        why = "发送方的钟错了就留错、不收 a wrong clock of a sender loses or blocks records: dispatch topics apply"
+        yield Verdict("warn", f"{one.name} message.timestamp.type", "CreateTime", why)
     if int(one.settings.get("retention.bytes", -1)) >= 0:
         why = "写满就丢，不管留多久 a full topic drops records early: set it -1"
         yield Verdict("warn", f"{one.name} retention.bytes", one.settings["retention.bytes"], why)

@@ -1,5 +1,6 @@
 """What only a real Kafka does: refuses a batch for its size, names the fault of a topic, keeps settings."""
 
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,11 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from dispatch.bus.producer import connector
+from dispatch.bus.sift import moment
 from dispatch.bus.topics import TopicsUnfit, ensure
 from dispatch.store.database import Database
 from dispatch.store.outbox import OutboxRow
 from schemas.topics import TOPICS, Topic
-from tests.bus.rig import firsts_in_order, left, number, read_numbers, relaying, rows, until, write
+from tests.bus.rig import firsts_in_order, left, make_topic, number, read_numbers, relaying, rows, until, write
 
 pytestmark = pytest.mark.kafka
 
@@ -54,6 +56,22 @@ async def test_the_declared_topics_stand_as_declared(kafka: str) -> None:
         assert settings["retention.ms"] == "86400000"
     finally:
         await admin.close()
+
+
+@pytest.mark.parametrize("days", [-400, 3])
+async def test_a_sender_whose_clock_is_wrong_changes_nothing(kafka: str, days: int) -> None:
+    """By his time the records would be too old to be kept, or too new to be taken."""
+    topic, producer = await make_topic(kafka), await connector(kafka)()
+    now = time.time()
+    try:
+        batch = producer.create_batch()
+        batch.append(timestamp=int((now + days * 86400) * 1000), key=None, value=b"1 ")
+        batch.close()
+        await (await producer.send_batch(batch, topic, partition=0))
+    finally:
+        await producer.stop()
+    (record,) = await read_numbers(kafka, topic, 1)
+    assert abs(moment(record.timestamp).timestamp() - now) < 3600
 
 
 async def test_too_few_brokers_for_the_replicas_is_one_clear_line(kafka: str) -> None:

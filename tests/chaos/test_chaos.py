@@ -203,12 +203,15 @@ async def _torment(fleet: Fleet, dice: Random, seconds: float, every: float) -> 
 
 
 async def drained(url: str, within: float = 30.0) -> None:
-    """Until everything that was written has left."""
+    """Until everything that was written has left; a relay must still be at work."""
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(within):
             while await connection.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
                 await asyncio.sleep(0.1)
+    except TimeoutError:
+        left = await connection.fetch("SELECT id, topic, parked, created_at FROM outbox ORDER BY id LIMIT 20")
+        raise AssertionError(f"it does not leave: {[tuple(row) for row in left]}") from None
     finally:
         await connection.close()
 

@@ -24,7 +24,7 @@ from tests.chaos.crowd import Crowd
 from tests.chaos.district import WAITS
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.fleet import ROLES, Fleet, Member
-from tests.chaos.test_chaos import Phases, drained, lifecycle, now_of, settled, tokens_of
+from tests.chaos.test_chaos import Phases, at_rest, lifecycle, now_of, tokens_of
 from tests.kafka_node import Kafka
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -79,11 +79,8 @@ async def under(
             await fleet.whole()
             await working
         phases.end("rage")
-        await settled(url)
-        phases.end("settle")
-        until = await now_of(url)
+        until = await at_rest(url, fleet, phases, within=120)
     phases.end("stop")
-    await drained(url)
     evidence = await read(url, crowd.journal, WAITS)
     evidence.since, evidence.until = since, until
     evidence.topic = await lifecycle(kafka)
