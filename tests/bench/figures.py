@@ -85,9 +85,10 @@ class Size:
     looks: int = 400
     live: int = 300
     events: int = 300
+    imported: int = 100_000
 
 
-TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5)
+TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5, 60)
 
 Side = Callable[[], Awaitable[dict[str, float]]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.bench import row_blink, row_intake, row_live, row_pages, row_relay, row_route, row_sweep
+from tests.bench import row_blink, row_intake, row_live, row_pages, row_relay, row_route, row_sweep, row_urgent
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 
@@ -16,4 +16,5 @@ ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "sweep": row_sweep.run,
     "pages": row_pages.run,
     "live": row_live.run,
+    "urgent": row_urgent.run,
 }

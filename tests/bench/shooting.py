@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -17,12 +19,20 @@ CONNECTIONS = 64
 
 
 async def fire(
-    port: int, token: str, count: int, *, first: int = 0, rate: float | None = None, connections: int = CONNECTIONS
+    port: int,
+    token: str,
+    count: int,
+    *,
+    first: int = 0,
+    rate: float | None = None,
+    connections: int = CONNECTIONS,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Have a process of its own send `count` requests. Raises where any was not accepted."""
+    """Have a process of its own send `count` requests, each with these fields `more`. Raises where any was not
+    accepted."""
     with tempfile.TemporaryDirectory(prefix="dispatch-load-") as folder:
         told, out = Path(folder) / "in.json", Path(folder) / "out.json"
-        bodies = [body(i) for i in range(first, first + count)]
+        bodies = [{**body(i), **more} for i in range(first, first + count)]
         asked = {"port": port, "token": token, "first": first, "connections": connections, "rate": rate}
         told.write_bytes(orjson.dumps({**asked, "bodies": bodies}))
         command = (sys.executable, "-m", "tests.bench.load", str(told), str(out))

@@ -2,18 +2,33 @@
 
 import asyncio
 import math
+from collections.abc import Collection
+
+import pytest
 
 from tests.bench import plot, rows
 from tests.bench.__main__ import keep
 from tests.bench.figures import TINY
 from tests.bench.ground import Ground
 
+#: rows that start more processes than a quick test may
+LONG = ("urgent",)
+
 
 async def test_every_row_runs_and_is_kept() -> None:
+    await run([name for name in rows.ROWS if name not in LONG])
+
+
+@pytest.mark.chaos
+async def test_so_do_the_long_ones() -> None:
+    await run(LONG)
+
+
+async def run(names: Collection[str]) -> None:
     async with Ground("embedded", durable=False).standing() as ground:
         # side by side: most of it is waiting for consumers to join
-        done = await asyncio.gather(*(row(ground, TINY) for row in rows.ROWS.values()))
-        found = [(name, figure) for name, figures in zip(rows.ROWS, done, strict=True) for figure in figures]
+        done = await asyncio.gather(*(rows.ROWS[name](ground, TINY) for name in names))
+        found = [(name, figure) for name, figures in zip(names, done, strict=True) for figure in figures]
         kept = await keep(ground, TINY, found)
     for row in kept["rows"]:
         assert math.isfinite(row["ratio"]), row
