@@ -221,7 +221,10 @@ def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, distri
 
 
 def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
-    """Count on with exactly what was left; a clock that was already late stays late by its old deadline."""
+    """Count on with exactly what was left; a clock that was already late stays late by its old deadline.
+
+    Where another calendar counts the rest of its time, the time used is carried over into a fresh run.
+    """
     if clock.running or not clock.open or clock.remaining is None:
         return
     policy = StagePolicy.of(clock)
@@ -229,6 +232,9 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
     if clock.due_at is None:
         clock.due_at = shift(limit, now, clock.remaining, calendar)
         clock.provisional = limit.working and calendar.is_provisional(now, clock.due_at)
+        if limit.working and clock.calendar != calendar.name:  # another was loaded meanwhile: no run counts on two
+            clock.calendar = calendar.name
+            clock.run, clock.started_at = clock.run + 1, now
     if clock.fires_in is not None:
         unit, counted_on = mark_units(clock, policy, limit, calendar, district)
         clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
@@ -276,6 +282,7 @@ def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: W
     clock.run += 1
     clock.rung, clock.nth, clock.parked = 0, 0, None
     clock.started_at = clock.running_since = now
+    clock.calendar = calendar.name
     clock.due_at, clock.remaining, clock.fires_in = until, None, None
     clock.provisional = limit.working and calendar.is_provisional(now, until)
     _arm(clock, _warning(policy, limit, calendar, now, until))

@@ -80,7 +80,7 @@ async def why(service: Service, actor: Actor, ref: str, stage: str | None = None
     clock = _choose(case, stage, unit)
     async with service.database.acquire() as connection:
         log = await timeline.events(connection, case.id, case.facts.received_at)
-    name = counted_on(clock, log, turn)
+    name = counted_on(clock, log)
     known = {one.name: one for one in turn.reference.calendars.values()}
     if name not in known:
         known |= await calendars_named(service, case.facts.district, [name])
@@ -100,9 +100,9 @@ def _choose(case: Case, stage: str | None, unit: str | None) -> Clock:
     return chosen
 
 
-def counted_on(clock: Clock, log: Iterable[Logged], turn: Turn) -> str:
-    """The calendar (`code@revision`) that the deadline in force was counted on: today's, unless the clock was late
-    when that was loaded. Then its end stayed, and the new calendar counts only the way to its next mark.
+def counted_on(clock: Clock, log: Iterable[Logged]) -> str:
+    """The calendar (`code@revision`) that the deadline in force was counted on: the one that the clock keeps, unless
+    it was late when that was loaded. Then its end stayed, and the new calendar counts only the way to its next mark.
     """
     late = False
     for event in log:
@@ -111,7 +111,7 @@ def counted_on(clock: Clock, log: Iterable[Logged], turn: Turn) -> str:
         late = late or event.type == "clock.climbed"
         if late and event.type == "clock.recomputed" and event.data.get("counted_on"):
             return str(event.data["counted_on"])
-    return turn.calendar(clock.calendar).name
+    return clock.calendar
 
 
 def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: WorkCalendar | None = None) -> Why:

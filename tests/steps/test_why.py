@@ -2,10 +2,11 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,7 +148,7 @@ def granted(play: Told, clock: Clock) -> bool:
 @given(lives())
 def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
     for clock in play.case.clocks.values():
-        calendar = (play.known | by_name(play.rules))[counted_on(clock, play.logged, play.turn)]
+        calendar = (play.known | by_name(play.rules))[counted_on(clock, play.logged)]
         why = explain(play.case, clock, play.logged, play.turn, calendar)
         assert_joined(why)
         policy = clocks.StagePolicy.of(clock)
@@ -173,6 +174,64 @@ def assert_joined(why: Why) -> None:
     for one in pieces:
         if one.reason.startswith("paused:"):
             assert one.by is not None, "somebody signed for it"
+
+
+def assert_exact(play: Told, stage: str, unit: str | None = None) -> Why:
+    """What was used before this run and what it counts come to the limit."""
+    clock = play.case.clock(stage, unit)
+    assert clock is not None
+    calendar = (play.known | by_name(play.rules))[counted_on(clock, play.logged)]
+    why = explain(play.case, clock, play.logged, play.turn, calendar)
+    assert_joined(why)
+    assert why.before + why.counted == why.limit_seconds
+    return why
+
+
+def test_a_late_clock_is_explained_by_the_calendar_it_ran_out_on() -> None:
+    """The day on which it ran out is declared off that evening; the way to its next rung stays the same."""
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(minutes=1)
+    play.try_(LEAD, "report-in")
+    play.wait(minutes=1)
+    play.try_(LEAD, "resolve", reply="好了", reason="不用来")
+    play.wait(days=2, hours=9)
+    while play.sweep():
+        pass
+    play.under(with_days_off("2026-06-17"), "calendar")
+    assert not any(fact.data.get("stage") == "verification" for fact in play.logged if fact.type == "clock.recomputed")
+    assert assert_exact(play, "verification").counted > 0
+
+
+def test_an_answered_clock_is_explained_as_it_ran() -> None:
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(hours=1)
+    play.try_(LEAD, "report-in")
+    play.under(with_days_off("2026-06-15"), "calendar")
+    assert assert_exact(play, "reported", "ZJ").counted == 4 * 3600
+
+
+@pytest.mark.parametrize(
+    ("resting", "after", "due"),
+    [("2026-06-16", "2026-06-17", "2026-06-16T02:30"), ("2026-06-15", "2026-06-24", "2026-06-16T02:30")],
+)
+def test_calendars_loaded_while_it_rests_and_after_give_and_take_nothing(resting: str, after: str, due: str) -> None:
+    """An hour is used at ten; it rests until five in the afternoon, and an hour is left of that day."""
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(hours=1)
+    play.try_(LEAD, "request-hold", reason="等", review_on=MONDAY + timedelta(days=20))
+    play.try_(head(STREET), "decide-hold", granted=True)
+    play.under(with_days_off(resting), "calendar")
+    play.wait(hours=7)
+    play.try_(clerk(), "resume")
+    assert_exact(play, "reported", "ZJ")
+    play.under(with_days_off(after), "calendar")
+    assert_exact(play, "reported", "ZJ")
+    clock = play.case.clock("reported", "ZJ")
+    assert clock is not None
+    assert clock.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_a_rest_names_who_signed_for_it() -> None:
