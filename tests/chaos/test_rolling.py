@@ -76,6 +76,7 @@ async def test_a_rolling_restart_of_three_workers(demo_url: str, kafka: str, tmp
     connection = await asyncpg.connect(demo_url)
     world = await open_world(demo_url)
     stopping = asyncio.Event()
+    pouring: asyncio.Task[int] | None = None
     try:
         async with Fleet(tmp_path, demo_url, kafka, ("worker",) * 3) as fleet:
             pouring = asyncio.create_task(pour(world, stopping))
@@ -93,7 +94,9 @@ async def test_a_rolling_restart_of_three_workers(demo_url: str, kafka: str, tmp
         )
         dead = await connection.fetchval("SELECT count(*) FROM dead_letter")
     finally:
-        stopping.set()
+        if pouring is not None:
+            pouring.cancel()
+            await asyncio.wait({pouring})
         await world.close()
         await connection.close()
     assert len(rows) == sent
