@@ -1,7 +1,7 @@
 """What one step of a case is decided with: the rules as loaded, the one moment, and where new ids come from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
@@ -24,11 +24,11 @@ class Turn:
     now: datetime
     new_id: Callable[[], UUID]
     next_order: Callable[[], int] | None = None
+    #: the district's calendar day: computed once, asked for every seat
+    today: date = field(init=False)
 
-    @property
-    def today(self) -> date:
-        """The district's calendar day."""
-        return self.now.astimezone(ZONE).date()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "today", self.now.astimezone(ZONE).date())
 
     @property
     def district_calendar(self) -> WorkCalendar:

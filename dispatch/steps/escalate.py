@@ -83,16 +83,14 @@ class _Sweep:
     stopped: bool = False
 
     async def next(self) -> list[UUID]:
-        """The next batch, that no other lane has; empty: nothing is left to do.
-
-        The connection comes before the turn, as in `locked`: the other way round, lanes could wait for each other.
-        """
-        async with self.service.database.acquire() as connection, self.asking:
+        """The next batch, that no other lane has; empty: nothing is left to do."""
+        async with self.asking:
             if self.stopped:
                 return []
             if not self.waiting:
                 moment, but = self.service.database.virtual_now(), self.busy | self.held
-                self.waiting.extend(await due_clocks.due(connection, moment, self.batch * AHEAD, but))
+                async with self.service.database.kept() as connection:
+                    self.waiting.extend(await due_clocks.due(connection, moment, self.batch * AHEAD, but))
             some = [self.waiting.popleft() for _ in range(min(self.batch, len(self.waiting)))]
             self.busy.update(some)
             return some

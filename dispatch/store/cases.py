@@ -172,8 +172,7 @@ async def save(
         if case.events:
             _collect(rows, case, now, channels)
     for out in outbox:
-        headers = orjson.dumps(out.headers).decode()
-        rows["outbox"].append((out.topic, out.key, headers, out.payload.decode(), out.urgent, now))
+        rows["outbox"].append((out.topic, out.key, out.headers, orjson.Fragment(out.payload), out.urgent, now))
     used = tuple(part.name for part in PARTS if rows[part.name])
     await uow.connection.execute(statement(used), *(as_json(name, rows[name]) for name in used))
     uow.wrote_outbox = uow.wrote_outbox or bool(outbox)
@@ -239,8 +238,7 @@ def clock_row(whistle: UUID, clock: Clock) -> tuple[Any, ...]:
 def _collect_log(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:
     actor = case.actor
     for event in case.events:
-        data = orjson.dumps(event.data).decode()
-        rows["event"].append((case.id, event.seq, now, event.id, event.type, actor.person, actor.seat, data))
+        rows["event"].append((case.id, event.seq, now, event.id, event.type, actor.person, actor.seat, event.data))
     for text in case.texts:
         rows["text"].append((text.id, case.id, text.kind, text.body, now))
     for notice in case.notices:

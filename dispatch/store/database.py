@@ -12,6 +12,10 @@ from dispatch.store.connection import Connection
 from dispatch.store.errors import translated
 from dispatch.store.unit_of_work import UnitOfWork
 
+#: seconds that a free connection is waited for
+WAIT = 10.0
+#: seconds until a query that is not answered raises
+COMMAND = 60.0
 #: Every session gives up waiting: a frozen peer delays one whistle, never the service (milliseconds).
 SESSION_LIMITS = {
     "lock_timeout": "5000",
@@ -44,6 +48,8 @@ class Database:
         self.url = url
         self._pool = pool
         self._virtual = virtual
+        self._kept: asyncpg.Connection | None = None
+        self._keeping = asyncio.Lock()
         #: called after a commit that wrote outbox rows; bootstrap connects it to the relay's waker
         self.on_outbox: Callable[[], None] = lambda: None
         #: called after a commit with the ids of the whistles it changed (live pages)
@@ -72,7 +78,7 @@ class Database:
                 init=_prepare,
                 connection_class=_Connection,
                 timeout=10,
-                command_timeout=60,
+                command_timeout=COMMAND,
                 max_inactive_connection_lifetime=0,
                 server_settings={**SESSION_LIMITS, "application_name": application, **(settings or {})},
             )
@@ -80,6 +86,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection, waiting up to five seconds for the ones at work."""
+        if self._kept is not None:
+            self._kept.terminate()
         try:
             await asyncio.wait_for(self._pool.close(), 5)
         except TimeoutError:
@@ -88,11 +96,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed at the end of the block, rolled back when it raises."""
-        with translated():
-            async with self._pool.acquire(timeout=10) as connection:
-                uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
-                async with connection.transaction():
-                    yield uow
+        async with self.acquire() as connection:
+            uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
+            async with connection.transaction():
+                yield uow
         self._announce(uow)
 
     @asynccontextmanager
@@ -101,10 +108,9 @@ class Database:
 
         What is read before it or after it in the block stands outside.
         """
-        with translated():
-            async with self._pool.acquire(timeout=10) as connection:
-                uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
-                yield uow
+        async with self.acquire() as connection:
+            uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
+            yield uow
         self._announce(uow)
 
     def _announce(self, uow: UnitOfWork) -> None:
@@ -122,15 +128,34 @@ class Database:
     async def acquire(self) -> AsyncIterator[Connection]:
         """A bare connection for reading."""
         with translated():
-            async with self._pool.acquire(timeout=10) as connection:
+            # the pool's own `timeout` makes a task of each taking, which costs as much as a small query
+            async with asyncio.timeout(WAIT):
+                connection = await self._pool.acquire()
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
 
-    async def connect_alone(self, **server_settings: str) -> asyncpg.Connection:
-        """A connection of its own, outside the pool: advisory locks held for long, LISTEN."""
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[Connection]:
+        """The same connection each time, for one who looks over and over: taking one from the pool and giving it back
+        costs more than such a look. One at a time."""
+        async with self._keeping:
+            if self._kept is None or self._kept.is_closed():
+                self._kept = await self.connect_alone(patience=COMMAND, **SESSION_LIMITS)
+            with translated():
+                yield self._kept
+
+    async def connect_alone(self, *, patience: float | None = None, **server_settings: str) -> asyncpg.Connection:
+        """A connection of its own, outside the pool: advisory locks held for long, LISTEN.
+
+        `patience`: seconds until a query that is not answered raises.
+        """
         with translated():
             connection = await asyncpg.connect(
                 self.url,
                 timeout=10,
+                command_timeout=patience,
                 server_settings={"application_name": "dispatch", "timezone": "UTC", **server_settings},
             )
             await _prepare(connection)

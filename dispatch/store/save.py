@@ -89,9 +89,9 @@ PARTS: tuple[Part, ...] = (
     Part("request", _REQUEST, _upsert("request", _REQUEST, "id", "id whistle gen kind unit asked_by asked_at")),
     Part(
         "event",
-        columns("whistle:uuid seq:integer at:timestamptz id:uuid type:text person:text seat:text data:text"),
+        columns("whistle:uuid seq:integer at:timestamptz id:uuid type:text person:text seat:text data:jsonb"),
         "INSERT INTO whistle_event (whistle, seq, at, id, type, person, seat, data)"
-        " SELECT whistle, seq, at, id, type, person, seat, data::jsonb FROM {x}",
+        " SELECT whistle, seq, at, id, type, person, seat, data FROM {x}",
     ),
     Part(
         "text",
@@ -123,9 +123,9 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "outbox",
-        columns("topic:text key:text headers:text payload:text urgent:boolean created_at:timestamptz"),
+        columns("topic:text key:text headers:jsonb payload:json urgent:boolean created_at:timestamptz"),
         "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
-        " SELECT topic, key, headers::jsonb, convert_to(payload, 'UTF8'), urgent, created_at FROM {x}",
+        " SELECT topic, key, headers, convert_to(payload::text, 'UTF8'), urgent, created_at FROM {x}",
     ),
 )
 BY_NAME = {part.name: part for part in PARTS}
