@@ -66,6 +66,8 @@ class Siege:
                 crowd = Crowd(fleet, tokens, self._seed)
                 others = Others(fleet, self._folder, address, self._seed)
                 faults = Faults(fleet, crowd, self._url, self._server, kafka, Random(self._seed))
+                self._spoiled = await bad_row(self._url, crowd)
+                phases.end("bad row")
                 async with asyncio.TaskGroup() as going:
                     going.create_task(crowd.work(self._seconds))
                     going.create_task(others.imports(self._stopping))
@@ -90,9 +92,11 @@ class Siege:
 
     async def _rage(self, fleet: Fleet, crowd: Crowd, faults: Faults) -> None:
         began = time.monotonic()
-        self._spoiled = await bad_row(self._url, crowd)
+        await asyncio.sleep(self._seconds * 0.05)
         await another_policy(self._url, self._folder)
-        await faults.torment(self._seconds * 0.9 - (time.monotonic() - began), EVERY)
+        left = self._seconds * 0.9 - (time.monotonic() - began)
+        assert left > self._seconds / 2, f"the machine is too busy: {left:.0f} s are left for faults"
+        await faults.torment(left, EVERY)
         # clients insist: in the end everybody must be up again, or they would insist for ever
         await back(self._server)
         await fleet.whole()
