@@ -58,7 +58,7 @@ chaos: .venv/dev.stamp .build/system.stamp ## Kill things under load for MINUTES
 	CHAOS_MINUTES=$(MINUTES) CHAOS_SEED=$(SEED) exec .venv/bin/python -m pytest $(ONLY) -m chaos --timeout 0 -s --durations 15
 
 browser: .venv/dev.stamp .build/system.stamp ## All pages in Chromium; pictures in .build/pictures
-	@exec .venv/bin/python -m pytest tests/browser -m browser
+	@PICTURES=all exec .venv/bin/python -m pytest tests/browser -m browser
 
 pictures: .venv/dev.stamp ## The README's pictures anew, from a running demo (make run) in Chromium
 	@exec $(PY) -m tests.browser.pictures

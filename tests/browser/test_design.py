@@ -5,6 +5,7 @@ Screenshots (1280, 390, 360 wide; light and dark) stay under `.build/screens/` a
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ POLICY = (
 )
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HOST = "http://pages.test"
+PICTURES = os.environ.get("PICTURES") == "all"
+#: of which pictures are kept in any case
+KEPT = {("light", 1280), ("light", 360), ("dark", 390)}
 Answer = Callable[[Any], tuple[int, str, str]]
 
 
@@ -97,26 +101,25 @@ WIDER = """() => [...document.querySelectorAll('body *')].filter(e => {
 }).map(e => e.tagName + '.' + e.getAttribute('class'))"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800, 390, 360])
-def test_nothing_scrolls_sideways_and_the_policy_refuses_nothing(browser: Any, width: int, theme: str) -> None:
-    phone = width < 700
-    site = Site(
-        browser,
-        viewport={"width": width, "height": 844 if phone else 900},
-        color_scheme=theme,
-        is_mobile=phone,
-        device_scale_factor=1,
-    )
+@pytest.mark.parametrize("widths", [(1280, 800), (390, 360)], ids=["desk", "phone"])
+def test_nothing_scrolls_sideways_and_the_policy_refuses_nothing(browser: Any, widths: tuple[int, ...]) -> None:
+    """Every page, narrowed and darkened in place; pictures of all of it where PICTURES=all (`make browser`)."""
+    phone = widths[0] < 700
+    height = 844 if phone else 900
+    site = Site(browser, viewport={"width": widths[0], "height": height}, is_mobile=phone, device_scale_factor=1)
     SCREENS.mkdir(parents=True, exist_ok=True)
     wide = {}
     for name in EXAMPLES:
         page = site.open(name)
-        over = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
-        parts = page.evaluate(WIDER)
-        if over > 0 or parts:
-            wide[name] = (over, parts[:5])
-        page.screenshot(path=str(SCREENS / f"{name}-{width}-{theme}.png"), full_page=True)
+        for theme, width in itertools.product(("light", "dark"), widths):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": height})
+            over = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+            parts = page.evaluate(WIDER)
+            if over > 0 or parts:
+                wide[name, width, theme] = (over, parts[:5])
+            if PICTURES or (theme, width) in KEPT:
+                page.screenshot(path=str(SCREENS / f"{name}-{width}-{theme}.png"), full_page=True)
     site.context.close()
     assert wide == {}
     assert site.trouble == []

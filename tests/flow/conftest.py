@@ -7,9 +7,9 @@ import pytest
 
 from dispatch.bus.topics import ensure
 from tests.servers import TestBroker
-from tests.web.conftest import demo_database, demo_url, world
+from tests.web.conftest import demo_database, demo_url, lived, lived_url, world
 
-__all__ = ["demo_database", "demo_url", "topics", "world"]
+__all__ = ["demo_database", "demo_url", "lived", "lived_url", "topics", "world"]
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -95,14 +95,14 @@ async def check(connection: asyncpg.Connection, journal: dict[str, int], importe
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("victim", ["web", "worker", "scheduler", "broker"])
-async def test_kill_under_load(victim: str, database: str, tmp_path: Path) -> None:
+async def test_kill_under_load(victim: str, lived_url: str, tmp_path: Path) -> None:
     journal: dict[str, int] = {}
-    async with Running(tmp_path, database) as running:
+    async with Running(tmp_path, lived_url) as running:
         shot = await running.there(victim)
         importing = asyncio.create_task(import_rows(running, register(tmp_path)))
         await blow(running, journal, {WHISTLES // 3: lambda: running.kill(victim)})
         await importing
-        connection = await asyncpg.connect(database)
+        connection = await asyncpg.connect(lived_url)
         try:
             await settled(connection)
             await check(connection, journal)
@@ -114,15 +114,17 @@ async def test_kill_under_load(victim: str, database: str, tmp_path: Path) -> No
 
 @pytest.mark.kafka
 @pytest.mark.timeout(600)
-async def test_kill_apache_kafka_under_load(database: str, tmp_path: Path) -> None:
+async def test_kill_apache_kafka_under_load(lived_url: str, tmp_path: Path) -> None:
     """One node, `kill -9` in the middle; receipts go on, and what waits leaves when it is back."""
     journal: dict[str, int] = {}
     with kafka_node.Kafka() as kafka:
-        async with Running(tmp_path, database, DISPATCH_KAFKA=kafka.address, DISPATCH_KAFKA_REPLICATION="1") as running:
+        async with Running(
+            tmp_path, lived_url, DISPATCH_KAFKA=kafka.address, DISPATCH_KAFKA_REPLICATION="1"
+        ) as running:
             await blow(running, journal, {WHISTLES // 3: kafka.kill})
             assert len(journal) == WHISTLES, "nobody waited for Kafka"
             await asyncio.to_thread(kafka.restart)
-            connection = await asyncpg.connect(database)
+            connection = await asyncpg.connect(lived_url)
             try:
                 await settled(connection)
                 await check(connection, journal, imported=0)

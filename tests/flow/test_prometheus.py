@@ -74,8 +74,8 @@ async def up(client: httpx.AsyncClient, count: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def test_it_reads_the_three_roles_and_nothing_fires_in_health(demo_url: str, tmp_path: Path) -> None:
-    async with Running(tmp_path, demo_url) as running:
+async def test_it_reads_the_three_roles_and_nothing_fires_in_health(lived_url: str, tmp_path: Path) -> None:
+    async with Running(tmp_path, lived_url) as running:
         told = json.loads((tmp_path / "demo.json").read_text())["metrics"]
         targets = {f"dispatch-{role}": url.split("//")[1].split("/")[0] for role, url in told.items()}
         assert set(targets) == {"dispatch-web", "dispatch-worker", "dispatch-scheduler"}

@@ -1,9 +1,7 @@
 """The audit: the log of every life amounts to what is stored, and a row that somebody changed is named."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -11,34 +9,13 @@ from typer.testing import CliRunner
 
 from dispatch.__main__ import app
 from dispatch.local.commands import audit as audit_command
-from dispatch.local.demo_seed import seed
 from dispatch.steps import rebuild_acts
 from dispatch.steps.audit import Difference, Editions, audit, compare
 from dispatch.steps.rebuild import ALONE, FIRED
 from dispatch.store import audit as store
 from dispatch.store.database import Database
 from schemas import lifecycle
-from tests.factories import DEMO, DISTRICT
-from tests.servers import TestPostgres
-
-
-@pytest.fixture(scope="module")
-def lived(postgres: TestPostgres, demo_database: str) -> Iterator[str]:
-    """The name of a database with the demo's 300 lives, to be cloned."""
-    name = f"lived_{uuid4().hex[:8]}"
-    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy'))
-    done = asyncio.run(seed(postgres.url(name), DISTRICT, DEMO / "seed.yaml"))
-    assert done.whistles > 250
-    yield name
-    asyncio.run(postgres.drop(postgres.url(name)))
-
-
-@pytest.fixture
-async def url(postgres: TestPostgres, lived: str) -> AsyncIterator[str]:
-    name = f"test_{uuid4().hex[:12]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{lived}" STRATEGY file_copy')
-    yield postgres.url(name)
-    await postgres.drop(postgres.url(name))
+from tests.factories import DISTRICT
 
 
 async def differences(
@@ -52,9 +29,9 @@ async def differences(
         await database.close()
 
 
-async def test_the_demos_past_in_every_state_has_no_difference(url: str) -> None:
+async def test_the_demos_past_in_every_state_has_no_difference(lived_url: str) -> None:
     heard: list[int] = []
-    assert await differences(url, heard=heard) == []
+    assert await differences(lived_url, heard=heard) == []
     assert heard[-1] > 250
 
 
@@ -101,9 +78,9 @@ VICTIM = """SELECT s.id FROM whistle_state s WHERE s.rung = 3 AND s.status = 'ha
             AND EXISTS (SELECT FROM whistle_event e WHERE e.whistle = s.id AND type = 'reported-in') LIMIT 1"""
 
 
-async def test_each_planted_defect_is_named(url: str) -> None:
+async def test_each_planted_defect_is_named(lived_url: str) -> None:
     """In one that was signed for, has a note, and is late in handling; each planting is rolled back."""
-    database, editions = await Database.connect(url, size=1), Editions()
+    database, editions = await Database.connect(lived_url, size=1), Editions()
     missed = {}
     async with database.acquire() as connection:
         victim = await connection.fetchval(VICTIM)
@@ -123,21 +100,23 @@ async def test_each_planted_defect_is_named(url: str) -> None:
     assert missed == {}
 
 
-async def test_since_and_limit_choose_the_whistles(url: str) -> None:
+async def test_since_and_limit_choose_the_whistles(lived_url: str) -> None:
     heard: list[int] = []
-    await differences(url, limit=7, heard=heard)
+    await differences(lived_url, limit=7, heard=heard)
     assert heard[-1] == 7
-    await differences(url, since=datetime.now(UTC) + timedelta(days=1), heard=heard)
+    await differences(lived_url, since=datetime.now(UTC) + timedelta(days=1), heard=heard)
     assert heard[-1] == 0
 
 
-def test_the_command_prints_each_difference_and_leaves_with_one(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+def test_the_command_prints_each_difference_and_leaves_with_one(
+    lived_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", lived_url)
     clean = CliRunner().invoke(app, ["audit"])
     assert (clean.exit_code, "与日志一致" in clean.stdout) == (0, True)
 
     async def spoil() -> int:
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(lived_url)
         number = await connection.fetchval(
             """UPDATE whistle_state s SET outcome = 'self' FROM whistle w
                WHERE w.id = s.id AND s.id = (SELECT min(id::text)::uuid FROM whistle_state) RETURNING number"""
@@ -158,12 +137,12 @@ def test_every_published_fact_can_be_rebuilt() -> None:
     assert lifecycle.FACTS.keys() - reserved == rebuild_acts.ACTS.keys() | FIRED | ALONE
 
 
-def test_several_processes_find_the_same_at_one_moment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+def test_several_processes_find_the_same_at_one_moment(lived_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", lived_url)
     monkeypatch.setattr(audit_command, "SHARE", 120)
 
     async def spoil() -> None:
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(lived_url)
         await connection.execute("UPDATE whistle_state SET rework = 3 WHERE status = 'closed'")
         await connection.close()
 

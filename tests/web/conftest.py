@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.factories import World, demo_template, open_world
+from dispatch.local.demo_seed import seed
+from tests.factories import DEMO, DISTRICT, World, demo_template, open_world
 from tests.servers import TestPostgres
 
 
@@ -24,6 +25,26 @@ async def demo_url(postgres: TestPostgres, demo_database: str) -> AsyncIterator[
     """The URL of a database of this test's own with the demo district."""
     name = f"test_{uuid4().hex[:12]}"
     await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy')
+    yield postgres.url(name)
+    await postgres.drop(postgres.url(name))
+
+
+@pytest.fixture(scope="session")
+def lived(postgres: TestPostgres, demo_database: str) -> Iterator[str]:
+    """The name of a database with the demo's 300 lives, to be cloned."""
+    name = f"lived_{uuid4().hex[:8]}"
+    asyncio.run(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy'))
+    done = asyncio.run(seed(postgres.url(name), DISTRICT, DEMO / "seed.yaml"))
+    assert done.whistles > 250
+    yield name
+    asyncio.run(postgres.drop(postgres.url(name)))
+
+
+@pytest.fixture
+async def lived_url(postgres: TestPostgres, lived: str) -> AsyncIterator[str]:
+    """The URL of a database of this test's own with the demo's past: `dispatch up --demo` on it starts at once."""
+    name = f"test_{uuid4().hex[:12]}"
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{lived}" STRATEGY file_copy')
     yield postgres.url(name)
     await postgres.drop(postgres.url(name))
 
