@@ -106,6 +106,43 @@ async def test_strangers_are_led_to_sign_in(world: World) -> None:
         assert answer.headers["location"].endswith(f"?next={path}")
 
 
+async def test_a_units_load_is_counted_by_what_where_and_who_beside_the_median_of_others(world: World) -> None:
+    mine, theirs = await world.whistle(SLOW), await world.whistle(SLOW)
+    await world.whistle(FIRE_DOOR)
+    await world.act(mine["number"], "report-in", seat=ZJ)
+    async with world.database.transaction() as uow:
+        await uow.connection.execute(
+            "UPDATE assignment SET due_at = now() - interval '1 hour' WHERE unit = 'ZJ' AND whistle ="
+            " (SELECT id FROM whistle WHERE number = $1)",
+            theirs["number"],
+        )
+    unit = await somebody(world, "unit:ZJ:principal")
+    page = await unit.get("/queue/load")
+    figures = re.findall(r"<dt>([^<]+)</dt><dd><b>(?:<a [^>]+>)?(\d+)", page.html)
+    assert dict(figures[:5]) == {
+        "在办": "3",
+        "已逾期": "1",
+        "今天还要到期": dict(figures)["今天还要到期"],
+        "待签收": "2",
+        "在协办": "1",
+    }
+    assert "中位数 0" in page.text
+    assert "另外 20 个同类单位" in page.text
+    shares = {
+        name: counts
+        for name, *counts in re.findall(r'<th scope="row">(.+?)</th><td>(.+?)</td><td>(.+?)</td>', page.html)
+    }
+    plain = {
+        re.sub("<[^>]+>", "", name): [re.sub("<[^>]+>", "", one) for one in counts] for name, counts in shares.items()
+    }
+    assert plain["东柳街道"] == ["3", "1"]
+    assert plain["示例住建联络员甲"] == ["1", "0"], "whoever signed has it"
+    assert plain["还没人签收"] == ["2", "1"]
+    (late,) = [link for link in page.links("lamp=red") if "category" not in link and "street" not in link]
+    assert [str(theirs["number"]) in row for row in rows((await unit.get(late)).html)] == [True]
+    assert (await unit.get("/queue/load?unit=XF")).status == 403
+
+
 # ── bulk ─────────────────────────────────────────────────────────────────────────────────────────
 SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 
@@ -151,6 +188,33 @@ async def test_a_note_on_many_asks_once_and_is_noted_once(world: World) -> None:
         assert "1 件成" in page
     events = [one for one in (await world.get(receipt["number"]))["timeline"] if one["type"] == "noted"]
     assert len(events) == 1
+
+
+async def test_many_are_resolved_with_one_reply_in_which_each_has_its_own_values(world: World) -> None:
+    told, silent = await world.whistle(SLOW), await world.whistle(SLOW)
+    unit = await somebody(world, ZJ)
+    for one in (told, silent):
+        await unit.act(one["number"], "report-in")
+    await unit.act(told["number"], "note", text="换了三个灯泡。")
+    chosen = re.findall(r'name="ref" value="([^"]+)"', (await unit.get("/queue")).html)
+    picked = (await unit.get("/queue")).form("/bulk")
+    asked = await unit.send(picked, ref=chosen, action="resolve")
+    assert str(told["number"]) in asked.text, "what was picked is listed"
+    begun = await unit.send(asked.form("/bulk"), start="done")
+    reply = begun.form("/bulk").value("reply")
+    assert reply.startswith(
+        "您好，您反映的「〔事项〕」，我们于〔收到时间〕收到，已与【谁】联系。〔办理情况〕，现已办好。"
+    )
+    gap = await unit.send(begun.form("/bulk"), reason="不用来")
+    assert gap.status == 422
+    assert "还有一处没填：【谁】" in gap.text
+    done = await unit.send(gap.form("/bulk"), reply=reply.replace("【谁】", "物业"), reason="不用来")
+    assert "办了 2 件：1 件成，1 件没成" in done.text
+    assert "这一件填不出〔办理情况〕；请打开它单独报结" in done.text
+    (event,) = [one for one in (await world.get(told["number"]))["timeline"] if one["type"] == "resolved"]
+    assert "〔" not in event["data"]["reply"]
+    assert "已与物业联系。换了三个灯泡，现已办好" in event["data"]["reply"]
+    assert (await world.get(silent["number"]))["status"] == "handling"
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "POST /desk/dead/many": (Way("/desk/dead/many", LETTERS, "admin", **form()),),
     "POST /desk/dead/{id}/{action}": (Way(f"/desk/dead/{NOTHING}/discard", no_letter, "admin", **form(why="x")),),
     "GET /queue": (Way("/queue", own_queue), Way("/queue?unit=ZJ", queue_of("ZJ"))),
+    "GET /queue/load": (Way("/queue/load", own_queue), Way("/queue/load?unit=ZJ", queue_of("ZJ"))),
     "GET /queue/export": (Way("/queue/export", own_queue), Way("/queue/export?unit=ZJ", queue_of("ZJ"))),
     "POST /bulk": (Way("/bulk", own_queue, "act", **form(action="report-in")),),
     "GET /api/v1/queues/{unit}": (

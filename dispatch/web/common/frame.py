@@ -18,7 +18,7 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Frame, Identity, NavItem, Notice, link, spans
 from dispatch.web.render import render
 
-HOME, TOKENS = "/home", "/account/tokens"
+HOME, TOKENS, LOAD = "/home", "/account/tokens", "/queue/load"
 #: the cookie of the display settings: theme, contrast, text size, joined by dots
 DISPLAY_COOKIE = "display"
 THEMES, CONTRASTS, TEXTS = ("auto", "light", "dark"), ("auto", "more"), ("normal", "large", "larger")
@@ -35,6 +35,7 @@ _QUEUE = (N_("待办"), "/queue", N_("待办"))
 _VERIFY = (N_("待核查"), "/street?status=resolved", N_("待核查"))
 _DESK = (N_("调度台"), "/desk", N_("调度台"))
 _ASSIST = (N_("协办"), "/queue?role=assist", N_("协办"))
+_LOAD = (N_("本单位负荷"), LOAD, N_("负荷"))
 _HOLDS = (N_("挂账清单"), "/holds", N_("挂账"))
 _ADMIN = (N_("管理"), "/admin", N_("管理"))
 _RULES = (N_("清单与规则"), "/rules", N_("规则"))
@@ -48,9 +49,9 @@ def places(actor: Actor, level: int | None) -> tuple[Place, ...]:
         case permissions.CLERK:
             return (_FORM, _STREET, _VERIFY, _HOLDS)
         case permissions.LIAISON:
-            return (_QUEUE, _ASSIST)
+            return (_QUEUE, _ASSIST, _LOAD)
         case permissions.SUPERIOR:
-            return (_QUEUE,)
+            return (_QUEUE, _LOAD)
         case permissions.DESK:
             return (_DESK, _ALL, _RULES, _HOLDS, _FORM)
         case permissions.IN_CHARGE:

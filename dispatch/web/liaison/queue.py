@@ -19,7 +19,7 @@ from dispatch.store import queue_tally, queues
 from dispatch.store.queue_tally import Tally
 from dispatch.web import words
 from dispatch.web.common import times
-from dispatch.web.common.frame import build_frame
+from dispatch.web.common.frame import LOAD, build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison.looked import since
@@ -41,7 +41,7 @@ STAGES = ("reported", "handling")
 #: filters that mix with every view; then nothing is counted
 NARROWING = ("lamp", "street", "category", "stage", "kind", "changed", "q")
 #: what can be done to many at once; never `arrive`, which wants a place or a photo of each
-BULK = ("report-in", "note", "request-extension")
+BULK = ("report-in", "note", "resolve", "request-extension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,8 @@ def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
         )
 
     groups = (ViewGroup(bench.unit.short, links(_ways(bench.tally))),)
-    return (*groups, ViewGroup(_("我的视图"), links(_mine(bench.tally))))
+    load = NavItem(_("本单位负荷"), Address(LOAD, unit).here)
+    return (*groups, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), load)))
 
 
 def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:

@@ -1,4 +1,4 @@
-"""`GET /queue`, `POST /bulk`."""
+"""`GET /queue`, `GET /queue/load`, `POST /bulk`."""
 
 from collections.abc import Sequence
 from secrets import token_urlsafe
@@ -12,10 +12,11 @@ from dispatch.steps import lists
 from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, problems, words
 from dispatch.web.auth import Doer, Form, Reader, text_of
-from dispatch.web.common.frame import build_frame, page
+from dispatch.web.common.frame import LOAD, build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison import bulk
+from dispatch.web.liaison.load import load_page
 from dispatch.web.liaison.looked import keep, looked
 from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, asked_of, queue_page, unit_of
 from dispatch.web.lists.address import Address
@@ -38,6 +39,12 @@ async def queue(request: Request, visit: Reader) -> Response:
     look = looked(request, visit.actor.person, now)
     model = await queue_page(request, visit, address_of(request), before=look.before)
     return keep(request, page(request, "queue.html", model), look)
+
+
+@router.get(LOAD)
+async def load(request: Request, visit: Reader) -> Response:
+    """本单位负荷."""
+    return page(request, "load.html", await load_page(request, visit))
 
 
 @router.get(f"{PATH}/export")
@@ -64,15 +71,17 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     if action not in BULK:
         raise Invalid("不能一次对许多件做「{value}」", field="action", value=action)
     refs = bulk.read_refs([str(one) for one in form.getlist("ref")])
-    typed = {name: text_of(form, name) for name in ("text", "until", "reason")}
+    typed = {name: text_of(form, name) for name in ("text", "until", "reason", "reply")}
     fields = bulk.fields_of(action, typed)
     key = text_of(form, "key")[:100]
-    if fields and not key:
-        return _ask(request, visit, action, refs, address, typed)
+    start = bulk.begun(text_of(form, "start"))
+    if start or (fields and not key):
+        reply = "\n".join(part for part in (typed["reply"].strip(), start) if part)
+        return await _ask(request, visit, action, refs, address, {**typed, "reply": reply})
     try:
         values = bulk.values_of(action, typed)
     except Invalid as refusal:
-        return _ask(request, visit, action, refs, address, typed, refusal)
+        return await _ask(request, visit, action, refs, address, typed, refusal)
     results = await bulk.act_on_all(service, visit.actor, refs, action, values, key)
     done = sum(one.ok for one in results)
     notice = Notice(
@@ -83,7 +92,7 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     return page(request, "queue.html", await queue_page(request, visit, address, results=results, notices=(notice,)))
 
 
-def _ask(
+async def _ask(
     request: Request,
     visit: Visit,
     action: str,
@@ -111,5 +120,6 @@ def _ask(
         ),
         errors=(FieldError(refusal.field or "text", problems.said(refusal)),) if refusal else (),
         refs=tuple(f"{ref.id}:{ref.version}" for ref in refs),
+        chosen=await bulk.chosen(deps_of(request).service, visit.actor, refs),
     )
     return page(request, "action.html", model, 422 if refusal else 200)

@@ -218,7 +218,7 @@ class Field:
     `kind`: text, textarea, select, radio, checkbox, checkboxes, date, datetime, number, file, place,
     password, position (by script: fields `latitude`, `longitude`).
     `value` is what was typed (kept after an error); of a checkbox "1" or "". `starts` are texts to begin with
-    (`hint` is the text).
+    (`hint` is the text); `starts_post`: without JavaScript they are asked for by posting the form, not by a link.
     """
 
     name: str
@@ -233,6 +233,7 @@ class Field:
     autocomplete: str = "off"
     source: str = ""
     starts: tuple[Option, ...] = ()
+    starts_post: bool = False
     #: of a file: the one kind that is wanted, as the browser's `accept`; empty: photos
     accept: str = ""
 

@@ -161,7 +161,10 @@ class WhistlePage:
 
 @dataclass(frozen=True, slots=True)
 class ActionPage:
-    """An action that needs fields: heading, one sentence on what it does, fields, one primary button."""
+    """An action that needs fields: heading, one sentence on what it does, fields, one primary button.
+
+    `refs` are what a bulk action is about; `chosen` their numbers and titles.
+    """
 
     frame: Frame
     heading: str
@@ -176,6 +179,7 @@ class ActionPage:
     errors: tuple[FieldError, ...] = ()
     notice: Notice | None = None
     refs: tuple[str, ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,7 +314,7 @@
     };
     const press = (sel) => { const el = at >= 0 && $(sel, rows[at]); if (el) el.click(); };
     const keys = {
-      j: () => go(at + 1), k: () => go(at - 1), r: () => press('[data-key="r"]'), e: () => press('[data-key="e"]'),
+      j: () => go(at + 1), k: () => go(at - 1), r: () => press('[data-key="r"]'), e: () => { const all = $$("[form=bulk]:checked").length && bar && $('[value="resolve"]', bar); if (all) all.click(); else press('[data-key="e"]'); },
       x: () => press("[name=ref]"), "/": () => $('[data-key="/"]')?.focus(), "?": () => $("#keys")?.showModal(),
     };
     document.addEventListener("keydown", (e) => {

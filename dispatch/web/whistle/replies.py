@@ -1,5 +1,7 @@
 """Replies: beginnings with what is known filled in, and the whole answer as the city's hotline takes it.
 
+One reply to many whistles keeps its variables (〔事项〕) until each is sent: then every one gets its own values.
+
 What a resident reads is Chinese in every language of the page. What nobody but the writer knows stays a gap in
 brackets, and a reply with a gap left is refused.
 """
@@ -15,6 +17,13 @@ from dispatch.steps.view import WhistleView
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Option
 
+#: what stands in a reply to many whistles, by what is put in its place for each
+VARIABLES: Mapping[str, str] = {
+    "title": "〔事项〕",
+    "received": "〔收到时间〕",
+    "measures": "〔办理情况〕",
+    "limit": "〔时限〕",
+}
 #: a gap to be filled in
 GAP = re.compile(r"【[^】]*】")
 _BEGIN = "您好，您反映的「{title}」，我们于{received}收到，"
@@ -29,13 +38,27 @@ _STARTS = (
 
 def starts(view: WhistleView, turn: Turn) -> tuple[Option, ...]:
     """The beginnings: code, label, and the text with its variables filled in."""
-    known = {
-        "title": view.title,
-        "received": f"{view.received_at.astimezone(ZONE):%-m月%-d日%H:%M}",
-        "measures": measures(view) or "【做了什么】",
-        "limit": _limit(view),
-    }
+    known = {**_known(view), "measures": measures(view) or "【做了什么】", "limit": _limit(view) or "【哪一天】"}
     return tuple(Option(code, _(label), (_BEGIN + text).format_map(known)) for code, label, text in _STARTS)
+
+
+def starts_for_many() -> tuple[Option, ...]:
+    """The beginnings of a reply to many, the variables still in it."""
+    return tuple(Option(code, _(label), (_BEGIN + text).format_map(VARIABLES)) for code, label, text in _STARTS)
+
+
+def fill(reply: str, view: WhistleView) -> str:
+    """A reply to many as it goes out for one of them. Raises `Invalid` where a variable has no value here."""
+    known = {**_known(view), "measures": measures(view), "limit": _limit(view)}
+    for name, variable in VARIABLES.items():
+        if variable in reply and not known[name]:
+            raise Invalid("这一件填不出{value}；请打开它单独报结", field="reply", value=variable)
+        reply = reply.replace(variable, known[name])
+    return reply
+
+
+def _known(view: WhistleView) -> dict[str, str]:
+    return {"title": view.title, "received": f"{view.received_at.astimezone(ZONE):%-m月%-d日%H:%M}"}
 
 
 def measures(view: WhistleView) -> str:
@@ -48,7 +71,7 @@ def measures(view: WhistleView) -> str:
 
 def _limit(view: WhistleView) -> str:
     clock: ClockView | None = next((one for one in view.clocks if one.stage in ("handling", "answering")), None)
-    return f"{clock.due_at.astimezone(ZONE):%-m月%-d日}" if clock and clock.due_at else "【哪一天】"
+    return f"{clock.due_at.astimezone(ZONE):%-m月%-d日}" if clock and clock.due_at else ""
 
 
 def complete(fields: Mapping[str, Any]) -> None:
@@ -77,4 +100,4 @@ def for_hotline(view: WhistleView, turn: Turn) -> str:
     return "\n".join(f"{name}：{value}" for name, value in rows if value)
 
 
-__all__ = ["complete", "for_hotline", "latest", "measures", "starts"]
+__all__ = ["VARIABLES", "complete", "fill", "for_hotline", "latest", "measures", "starts", "starts_for_many"]
