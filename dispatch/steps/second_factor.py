@@ -138,7 +138,7 @@ async def confirm(database: Database, sealer: Sealer, person: str, code: str, pa
 
 async def renew_codes(database: Database, sealer: Sealer, person: str, code: str) -> tuple[str, ...]:
     """New recovery codes in place of the old ones, against a code. Raises `WrongCode`."""
-    await _count(database, person)
+    await count(database, person)
     async with database.transaction() as uow:
         await _take(uow, sealer, person, code)
         await administration.note_own(uow, person, "recovery-codes-renewed", {})
@@ -147,7 +147,7 @@ async def renew_codes(database: Database, sealer: Sealer, person: str, code: str
 
 async def remove(database: Database, sealer: Sealer, person: str, code: str) -> None:
     """The person gives the authenticator up, against a code. Raises `WrongCode`."""
-    await _count(database, person)
+    await count(database, person)
     async with database.transaction() as uow:
         await _take(uow, sealer, person, code)
         await second_factors.remove(uow, person)
@@ -179,7 +179,7 @@ async def finish(database: Database, sealer: Sealer, token: str, code: str, devi
     if waiting is None or waiting.person is None:
         raise Late
     person = waiting.person
-    await _count(database, person)
+    await count(database, person)
     async with database.transaction() as uow:
         await _take(uow, sealer, person, code)
         if await tickets.take(uow, "second-factor", digest(token), now) is None:
@@ -189,7 +189,14 @@ async def finish(database: Database, sealer: Sealer, token: str, code: str, devi
     )
 
 
-async def _count(database: Database, person: str) -> None:
+async def check(database: Database, sealer: Sealer, person: str, code: str) -> None:
+    """Use a code up, or a recovery code, before something that matters. Raises `WrongCode`."""
+    await count(database, person)
+    async with database.transaction() as uow:
+        await _take(uow, sealer, person, code)
+
+
+async def count(database: Database, person: str) -> None:
     """Count a try before the code is looked at. Raises `WrongCode` while the account is locked."""
     now = await database.now()
     async with database.transaction() as uow:

@@ -98,6 +98,8 @@ class Visit:
     """A token whose last use has not been written down for a while."""
     token_made: bool = False
     """Somebody made a token for this person, who has not looked yet."""
+    news: str = ""
+    """What was done to the person's account that they have not seen yet (`account_news.ACTIONS`); empty: nothing."""
 
     def allows(self, scope: str) -> bool:
         """Whether the token may be used for this (one of `SCOPES`); sessions may for everything."""
@@ -144,6 +146,7 @@ async def by_session(database: Database, sha256: bytes) -> Visit | None:
         via=row.via,
         second_factor=row.second_factor,
         token_made=row.token_made,
+        news=row.news or "",
     )
 
 

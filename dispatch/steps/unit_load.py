@@ -10,7 +10,7 @@ from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import NotFound
 from dispatch.steps import boards, lists
 from dispatch.steps.service import Service
-from dispatch.store import accounts, queue_load
+from dispatch.store import people, queue_load
 from dispatch.store.queue_load import Carried
 
 #: fewer units than these have no median: it would be one unit's own figure
@@ -44,7 +44,7 @@ async def unit_load(service: Service, actor: Actor, code: str) -> UnitLoad:
     async with service.database.acquire() as connection:
         carried = await queue_load.carried(connection, unit.code, turn.now, tonight)
         rows = await queue_load.beside(connection, peers, turn.now, tonight) if len(peers) >= FEWEST else []
-        names = await accounts.names(connection, sorted({one.code for one in carried.persons if one.code}))
+        names = await people.names(connection, sorted({one.code for one in carried.persons if one.code}))
     medians = {name: median(getattr(row, name) for row in rows) for name in FIGURES} if rows else {}
     return UnitLoad(unit, carried, len(peers), medians, names, turn.now)
 

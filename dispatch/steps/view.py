@@ -28,8 +28,8 @@ from dispatch.steps.shown import (
     place_view,
 )
 from dispatch.steps.told import Told, Words
-from dispatch.store import accounts, timeline, whistles
 from dispatch.store import cases as store
+from dispatch.store import people, timeline, whistles
 from dispatch.store.connection import Connection
 from dispatch.store.numbers import is_number
 from dispatch.store.timeline import Logged, Relative, Said
@@ -166,7 +166,7 @@ async def words_of(
     """The names and texts that a log speaks of."""
     known = turn.reference.people.persons
     wanted = {code for code in (*persons, *(event.person for event in log)) if code and code not in known}
-    return Words(turn, texts, await accounts.names(connection, sorted(wanted)))
+    return Words(turn, texts, await people.names(connection, sorted(wanted)))
 
 
 def _assemble(

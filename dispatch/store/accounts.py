@@ -1,12 +1,12 @@
 """Accounts, sessions of people, tokens of programs: who somebody is and which seat they act from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
+from dispatch.store.account_news import UNSEEN
 from dispatch.store.connection import Connection
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -35,7 +35,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A person's session in a browser. Times are UTC; `second_factor`: the person has one that is confirmed."""
+    """A person's session in a browser. Times are UTC; `second_factor`: the person has one that is confirmed.
+
+    `token_made`: somebody made a token for this person, who has not looked yet; `news`: what was done to the account
+    that its holder has not seen (`account_news.ACTIONS`).
+    """
 
     holder: Holder
     csrf: str
@@ -44,7 +48,7 @@ class SessionRow:
     via: str
     second_factor: bool
     token_made: bool
-    """Somebody made a token for this person, who has not looked yet."""
+    news: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ _SESSION = f"""
 SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT}, w.csrf, w.seen_at, w.expires_at,
        coalesce(w.via, '') AS via, f.person IS NOT NULL AS second_factor,
        EXISTS (SELECT FROM api_token k WHERE k.person = w.person AND k.made_by <> k.person AND k.seen_at IS NULL
-               AND k.revoked_at IS NULL) AS token_made
+               AND k.revoked_at IS NULL) AS token_made,
+       {UNSEEN} AS news
 FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
 LEFT JOIN account a ON a.person = w.person
 LEFT JOIN second_factor f ON f.person = w.person AND f.confirmed_at IS NOT NULL
@@ -123,7 +128,7 @@ async def session(connection: Connection, sha256: bytes, now: datetime, idle: ti
     row = await connection.fetchrow(_SESSION, sha256, now, now - idle)
     if row is None:
         return None
-    kept = (row[name] for name in ("csrf", "seen_at", "expires_at", "via", "second_factor", "token_made"))
+    kept = (row[name] for name in ("csrf", "seen_at", "expires_at", "via", "second_factor", "token_made", "news"))
     return SessionRow(_holder(row), *kept)
 
 
@@ -287,11 +292,3 @@ async def end_sessions(uow: UnitOfWork, person: str, but: bytes | None = None) -
         "DELETE FROM web_session WHERE person = $1 AND token_sha256 IS DISTINCT FROM $2", person, but
     )
     return int(done.rsplit(" ", 1)[-1])
-
-
-async def names(connection: Connection, persons: Sequence[str]) -> dict[str, str]:
-    """The names of these persons."""
-    if not persons:
-        return {}
-    rows = await connection.fetch("SELECT code, name FROM person WHERE code = ANY($1::text[])", list(persons))
-    return {row["code"]: row["name"] for row in rows}

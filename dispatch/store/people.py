@@ -183,3 +183,11 @@ async def taken(
     )
     held = await connection.fetch("SELECT sign_in, person FROM account WHERE sign_in = ANY($1::text[])", list(sign_ins))
     return {row["code"] for row in rows}, {row["sign_in"]: row["person"] for row in held}
+
+
+async def names(connection: Connection, persons: Sequence[str]) -> dict[str, str]:
+    """The names of these persons."""
+    if not persons:
+        return {}
+    rows = await connection.fetch("SELECT code, name FROM person WHERE code = ANY($1::text[])", list(persons))
+    return {row["code"]: row["name"] for row in rows}

@@ -51,6 +51,12 @@ async def of_district(
     return [OpenSession(**dict(row)) for row in rows]
 
 
+async def began(connection: Connection, id: bytes) -> datetime | None:
+    """When this session was opened; None: there is none."""
+    found: datetime | None = await connection.fetchval("SELECT created_at FROM web_session WHERE token_sha256 = $1", id)
+    return found
+
+
 async def end(uow: UnitOfWork, id: bytes, person: str) -> bool:
     """End one session of a person. False: not theirs, or over."""
     done = await uow.connection.execute("DELETE FROM web_session WHERE token_sha256 = $1 AND person = $2", id, person)

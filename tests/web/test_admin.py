@@ -247,3 +247,55 @@ async def test_what_nobody_types_is_refused_clearly(world: World, query: str) ->
         assert (await admin.get(f"{path}?{query}")).status < 500
     assert (await admin.get("/admin/tokens?account=%00")).status < 500
     assert (await admin.get("/admin/people/%00")).status < 500
+
+
+async def test_whose_account_it_is_hears_of_a_link_until_they_say_so_from_another_way_in(world: World) -> None:
+    admin, clerk, thief = await somebody(world, ADMIN), await somebody(world, CLERK), stranger(world)
+    path = await link(admin)
+    world.deps.principals.sessions.clear()
+    assert "管理员替您的账号开了一次性登录链接" in (await clerk.get("/street")).text
+    page = await clerk.get("/account")
+    assert "示例管理员甲" in page.text
+    assert "管理员替" not in (await admin.get("/admin")).text
+    await clerk.send(page.form("/account/news"))
+    page = await clerk.get("/account")
+    assert "/account/news" not in [form.action for form in page.forms]
+    assert "管理员替您的账号开了一次性登录链接" in page.text, "what happened stays to be seen"
+    assert "管理员替" not in (await clerk.get("/street")).text
+    await thief.send((await thief.get(path)).form(path))
+    password = await thief.get("/password")
+    await thief.send(password.form("/password"), new=PASSWORD, again=PASSWORD)
+    page = await thief.get("/account")
+    assert "/account/news" not in [form.action for form in page.forms], (
+        "whoever came by the link cannot say it for them"
+    )
+    csrf = page.forms[-1].value("csrf")
+    assert (await thief.client.post("/account/news", data={"csrf": csrf}, headers=HTML)).status_code == 303
+    owner = stranger(world)
+    page = await owner.get("/sign-in")
+    await owner.send(page.form("/sign-in"), name="130403011.clerk", password=PASSWORD)
+    assert "您的密码改过了" in (await owner.get("/street")).text
+    assert "有人用一次性链接登录了您的账号" in (await owner.get("/account")).text
+
+
+async def test_letting_others_in_takes_the_password_or_the_code_again(world: World) -> None:
+    await sign_in.set_password(world.database, ADMIN, PASSWORD, must_change=False)
+    admin = stranger(world)
+    page = await admin.get("/sign-in")
+    await admin.send(page.form("/sign-in"), name="130403.administrator", password=PASSWORD)
+    url = f"/admin/people/{CLERK}"
+    form = (await admin.get(url)).form(f"{url}/link")
+    for given, said in (("", "先证明是您本人"), ("wrong", "现在的密码不对")):
+        page = await admin.send(form, **{"proof-link": given})
+        assert (page.status, said in page.text) == (422, True), page.text
+    page = await admin.get("/admin/tokens?account=130403011.clerk")
+    wanted = next(one for one in page.forms if one.value("person"))
+    page = await admin.send(wanted, name="大屏", scopes=["read"], days="30", reason="街道大屏要看")
+    assert (page.status, "先证明是您本人" in page.text) == (422, True)
+    assert await done(world) == []
+    assert once(await admin.send(form, **{"proof-link": PASSWORD}))
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE account SET password_hash = NULL WHERE person = $1", ADMIN)
+        await uow.connection.execute("UPDATE web_session SET created_at = created_at - interval '11 minutes'")
+    page = await admin.send(form)
+    assert (page.status, "请退出再登录" in page.text) == (422, True), "came another way, and long ago"

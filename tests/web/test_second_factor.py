@@ -222,3 +222,14 @@ async def test_what_is_not_theirs_to_send_is_refused_clearly(guarded: World) -> 
         assert (await client.get(path, headers=HTML)).status_code == 303, path
     for path in ("/account/sessions/end", "/account/sessions/others", "/account/second-factor", "/sign-in/code"):
         assert (await client.post(path, data={"csrf": "forged"})).status_code in (401, 403), path
+
+
+async def test_an_administrator_gives_a_code_before_a_link_is_made(guarded: World, clock: Clock) -> None:
+    admin, secret, _codes = await enrolled(guarded, ADMIN)
+    url = f"/admin/people/{CLERK}"
+    form = (await admin.get(url)).form(f"{url}/link")
+    page = await admin.send(form, **{"proof-link": PASSWORD})
+    assert (page.status, "验证码不对" in page.text) == (422, True), "the password is not enough"
+    clock.on(seconds=30)
+    page = await admin.send(form, **{"proof-link": code_at(secret, step_of(clock.now))})
+    assert "只显示这一次" in page.text

@@ -1,20 +1,25 @@
 """What the pages of one's own account show."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain.turn import ZONE
 from dispatch.steps import sign_in
 from dispatch.steps.second_factor import Enrolment, Status
+from dispatch.store.account_news import News
 from dispatch.store.accounts import SeatHeld
 from dispatch.store.sessions import OpenSession
 from dispatch.web import say
 from dispatch.web.auth import FACTOR_PAGE, PASSWORD_PAGE
+from dispatch.web.common.frame import NEWS
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Field, Hidden, NavItem, spans, strong
 from dispatch.web.qr import qr
 
+SEE_NEWS = "/account/news"
+#: so long it is shown what was done to an account
+NEWS_KEPT = timedelta(days=90)
 END_SESSION, END_OTHERS, EVERYWHERE = "/account/sessions/end", "/account/sessions/others", "/sign-out/everywhere"
 CODES_PAGE, OFF_PAGE = f"{FACTOR_PAGE}/codes", f"{FACTOR_PAGE}/off"
 _VIA = {
@@ -53,6 +58,24 @@ def sessions_section(held: Sequence[OpenSession], now: datetime, current: bytes 
         forms.insert(0, ManageForm(END_OTHERS, _("除了这一台，都退出"), primary=False))
     note = spans(_("有不认得的，请退出它，再改密码。"))
     return ManageSection(_("在哪里登录着"), note, rows, forms=tuple(forms), count=str(len(held)))
+
+
+def news_section(news: Sequence[News], now: datetime, *, by_link: bool) -> ManageSection:
+    """What was done to my account and by whom; `by_link`: whoever came by a one-time link cannot say it was them."""
+
+    def row(one: News) -> ManageRow:
+        who = _("用您的账号") if one.own else one.by or _("命令行")
+        note = _("%(at)s，%(who)s", at=say.moment(one.at, now, ZONE), who=who)
+        return ManageRow(_(NEWS[one.action]), note, state="" if one.seen else _("没看过"))
+
+    unseen = any(not one.seen for one in news)
+    forms = (ManageForm(SEE_NEWS, _("看过了，都是我知道的")),) if unseen and not by_link else ()
+    note = (
+        _("有不是您自己办的，马上找管理员。")
+        if not (unseen and by_link)
+        else _("您是用一次性链接进来的：下次用密码登录，再来确认。")
+    )
+    return ManageSection(_("账号上的事"), spans(note), tuple(map(row, news)), forms=forms)
 
 
 def seats_section(seats: Sequence[SeatHeld], current: str | None) -> ManageSection:

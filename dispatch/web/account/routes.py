@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 from dispatch.domain.refusals import Refusal
 from dispatch.steps import second_factor, sign_in
 from dispatch.steps.sign_in import Visit
-from dispatch.store import accounts, sessions
+from dispatch.store import account_news, accounts, sessions
 from dispatch.web import problems
 from dispatch.web.account import leave, pages, tokens
 from dispatch.web.auth import FACTOR_PAGE, Form, Own, session_cookie, text_of
@@ -37,11 +37,26 @@ async def account(request: Request, visit: Own) -> Response:
     async with database.acquire() as connection:
         held = await sessions.of_person(connection, person, now, sign_in.IDLE)
         seats = await accounts.seats(connection, person, now)
+        news = await account_news.latest(connection, person, now - pages.NEWS_KEPT)
     factor = await second_factor.status(database, person)
     parts = [pages.sessions_section(held, now, _current(request)), pages.keys_section(factor)]
     if len(seats) > 1:
         parts.insert(0, pages.seats_section(seats, visit.actor.seat))
+    if news:
+        by_link = visit.via == sign_in.LINK
+        parts.insert(0 if visit.news else len(parts), pages.news_section(news, now, by_link=by_link))
     return _shown(request, visit, _("我的账号"), *parts)
+
+
+@router.post(pages.SEE_NEWS)
+async def see_news(request: Request, _form: Form, visit: Own) -> Response:
+    """I have seen what was done to my account; not to be said by whoever came by a one-time link."""
+    deps = deps_of(request)
+    if visit.via != sign_in.LINK:
+        async with deps.service.database.transaction() as uow:
+            await account_news.see(uow, visit.actor.person or "", await uow.now())
+        deps.principals.sessions.clear()
+    return RedirectResponse(ACCOUNT, 303)
 
 
 @router.post(pages.END_SESSION)

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
+from dispatch.steps.step_up import Asks
 from dispatch.store.directory import PersonSeen
 from dispatch.store.sessions import OpenSession
 from dispatch.web import say
@@ -95,22 +96,44 @@ def person_section(one: PersonSeen, reference: Reference | None, now: datetime) 
     return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")), links=links)
 
 
-def keys_section(one: PersonSeen, subjects: Sequence[str] | None) -> ManageSection:
-    """What helps somebody who cannot get in; `subjects`: who they are at another provider (None: there is none)."""
+def keys_section(one: PersonSeen, subjects: Sequence[str] | None, asks: Asks) -> ManageSection:
+    """What helps somebody who cannot get in; `subjects`: who they are at another provider (None: there is none).
+
+    `asks`: what the administrator proves with that it is them.
+    """
     url = person_url(one.code)
-    link_note = _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次")
-    rows = [ManageRow(_("一次性链接"), link_note, actions=(button(_("开一个链接"), f"{url}/link"),))]
+    rows = [ManageRow(_("一次性链接"), _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次"))]
+    forms = [ManageForm(f"{url}/link", _("开一个链接"), proof(asks, "link"), primary=False)]
     if one.second_factor:
-        note = _("手机和恢复码都丢了才解除；解除后全部退出")
-        rows.append(ManageRow(_("身份验证器"), note, actions=(button(_("解除绑定"), f"{url}/second-factor"),)))
-    forms = () if subjects is None else (_identity_form(url, subjects),)
-    return ManageSection(_("帮他登录"), rows=tuple(rows), forms=forms)
+        rows.append(ManageRow(_("身份验证器"), _("手机和恢复码都丢了才解除；解除后全部退出")))
+        forms.append(ManageForm(f"{url}/second-factor", _("解除绑定"), proof(asks, "factor"), primary=False))
+    if subjects is not None:
+        forms.append(_identity_form(url, subjects, asks))
+    note = spans(_("本人登录时会看到是谁办的。"))
+    return ManageSection(_("帮他登录"), note, rows=tuple(rows), forms=tuple(forms))
 
 
-def _identity_form(url: str, subjects: Sequence[str]) -> ManageForm:
+def proof_name(what: str) -> str:
+    """The field in which the form of `what` takes the proof of who it is."""
+    return f"proof-{what}"
+
+
+def proof(asks: Asks, what: str) -> tuple[Field, ...]:
+    """The field that asks again who it is; none where nothing can be asked for."""
+    if not asks:
+        return ()
+    hint = _("这件事能让人用别人的账号，先证明是您本人。")
+    if asks == "code":
+        label = _("您的验证码")
+        return (Field(proof_name(what), label, hint=hint, required=True, autocomplete="one-time-code"),)
+    label = _("您的密码")
+    return (Field(proof_name(what), label, "password", hint=hint, required=True, autocomplete="current-password"),)
+
+
+def _identity_form(url: str, subjects: Sequence[str], asks: Asks) -> ManageForm:
     hint = _("他在统一身份里的标识（sub）；留空就是解除")
     field = Field("subject", _("统一身份"), value="".join(subjects[:1]), hint=hint)
-    return ManageForm(f"{url}/identity", _("保存"), (field,), primary=False)
+    return ManageForm(f"{url}/identity", _("保存"), (field, *proof(asks, "identity")), primary=False)
 
 
 def link_section(url: str, until: datetime, now: datetime) -> ManageSection:

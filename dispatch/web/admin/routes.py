@@ -8,12 +8,12 @@ from starlette.routing import BaseRoute
 
 from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
-from dispatch.domain.refusals import Invalid, NotFound
-from dispatch.steps import administer, links, provider, sign_in
+from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.steps import administer, links, provider, sign_in, step_up
 from dispatch.steps.sign_in import Visit
 from dispatch.store import administration, directory, identities, sessions
 from dispatch.web.admin import calendar, importing, log_pages, pages, places, tokens, units
-from dispatch.web.admin.shared import Administrator, Looker, asked, shown
+from dispatch.web.admin.shared import Administrator, Looker, asked, shown, stepped_up
 from dispatch.web.auth import Admin, Form, session_cookie, text_of
 from dispatch.web.common.frame import reference_of
 from dispatch.web.deps import WebDeps, deps_of
@@ -50,9 +50,11 @@ async def person(request: Request, visit: Looker, person: str) -> Response:
 
 
 @router.post(pages.PERSON + "/{person}/link")
-async def make_link(request: Request, _form: Form, visit: Administrator, person: str) -> Response:
+async def make_link(request: Request, form: Form, visit: Administrator, person: str) -> Response:
     """A one-time link for this person, shown once."""
     deps = deps_of(request)
+    if refusal := await stepped_up(request, visit, form, "link"):
+        return await _person(request, visit, person, refusal=refusal)
     made = await links.make(deps.service.database, visit.actor, person)
     url = f"{deps.base_url.rstrip('/')}{LINK_PAGE}/{made.token}"
     shown = pages.link_section(url, made.expires_at, await deps.service.database.now())
@@ -60,8 +62,10 @@ async def make_link(request: Request, _form: Form, visit: Administrator, person:
 
 
 @router.post(pages.PERSON + "/{person}/second-factor")
-async def reset_factor(request: Request, _form: Form, visit: Administrator, person: str) -> Response:
+async def reset_factor(request: Request, form: Form, visit: Administrator, person: str) -> Response:
     """Phone and recovery codes are lost: remove the authenticator."""
+    if refusal := await stepped_up(request, visit, form, "factor"):
+        return await _person(request, visit, person, refusal=refusal)
     await administer.reset_factor(deps_of(request).service.database, visit.actor, person)
     deps_of(request).principals.sessions.clear()
     return RedirectResponse(pages.person_url(person), 303)
@@ -73,6 +77,8 @@ async def link_identity(request: Request, form: Form, visit: Administrator, pers
     known = deps_of(request).provider
     if known is None:
         raise NotFound("没有接统一身份；请先在设置里接上", field="subject", value=None)
+    if refusal := await stepped_up(request, visit, form, "identity"):
+        return await _person(request, visit, person, refusal=refusal)
     await provider.link(deps_of(request).service.database, known.issuer, visit.actor, person, text_of(form, "subject"))
     return RedirectResponse(pages.person_url(person), 303)
 
@@ -128,7 +134,9 @@ def _moment(given: str) -> datetime | None:
     return found
 
 
-async def _person(request: Request, visit: Visit, code: str, *first: ManageSection) -> Response:
+async def _person(
+    request: Request, visit: Visit, code: str, *first: ManageSection, refusal: Refusal | None = None
+) -> Response:
     deps = deps_of(request)
     now = await deps.service.database.now()
     async with deps.service.database.acquire() as connection:
@@ -137,10 +145,11 @@ async def _person(request: Request, visit: Visit, code: str, *first: ManageSecti
         subjects = await identities.subjects(connection, deps.provider.issuer, code) if deps.provider else None
     parts = [*first, pages.person_section(one, reference_of(deps, visit), now)]
     if one.sign_in:
-        parts.append(pages.keys_section(one, subjects))
+        asks = await step_up.asks(deps.service.database, visit.actor.person or "")
+        parts.append(pages.keys_section(one, subjects, asks))
     if held:
         parts.append(pages.all_sessions_section(held, now, _current(request), one))
-    return shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE)
+    return shown(request, visit, pages.PEOPLE, *parts, heading=one.name, back=pages.PEOPLE, refusal=refusal)
 
 
 def _current(request: Request) -> bytes | None:

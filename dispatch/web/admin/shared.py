@@ -6,12 +6,12 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from dispatch.domain.permissions import may_ever
-from dispatch.domain.refusals import Refusal
-from dispatch.steps import administer
+from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.steps import administer, sign_in, step_up
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.admin import pages
-from dispatch.web.auth import Admin, Own
+from dispatch.web.auth import Admin, Form, Own, session_cookie, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -43,6 +43,17 @@ def forget(request: Request) -> None:
     """Ask anew who holds what: terms may have ended. Other processes do so within seconds by themselves."""
     deps_of(request).principals.sessions.clear()
     deps_of(request).principals.tokens.clear()
+
+
+async def stepped_up(request: Request, visit: Visit, form: Form, what: str) -> Invalid | None:
+    """What is wrong with the proof of who it is, that the form of `what` carries; None: it is them."""
+    deps, token, name = deps_of(request), session_cookie(request), pages.proof_name(what)
+    session = sign_in.digest(token) if token else None
+    try:
+        await step_up.confirm(deps.service.database, deps.sealer, visit, text_of(form, name), session, field=name)
+    except Invalid as refusal:
+        return refusal
+    return None
 
 
 def shown(

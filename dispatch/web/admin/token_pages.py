@@ -6,11 +6,12 @@ from datetime import datetime
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
 from dispatch.steps.sign_in import SCOPES
+from dispatch.steps.step_up import Asks
 from dispatch.steps.tokens import DAYS, DAYS_FOR_OTHERS, FOR_OTHERS
 from dispatch.store.directory import PersonSeen, TokenSeen
 from dispatch.web import say
 from dispatch.web.admin import words
-from dispatch.web.admin.pages import REVOKE, TOKENS, button
+from dispatch.web.admin.pages import REVOKE, TOKENS, button, proof
 from dispatch.web.i18n import _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import Empty, Field, Hidden, NavItem, Option, spans, strong
@@ -50,8 +51,10 @@ def whose_section(given: dict[str, str]) -> ManageSection:
     return ManageSection(_("开一个令牌"), note, forms=(form,), links=(NavItem(_("给自己开"), OWN),))
 
 
-def new_section(one: PersonSeen, reference: Reference | None, given: dict[str, str], *, own: bool) -> ManageSection:
-    """From which seat, for what, for how long; for somebody else also why."""
+def new_section(
+    one: PersonSeen, reference: Reference | None, given: dict[str, str], *, own: bool, asks: Asks = ""
+) -> ManageSection:
+    """From which seat, for what, for how long; for somebody else also why, and (`asks`) who it is that makes it."""
     seats = tuple(Option(seat, words.seat_words(reference, seat), selected=n == 0) for n, seat in enumerate(one.seats))
     scopes = tuple(Option(scope, _(words.SCOPES[scope])) for scope in (SCOPES if own else FOR_OTHERS))
     days = tuple(Option(str(n), _("%(n)s 天", n=n), selected=n == 90) for n in (DAYS if own else DAYS_FOR_OTHERS))
@@ -67,6 +70,7 @@ def new_section(one: PersonSeen, reference: Reference | None, given: dict[str, s
         return ManageSection(_("开一个令牌"), note, forms=(form,))
     hint = _("本人看得到，也记在管理记录里")
     fields.append(Field("reason", _("为什么由您代开"), value=given.get("reason", ""), hint=hint, required=True))
+    fields.extend(proof(asks, "token"))
     note = spans(_("本人登录时会看到，可以停用。要能办理，请本人在「我的账号」里开。"))
     form = ManageForm(TOKENS, _("开令牌"), tuple(fields), (Hidden("person", one.code),))
     return ManageSection(_("给%(name)s开一个令牌", name=one.name), note, forms=(form,))

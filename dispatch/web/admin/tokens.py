@@ -4,13 +4,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
+from dispatch.steps import step_up
 from dispatch.steps import tokens as step
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.tokens import Wanted
 from dispatch.store import accounts, directory
 from dispatch.store.directory import PersonSeen
 from dispatch.web.admin import pages, token_pages
-from dispatch.web.admin.shared import Administrator, Looker, asked, shown
+from dispatch.web.admin.shared import Administrator, Looker, asked, shown, stepped_up
 from dispatch.web.auth import Form, text_of
 from dispatch.web.common.frame import reference_of
 from dispatch.web.deps import deps_of
@@ -30,6 +31,8 @@ async def make(request: Request, form: Form, visit: Administrator) -> Response:
     """A new token, shown once; or the form again with what is wrong."""
     deps, person = deps_of(request), text_of(form, "person")
     given = {"name": text_of(form, "name"), "reason": text_of(form, "reason")}
+    if refused := await stepped_up(request, visit, form, "token"):
+        return await _tokens(request, visit, person, refused, given)
     try:
         token, made = await step.make(deps.service.database, visit.actor, person, wanted(form))
     except Invalid as refusal:
@@ -72,7 +75,8 @@ async def _tokens(
     if one is None or not one.seats:
         first = token_pages.whose_section({"account": account})
     else:
-        first = token_pages.new_section(one, reference, given or {}, own=False)
+        asks = await step_up.asks(deps.service.database, visit.actor.person or "")
+        first = token_pages.new_section(one, reference, given or {}, own=False, asks=asks)
     return shown(request, visit, pages.TOKENS, first, token_pages.token_section(found, reference, now), refusal=refusal)
 
 

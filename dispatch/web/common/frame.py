@@ -1,6 +1,6 @@
 """The frame around every page: who I am, the places of my role, other identities in demo mode, display settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from fastapi import Request
@@ -11,6 +11,7 @@ from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, node_seat, unit_seat
 from dispatch.domain.refusals import Refusal
 from dispatch.domain.turn import ZONE
+from dispatch.steps import sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, i18n, say
 from dispatch.web.deps import WebDeps, deps_of
@@ -18,13 +19,27 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Frame, Identity, NavItem, Notice, link, spans
 from dispatch.web.render import render
 
-HOME, TOKENS, LOAD = "/home", "/account/tokens", "/queue/load"
+HOME, ACCOUNT, TOKENS, LOAD = "/home", "/account", "/account/tokens", "/queue/load"
 #: the cookie of the display settings: theme, contrast, text size, joined by dots
 DISPLAY_COOKIE = "display"
 THEMES, CONTRASTS, TEXTS = ("auto", "light", "dark"), ("auto", "more"), ("normal", "large", "larger")
 #: the building whose chain the demo's identities stand on
 DEMO_PLACE = "130403011-D01-X1-B3"
 DEMO_UNIT = "XF"
+
+#: what was done to an account, to its holder
+NEWS: Mapping[str, str] = {
+    "link-made": N_("管理员替您的账号开了一次性登录链接"),
+    "link-used": N_("有人用一次性链接登录了您的账号"),
+    "password-changed": N_("您的密码改过了"),
+    "second-factor-on": N_("您的账号绑定了身份验证器"),
+    "second-factor-off": N_("您的身份验证器停用了"),
+    "second-factor-reset": N_("管理员解除了您的身份验证器"),
+    "recovery-codes-renewed": N_("您的恢复码换了一批"),
+    "recovery-code-used": N_("有人用您的恢复码登录了"),
+    "provider-linked": N_("您的账号绑定了统一身份"),
+    "provider-unlinked": N_("您的账号解除了统一身份"),
+}
 
 Place = tuple[str, str, str]  # words, address, word in the phone's tab bar ("": not there)
 _STREET = (N_("我街道的哨"), "/street", N_("我街道"))
@@ -137,11 +152,16 @@ def build_frame(
 
 
 def _told(visit: Visit | None) -> tuple[Notice, ...]:
-    """What somebody must hear wherever they are: a token that acts from their seat and is not theirs."""
-    if visit is None or not visit.token_made:
-        return ()
-    said = spans(_("用它做的都算您的。"), link(_("去看是给谁的，不认得就停用"), TOKENS))
-    return (Notice(_("管理员替您的岗位开了一个令牌"), said),)
+    """What somebody must hear wherever they are: a token from their seat that is not theirs, what lets others in."""
+    told: list[Notice] = []
+    if visit is not None and visit.token_made:
+        said = spans(_("用它做的都算您的。"), link(_("去看是给谁的，不认得就停用"), TOKENS))
+        told.append(Notice(_("管理员替您的岗位开了一个令牌"), said))
+    # whoever came by a one-time link may be the one who made it: the news wait for another way in
+    if visit is not None and visit.news and visit.via != sign_in.LINK:
+        title = _(NEWS.get(visit.news, N_("您的账号有改动")))
+        told.append(Notice(title, spans(link(_("去看是谁、什么时候；不是您自己办的，马上找管理员"), ACCOUNT))))
+    return tuple(told)
 
 
 def page(request: Request, template: str, model: object, status: int = 200) -> Response:

@@ -1,0 +1,73 @@
+"""Who they are, asked again before something that matters: the authenticator's code, else the password.
+
+Somebody who has neither here (they come in through another provider) must have signed in a moment ago. The demo's
+identities have nothing to be asked for.
+"""
+
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+
+from dispatch.domain.refusals import Invalid
+from dispatch.steps import passwords, second_factor, sign_in
+from dispatch.steps.sealing import Sealer
+from dispatch.steps.sign_in import Visit
+from dispatch.store import accounts, second_factors, sessions
+from dispatch.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+#: what is asked for; "": nothing that could be
+Asks = Literal["code", "password", ""]
+FRESH = timedelta(minutes=10)
+
+
+async def asks(database: Database, person: str) -> Asks:
+    """What this person is asked for."""
+    async with database.acquire() as connection:
+        factor = await second_factors.of(connection, person)
+        known = await accounts.account(connection, person)
+    if factor is not None and factor.confirmed:
+        return "code"
+    return "password" if known is not None and known.has_password else ""
+
+
+async def confirm(
+    database: Database, sealer: Sealer, visit: Visit, given: str, session: bytes | None, *, field: str
+) -> None:
+    """Whether it is them. `session`: the hash of theirs. Raises `Invalid` naming `field`; wrong tries are counted."""
+    person = visit.actor.person or ""
+    wanted = await asks(database, person)
+    if not wanted:
+        await _just_come(database, visit, session, field)
+        return
+    if not given.strip():
+        raise Invalid("先证明是您本人；请填验证码或密码", field=field, value=None)
+    try:
+        if wanted == "code":
+            await second_factor.check(database, sealer, person, given)
+        else:
+            await _password(database, person, given, field)
+    except second_factor.WrongCode as refusal:
+        raise Invalid(refusal.message, field=field, value=None) from refusal
+
+
+async def _password(database: Database, person: str, given: str, field: str) -> None:
+    await second_factor.count(database, person)
+    await passwords.confirmed(database, person, given, field)
+    async with database.transaction() as uow:
+        await accounts.clear_tries(uow, person)
+
+
+async def _just_come(database: Database, visit: Visit, session: bytes | None, field: str) -> None:
+    if visit.via == sign_in.STAND_IN:
+        return
+    async with database.acquire() as connection:
+        began = await sessions.began(connection, session) if session else None
+    if began is None or await database.now() - began > FRESH:
+        minutes = int(FRESH.total_seconds() // 60)
+        raise Invalid("办这件事要刚登录；请退出再登录，{minutes} 分钟内来办", field=field, value=None, minutes=minutes)
+
+
+__all__ = ["FRESH", "Asks", "asks", "confirm"]
