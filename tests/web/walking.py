@@ -182,6 +182,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
             ("GET", "/leave"),
             ("POST", "/leave"),
             ("POST", "/leave/back"),
+            ("POST", "/account/news"),
             ("POST", "/account/sessions/end"),
             ("POST", "/account/sessions/others"),
             ("GET", "/account/second-factor"),
