@@ -29,7 +29,8 @@ from dispatch.local.demo_plan import DAYS, Planned, Planner
 from dispatch.local.demo_script import Act
 from dispatch.steps.casework import act
 from dispatch.steps.escalate import sweep
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.route import route
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service

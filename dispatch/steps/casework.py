@@ -12,7 +12,7 @@ from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import NotFound, Stale
 from dispatch.steps import joining
-from dispatch.steps.intake import Prepared
+from dispatch.steps.prepare import Prepared
 from dispatch.steps.service import Service
 from dispatch.store import action_keys
 from dispatch.store import cases as store

@@ -15,7 +15,8 @@ from dispatch.domain.permissions import CLERK
 from dispatch.domain.reference import Duty, Reference, node_seat
 from dispatch.domain.refusals import Refusal
 from dispatch.steps.casework import act
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.service import Service
 from dispatch.store import cases, seeds
 

@@ -15,7 +15,7 @@ from dispatch.domain.clocks import DUE, LAST_RUNG, TOTAL, WARN, StagePolicy
 from dispatch.domain.finish import finish
 from dispatch.domain.routing import Routing
 from dispatch.domain.turn import Turn
-from dispatch.steps.intake import NewWhistle, preview
+from dispatch.steps.prepare import NewWhistle, preview
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, PartView, PlaceView, clock_view, in_order, part_view, place_view, seat_view
 

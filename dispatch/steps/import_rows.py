@@ -18,7 +18,8 @@ from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Refusal
 from dispatch.steps.import_files import Row
 from dispatch.steps.import_mapping import ImportMapping, fill
-from dispatch.steps.intake import TITLE_LENGTH, Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import TITLE_LENGTH, NewWhistle
 from dispatch.steps.route import route
 from dispatch.steps.service import Service
 from dispatch.store import imports

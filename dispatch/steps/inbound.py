@@ -14,7 +14,8 @@ import structlog
 
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, Refusal
-from dispatch.steps.intake import NewWhistle, Prepared, prepare, write
+from dispatch.steps.intake import write
+from dispatch.steps.prepare import NewWhistle, Prepared, prepare
 from dispatch.steps.replay import keep
 from dispatch.steps.rules import Source
 from dispatch.steps.service import Service, year_of

@@ -14,7 +14,8 @@ from dispatch.domain import acts_joining
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.turn import Turn
-from dispatch.steps.intake import NewWhistle, Prepared, prepare, receipt, write
+from dispatch.steps.intake import receipt, write
+from dispatch.steps.prepare import NewWhistle, Prepared, prepare
 from dispatch.steps.service import Service, year_of
 from dispatch.store import whistles
 from dispatch.store.connection import Connection

@@ -13,7 +13,8 @@ from dispatch.domain.masking import mask
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
 from dispatch.steps import inbound, raised, replay
-from dispatch.steps.intake import NewWhistle, Prepared, prepare, write
+from dispatch.steps.intake import write
+from dispatch.steps.prepare import NewWhistle, Prepared, prepare
 from dispatch.steps.replay import NotWaiting, Step
 from dispatch.steps.service import Service, year_of
 from dispatch.store import dead_letters, foreign

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from dispatch.steps.intake import NewWhistle
+from dispatch.steps.prepare import NewWhistle
 from tests.factories import BUILDING, DEMO, STREET
 
 #: a phone number now and then, so that masking has something to do

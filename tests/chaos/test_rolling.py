@@ -14,7 +14,7 @@ import pytest
 
 from dispatch.bus.topics import ensure
 from dispatch.domain.case import Actor
-from dispatch.steps.intake import NewWhistle
+from dispatch.steps.prepare import NewWhistle
 from tests.chaos.fleet import Fleet, Member
 from tests.factories import BUILDING, CLERK, DISTRICT, STREET, World, open_world
 from tests.web.conftest import demo_database, demo_url

@@ -11,7 +11,7 @@ import pytest
 
 from dispatch.bus.topics import ensure
 from dispatch.domain.case import Actor
-from dispatch.steps.intake import NewWhistle
+from dispatch.steps.prepare import NewWhistle
 from tests.chaos import next_version
 from tests.chaos.fleet import Fleet, Member
 from tests.factories import BUILDING, CLERK, DISTRICT, STREET, World, open_world

@@ -10,7 +10,7 @@ import pytest
 
 from dispatch.bootstrap.worker import working
 from dispatch.domain.case import Actor
-from dispatch.steps.intake import NewWhistle
+from dispatch.steps.prepare import NewWhistle
 from dispatch.store.errors import Unavailable
 from schemas import topics as declared
 from tests.bus.rig import read

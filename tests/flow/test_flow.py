@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from dispatch.bootstrap.worker import working
 from dispatch.domain.case import Actor
 from dispatch.steps.casework import act
-from dispatch.steps.intake import NewWhistle, Receipt
+from dispatch.steps.intake import Receipt
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.route import route
 from dispatch.store.outbox import Waker

@@ -20,7 +20,8 @@ from dispatch.domain.case import Actor, Case
 from dispatch.domain.turn import Turn
 from dispatch.steps import casework, escalate, route
 from dispatch.steps.audit import Difference, Editions, compare
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import audit as store

@@ -15,7 +15,8 @@ from dispatch.clock import new_id
 from dispatch.scheduler import ClockGuard
 from dispatch.steps import escalate, route
 from dispatch.steps.audit import audit
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch

@@ -16,7 +16,8 @@ from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.steps import casework, cover, leave, route
 from dispatch.steps.audit import audit
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import absences

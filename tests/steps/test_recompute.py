@@ -12,7 +12,8 @@ import pytest
 from dispatch.clock import VirtualClock, new_id
 from dispatch.steps import casework, escalate, load, recompute, route
 from dispatch.steps.audit import audit
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store.database import Database

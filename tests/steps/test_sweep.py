@@ -19,7 +19,8 @@ from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Refusal
 from dispatch.steps import casework, escalate, route
 from dispatch.steps.audit import audit
-from dispatch.steps.intake import Intake, NewWhistle
+from dispatch.steps.intake import Intake
+from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import clocks

@@ -13,7 +13,7 @@ from dispatch.local.trouble import Trouble
 from dispatch.steps.import_files import WrongFile, rows
 from dispatch.steps.import_mapping import ImportMapping
 from dispatch.steps.import_rows import whistles
-from dispatch.steps.intake import NewWhistle
+from dispatch.steps.prepare import NewWhistle
 
 
 @dataclass(frozen=True, slots=True)

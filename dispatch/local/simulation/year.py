@@ -23,8 +23,9 @@ from dispatch.local.simulation.arrivals import Arrival
 from dispatch.local.simulation.habits import Habits
 from dispatch.local.simulation.people import Next, People
 from dispatch.steps.escalate import sweep
-from dispatch.steps.intake import NewWhistle, prepare, write
+from dispatch.steps.intake import write
 from dispatch.steps.many import Wanted, act_many
+from dispatch.steps.prepare import NewWhistle, prepare
 from dispatch.steps.route import route
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service, year_of

@@ -12,7 +12,8 @@ from dispatch.domain import permissions
 from dispatch.domain.case import LOCAL, RAISED, Actor
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden, Invalid
-from dispatch.steps.intake import NewWhistle, Receipt
+from dispatch.steps.intake import Receipt
+from dispatch.steps.prepare import NewWhistle
 from dispatch.web.api.fields import BODY, KEY, PHOTOS, SHORT, TITLE, UNITS, Body, Code, Line, Moment, _no_nul
 
 KEY_HEADER = "Idempotency-Key"
