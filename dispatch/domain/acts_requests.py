@@ -76,9 +76,12 @@ def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> s
 
 
 def _share_used(clock: Clock, turn: Turn, policy: clocks.StagePolicy) -> float:
+    """Of all the time that the clock was given; what it rested is none of it."""
     calendar = turn.calendar(clock.calendar)
     assert clock.due_at is not None
-    total = clocks.seconds_between(policy, clock.started_at, clock.due_at, calendar)
+    assert clock.running_since is not None
+    running = clocks.seconds_between(policy, clock.running_since, clock.due_at, calendar)
+    total = clock.used.total_seconds() + running
     return 1 - clocks.seconds_left(clock, turn.now, calendar) / total if total else 1.0
 
 

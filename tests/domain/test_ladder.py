@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain.case import Case
+from dispatch.domain.clocks import LAST_RUNG, ON_TIME, StagePolicy, length
 from tests.domain.cases import FIRE_DOOR, RUBBISH, SEEPAGE, STREET, Play, clerk, liaison
 
 
@@ -116,6 +117,29 @@ def test_a_little_late_counts_from_when_it_was_due() -> None:
     assert clock.fires_at == play.turn.district_calendar.add(due, timedelta(hours=4))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.01, 400), min_size=5, max_size=25))
+def test_every_next_rung_gets_its_full_time_however_long_nobody_swept(hours: list[float]) -> None:
+    """Counted from when this one was due where we came no later than five minutes or a tenth of it, else from now."""
+    play = Play(SEEPAGE).route()
+    district = play.turn.district_calendar
+    for pause in hours:
+        play.wait(hours=pause)
+        due = {clock.id: clock.fires_at for clock in play.case.open_clocks()}
+        made = len(play.ledger)
+        play.sweep()
+        for id, _run, rung, mark, _nth in play.ledger[made:]:
+            clock = next(one for one in play.case.clocks.values() if one.id == id)
+            if mark != "due" or not clock.rung:
+                continue
+            assert clock.fires_at is not None
+            policy = StagePolicy.of(clock)
+            wait = length(policy.remind if clock.rung == LAST_RUNG else policy.waits[clock.rung], district)
+            late = play.now - due[id]  # type: ignore[operator]
+            origin = due[id] if late <= min(ON_TIME, wait / 10) else play.now
+            assert district.worked(origin, clock.fires_at) == wait, (clock.stage, rung, mark)  # type: ignore[arg-type]
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.floats(0.01, 400), min_size=1, max_size=40), st.sampled_from([SEEPAGE, FIRE_DOOR, RUBBISH]))
 def test_whatever_the_moments_of_the_sweeps(hours: list[float], text: str) -> None:
@@ -159,3 +183,22 @@ def test_a_refused_result_goes_on_with_the_original_clock(reason: str) -> None:
     assert clock.due_at - play.now == left  # type: ignore[operator]
     assert clock.run == 1
     assert play.case.rework == 1
+
+
+def test_a_late_clock_rests_after_its_end_and_comes_back_late_with_the_wait_it_had() -> None:
+    play = Play(SEEPAGE).route()
+    lead = liaison("ZJ")
+    play.act(lead, "report-in")
+    clock = play.case.clock("handling")
+    assert clock is not None
+    while clock.rung < 2:
+        assert play.next()
+    play.wait(hours=1)
+    due, left = clock.due_at, play.turn.district_calendar.worked(play.now, clock.fires_at)  # type: ignore[arg-type]
+    play.act(lead, "resolve", {"reply": "修好了", "reason": "社区不用来"})
+    climbed = climbs(play, "handling")
+    play.wait(days=1).sweep()
+    assert (climbs(play, "handling"), clock.fires_at) == (climbed, None)
+    play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "现场看过"})
+    assert (clock.rung, clock.run, clock.due_at) == (2, 1, due)
+    assert play.turn.district_calendar.worked(play.now, clock.fires_at) == left  # type: ignore[arg-type]

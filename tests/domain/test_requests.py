@@ -1,5 +1,6 @@
 """A request waits as long as somebody may decide it: then its clock runs, climbs, and says to whom."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from dispatch.domain.acts_joining import merge, unmerge
 from dispatch.domain.case import Actor, Request
 from dispatch.domain.finish import finish
+from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.steps.escalate import fire_due
-from tests.domain.cases import DESK, SEEPAGE, STREET, Play, clerk, liaison
+from tests.domain.cases import DESK, SEEPAGE, STREET, Play, clerk, head, liaison
 
 LEAD, ASSIST = liaison("ZJ"), liaison("SQ-130403011-D01")
 OBJECTION: dict[str, Any] = {"text": "当天就到场了"}
@@ -116,6 +118,88 @@ def test_what_does_not_stand_any_more_lapses(asks: Any, kind: str, ends: Any) ->
     asker = f"{kind}:{gone.unit}" if gone.unit else kind
     assert not next(clock for clock in play.case.clocks.values() if clock.unit == asker).open
     assert [asker] in [event.data.get("lapsed") for event in play.log]
+
+
+def asked_late(play: Play) -> bool | None:
+    handling = play.case.clock("handling")
+    assert handling is not None
+    assert handling.due_at is not None
+    play.act(LEAD, "request-extension", {"until": handling.due_at + timedelta(days=5), "reason": "等料"})
+    late: bool | None = play.log[-1].data.get("late")
+    play.act(LEAD, "withdraw")
+    return late
+
+
+def test_an_extension_is_asked_at_the_last_moment_by_the_time_used_not_by_the_time_rested() -> None:
+    play = working()
+    assert asked_late(play) is None
+    play.wait(days=1)
+    play.act(LEAD, "request-hold", {"review_on": until(play, 90), "reason": "等料"})
+    play.act(head(STREET), "decide-hold", {"granted": True})
+    play.wait(days=75)
+    play.act(clerk(), "resume")
+    assert asked_late(play) is None
+    play.wait(days=13, hours=20)
+    assert asked_late(play)
+
+
+def test_what_was_asked_is_taken_back_by_whoever_asked_and_by_nobody_else() -> None:
+    play = working()
+    extension(play)
+    hand_back(play)
+    with pytest.raises(NotNow):
+        play.act(clerk(), "withdraw")
+    play.act(LEAD, "withdraw", {"kind": "extension"})
+    assert (request(play, "extension").status, request(play, "hand-back").status) == ("withdrawn", "pending")
+    clock = play.case.clock("ruling", "extension:ZJ")
+    assert clock is not None
+    assert not clock.open
+    with pytest.raises(NotNow):
+        play.act(DESK, "decide-extension", {"granted": True})
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_once_a_unit_works_a_whistle_is_cancelled_by_request_only(granted: bool) -> None:
+    play = working()
+    play.act(LEAD, "note", {"text": "到现场看过"})
+    with pytest.raises(NotNow):
+        play.act(clerk(), "cancel", {"reason": "报错了"})
+    cancelling(play)
+    play.act(DESK, "decide-cancel", {"granted": granted})
+    assert play.case.status == ("cancelled" if granted else "handling")
+    assert any(clock.open for clock in play.case.clocks.values()) is not granted
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_transfer_waits_for_the_other_street(taken: bool) -> None:
+    other = "130403001"
+    play = Play(SEEPAGE).route()
+    total = play.case.clock("total")
+    with pytest.raises(Invalid):
+        play.act(clerk(), "transfer", {"to": STREET})
+    play.act(clerk(), "transfer", {"to": other})
+    assert (play.case.facts.street, play.case.status) == (STREET, "assigned")
+    play.wait(hours=1)
+    play.act(clerk(other), "accept-transfer" if taken else "decline-transfer")
+    if not taken:
+        assert (play.case.facts.street, play.case.status, play.case.lead) == (STREET, "assigned", "ZJ")
+        return
+    assert (play.case.facts.street, play.case.facts.place, play.case.status) == (other, other, "raised")
+    assert total is not None
+    assert (total.run, total.running) == (1, True)
+    assert {clock.stage for clock in play.case.open_clocks()} == {"dispatch", "total"}
+    play.route()
+    assert (play.case.status, play.case.lead) == ("assigned", "ZJ")
+
+
+def test_an_instruction_waits_for_the_signature_of_the_unit() -> None:
+    play = working()
+    with pytest.raises(NotNow):
+        play.act(LEAD, "sign-instruction")
+    play.act(head(STREET), "instruct", {"text": "今天到场"})
+    assert request(play, "instruction").status == "pending"
+    play.act(LEAD, "sign-instruction")
+    assert request(play, "instruction").status == "granted"
 
 
 def test_undoing_a_merge_gives_back_what_was_asked() -> None:
