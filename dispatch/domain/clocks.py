@@ -5,8 +5,6 @@ the waits between rungs count in the units of the policy, on the district's cale
 place's chain are the ones who are asked.
 """
 
-import json
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -14,6 +12,7 @@ from uuid import UUID
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock
 from dispatch.domain.deadlines import Limit, between, due, earlier, shift
+from dispatch.domain.stage_policy import StagePolicy, parse, with_limit
 
 WARN, DUE, REVIEW, REMIND, NOTICE = "warn", "due", "review", "remind", "notice"
 DISPATCH, REPORTED, HANDLING, VERIFICATION = "dispatch", "reported", "handling", "verification"
@@ -23,52 +22,6 @@ STAGES = (DISPATCH, REPORTED, HANDLING, VERIFICATION, ANSWERING, RULING, HOLD, T
 #: late by no more than this (or a tenth of the wait): the next rung counts from when it was due, not from now
 ON_TIME = timedelta(minutes=5)
 LAST_RUNG = 5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StagePolicy:
-    """How one run of a clock is timed and climbs; kept with the run, so that a later policy changes nothing by itself.
-
-    Compared by identity, which is what makes it a quick key of what is remembered below.
-
-    `limit` is None where the moment is given (a review date). `start` 0 means: never climbs.
-    `waits[r - 1]` is the wait before rung r, counted from the rung before; the start rung comes at once.
-    """
-
-    limit: str | None
-    start: int
-    waits: tuple[str, ...] = ("0m", "4wh", "1wd", "2wd", "3wd")
-    warn: int = 80
-    remind: str = "1wd"
-    notice: str = "5wd"
-    version: int = 1
-
-    def snapshot(self) -> str:
-        """As stored with the clock."""
-        return _snapshot(self)
-
-    @staticmethod
-    def of(clock: Clock) -> "StagePolicy":
-        """The policy that this run of the clock began with."""
-        return _read(clock.policy)
-
-
-@lru_cache(maxsize=4096)
-def _snapshot(policy: StagePolicy) -> str:
-    return json.dumps(asdict(policy), separators=(",", ":"))
-
-
-@lru_cache(maxsize=4096)
-def _read(text: str) -> StagePolicy:
-    values = json.loads(text)
-    values["waits"] = tuple(values["waits"])
-    return StagePolicy(**values)
-
-
-@lru_cache(maxsize=1024)
-def parse(text: str) -> Limit:
-    """`Limit.parse`, remembered."""
-    return Limit.parse(text)
 
 
 #: a moment fixed by hand (a review date) counts as elapsed time
@@ -289,16 +242,6 @@ def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: W
     case.touch_clock(clock)
 
 
-def with_limit(policy: StagePolicy, limit: str | None) -> StagePolicy:
-    """The policy with another limit (the duty's own)."""
-    return policy if limit is None else _with_limit(policy, limit)
-
-
-@lru_cache(maxsize=4096)
-def _with_limit(policy: StagePolicy, limit: str) -> StagePolicy:
-    return replace(policy, limit=limit)
-
-
 def seconds_between(policy: StagePolicy, start_at: datetime, end: datetime, calendar: WorkCalendar) -> float:
     """Counted seconds from one moment to another, in the units of the policy's limit."""
     return between(_limit(policy), start_at, end, calendar).total_seconds()
@@ -321,9 +264,11 @@ __all__ = [
     "due",
     "extend",
     "length",
+    "parse",
     "rest",
     "resume",
     "seconds_between",
     "seconds_left",
     "start",
+    "with_limit",
 ]
