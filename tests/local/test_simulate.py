@@ -13,11 +13,12 @@ from dispatch.domain.turn import ZONE
 from dispatch.local import derived_district
 from dispatch.local.simulation.arrivals import HOURS, year
 from dispatch.local.simulation.register import Register
-from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, first_day, simulate
+from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, files_with, first_day, simulate
 from dispatch.local.trouble import Trouble
 from dispatch.steps.audit import audit
 from dispatch.steps.import_files import rows
 from dispatch.steps.import_mapping import read_mapping
+from dispatch.steps.load import read
 from dispatch.store.database import Database
 from tests.domain.cases import reference
 from tests.servers import TestPostgres
@@ -111,6 +112,13 @@ def register_of(folder: Path, days: int) -> Register:
     file = folder / "register.csv"
     file.write_text(COLUMNS + "\n".join([*lines, "bad,,,,,,,,,,"]) + "\n", encoding="utf-8")
     return Register(file, read_mapping(DEMO / "import" / "baltimore.yaml"))
+
+
+def test_a_past_year_is_lived_with_the_people_of_today(tmp_path: Path) -> None:
+    seat, day = "node:130403011:clerk", date(2019, 3, 4)
+    assert reference().people.holder(seat, day) is None
+    _, known = read(files_with(DEMO, None, tmp_path, day))
+    assert known.people.holder(seat, day) == reference().people.holder(seat, date(2026, 3, 4))
 
 
 async def test_a_register_of_another_city_lives_a_year_as_well(postgres: TestPostgres, tmp_path: Path) -> None:

@@ -57,8 +57,12 @@ class Outcome:
     """Rows of the register that cannot be whistles."""
 
 
-def files_with(district: Path, policy: Path | None, folder: Path) -> Path:
-    """The district's files in `folder`, with `policy` instead of its own policies. Raises `Trouble`."""
+def files_with(district: Path, policy: Path | None, folder: Path, start: date) -> Path:
+    """The district's files in `folder`, with `policy` instead of its own policies. Raises `Trouble`.
+
+    Whoever is in post since the day that the list of people names is so from `start` on, if that is earlier: a
+    register's year is past, and is lived with the people of today.
+    """
     if not district.is_dir():
         raise Trouble(f"There is no folder {district}.", "Name the folder with tree.yaml, units.yaml …")
     for file in district.glob("*.yaml"):
@@ -67,6 +71,10 @@ def files_with(district: Path, policy: Path | None, folder: Path) -> Path:
         if not policy.is_file():
             raise Trouble(f"There is no file {policy}.", "Name a policies.yaml.")
         shutil.copy(policy, folder / "policies.yaml")
+    people = folder / "people.yaml"
+    listed = yaml.safe_load(people.read_text(encoding="utf-8")) if people.is_file() else None
+    if isinstance(listed, dict) and isinstance(listed.get("since"), date) and listed["since"] > start:
+        people.write_text(yaml.safe_dump(listed | {"since": start}, allow_unicode=True), encoding="utf-8")
     return folder
 
 
@@ -81,7 +89,7 @@ async def simulate(url: str, scene: Scene, policy: Path | None, told: Told = lam
     database = await Database.connect(url, size=2, virtual=clock.now, application="dispatch-simulate")
     try:
         with tempfile.TemporaryDirectory(prefix="dispatch-simulate-") as name:
-            folder = files_with(scene.district, policy, Path(name))
+            folder = files_with(scene.district, policy, Path(name), scene.start)
             loaded = await load(database, folder, "simulate")
             _, reference = await asyncio.to_thread(read, folder)
         await ensure(database, start, until)

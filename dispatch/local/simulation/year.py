@@ -18,10 +18,12 @@ from uuid import UUID
 from dispatch.clock import VirtualClock
 from dispatch.domain.case import ENDED, Actor, Case
 from dispatch.domain.refusals import Refusal
+from dispatch.domain.turn import ZONE
 from dispatch.local.demo_seed import identity
 from dispatch.local.simulation.arrivals import Arrival
 from dispatch.local.simulation.habits import Habits
 from dispatch.local.simulation.people import Next, People
+from dispatch.local.trouble import Trouble
 from dispatch.steps.escalate import sweep
 from dispatch.steps.intake import write
 from dispatch.steps.many import Wanted, act_many
@@ -159,8 +161,13 @@ class Year:
         self._look(cases)
 
     def _clerk(self, arrival: Arrival) -> Actor:
-        found = self._actor(f"node:{arrival.street}:clerk")
-        assert found is not None, f"nobody is clerk of {arrival.street}"
+        return self._held(f"node:{arrival.street}:clerk")
+
+    def _held(self, seat: str) -> Actor:
+        found = self._actor(seat)
+        if found is None:
+            day = self._clock.now().astimezone(ZONE).date()
+            raise Trouble(f"Nobody holds the seat {seat} on {day}.", "Name a holder in people.yaml, or begin later.")
         return found
 
     def _actor(self, seat: str) -> Actor | None:
@@ -173,9 +180,7 @@ class Year:
         while batch := self._due(moment):
             wanted = []
             for life, plan in batch:
-                actor = self._actor(plan.seat)
-                assert actor is not None, f"{plan.seat} is vacant"
-                wanted.append(Wanted(actor, life.id, plan.action, plan.fields))
+                wanted.append(Wanted(self._held(plan.seat), life.id, plan.action, plan.fields))
             results = await act_many(self._service, wanted)
             self._look([one for one in results if isinstance(one, Case)])
             self._acts += sum(isinstance(one, Case) for one in results)
