@@ -357,6 +357,7 @@ RULERS = {
     DESK: f"node:{DISTRICT}:dispatcher",
     head(STREET): f"node:{STREET}:head",
     clerk("130403001"): "node:130403001:clerk",
+    head("130403001"): "node:130403001:head",  # once it was taken over there
 }
 
 
