@@ -28,9 +28,10 @@ from dispatch.store.imports import Fate, Known
 
 BATCH = 256
 LONGEST_BODY = 10_000
-#: with so many records waiting for the relay an import holds back, so that people's whistles do not queue behind it
+#: with so many records waiting for the relay, or whistles on their topic for a worker, an import holds back, so that
+#: people's whistles do not queue behind it
 BACKLOG = 4000
-#: while the backlog does not shrink for so long, nobody relays: hold back no longer (seconds)
+#: while the backlog does not shrink for so long, nobody relays or routes: hold back no longer (seconds)
 STUCK = 5.0
 _YES = frozenset({"1", "true", "yes", "y", "是", "有"})
 
@@ -72,7 +73,7 @@ async def import_rows(
     told: Callable[[Imported], None] = lambda _done: None,
     hold_back: bool = True,
 ) -> Imported:
-    """Take every row. `told` is called after each batch; `hold_back` waits while the outbox is long.
+    """Take every row. `told` is called after each batch; `hold_back` waits while the backlog is long.
 
     Raises `WrongFile` from `rows`, `Unavailable`, and `NotFound` for a district that was never loaded.
     """
@@ -241,7 +242,7 @@ def _digest(new: NewWhistle) -> bytes:
 
 
 async def _patience(service: Service) -> None:
-    """Wait while the outbox is long, but not for a relay that does not move."""
+    """Wait while the backlog is long, but not for a relay or workers that do not move."""
     before, since = BACKLOG + 1, asyncio.get_running_loop().time()
     while True:
         async with service.database.acquire() as connection:

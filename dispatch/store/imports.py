@@ -62,8 +62,12 @@ async def known(connection: Connection, principal: str) -> dict[str, Known]:
 
 
 async def backlog(connection: Connection, most: int) -> int:
-    """How many records wait for the relay, counted up to `most`."""
-    found: int = await connection.fetchval("SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) o", most)
+    """How many records wait for the relay or whistles for their routing, whichever are more, counted up to `most`."""
+    found: int = await connection.fetchval(
+        """SELECT greatest((SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) o),
+                           (SELECT count(*) FROM (SELECT FROM whistle_state WHERE status = 'raised' LIMIT $1) r))""",
+        most,
+    )
     return found
 
 

@@ -1,5 +1,6 @@
 """Importing a foreign file: each row once, by the real intake; what cannot be taken is told and costs nobody else."""
 
+import asyncio
 import csv
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,6 +13,7 @@ import pytest
 from dispatch.clock import new_id
 from dispatch.domain.case import Actor
 from dispatch.local.commands.imports import write_rejects
+from dispatch.steps import import_rows as steps_import_rows
 from dispatch.steps.casework import act
 from dispatch.steps.import_files import Row, WrongFile, rows
 from dispatch.steps.import_mapping import ImportMapping, read_mapping
@@ -156,6 +158,34 @@ async def test_an_import_cut_short_goes_on(service: Service, mapping: ImportMapp
     done = await import_rows(service, Intake(service), mapping, rows(file, mapping))
     assert (done.raised, done.known) == (188, 512)
     assert await number(service, "SELECT count(DISTINCT idempotency_key) FROM whistle") == 700
+
+
+async def test_an_import_holds_back_while_what_it_raised_waits_for_a_worker(
+    service: Service, mapping: ImportMapping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The relay may be quicker than the workers: then people's whistles would queue on the topic, not in the outbox."""
+    monkeypatch.setattr(steps_import_rows, "BATCH", 2)
+    monkeypatch.setattr(steps_import_rows, "BACKLOG", 3)
+    monkeypatch.setattr(steps_import_rows, "STUCK", 60.0)
+    file, seen = write(tmp_path / "a.csv", GOOD), asyncio.Queue[int]()
+    going = asyncio.create_task(
+        import_rows(
+            service, Intake(service), mapping, rows(file, mapping), told=lambda done: seen.put_nowait(done.read)
+        )
+    )
+    assert [await seen.get(), await seen.get()] == [2, 4]
+    await relayed(service)
+    await asyncio.wait({going}, timeout=0.5)
+    assert not going.done(), "four wait for their routing"
+    await route_here(service, mapping)
+    await relayed(service)
+    async with asyncio.timeout(20):
+        assert (await going).read == 6
+
+
+async def relayed(service: Service) -> None:
+    async with service.database.transaction() as uow:
+        await uow.connection.execute("DELETE FROM outbox")
 
 
 async def test_bad_rows_are_told_and_cost_nobody_else(service: Service, mapping: ImportMapping, tmp_path: Path) -> None:
