@@ -1,26 +1,23 @@
 """Lists as one person sees them: whistles found, a unit's queue. Pages are told apart by a cursor, never by a count."""
 
-import base64
-import binascii
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from dispatch.domain import permissions
-from dispatch.domain.case import ENDED, STATUSES, Actor
+from dispatch.domain.case import ENDED, INFORM, LIVE, STATUSES, Actor
 from dispatch.domain.duty import KINDS
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.domain.turn import Turn
+from dispatch.steps import list_cursors as cursors
 from dispatch.steps.scope import scope_of, subtree
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
 from dispatch.steps.view import SEALED
 from dispatch.store import queue_rows, queues, search
 from dispatch.store.numbers import is_number
-from dispatch.store.queue_rows import Narrowed, Place, Queued
+from dispatch.store.queue_rows import Narrowed, Queued
 from dispatch.store.search import Filters, Found, Head, Scope
 
 MOST = 200
@@ -185,7 +182,7 @@ async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | 
     """Whistles this actor may see, the newest first. Raises `Invalid`, `Unavailable`."""
     reference = service.rules.of(actor.district or "")
     filters, count = filters_of(asked, reference), check_limit(limit)
-    before = _read_list_cursor(cursor)
+    before = cursors.read_list(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
     async with service.database.acquire() as connection:
         scope = scope_of(actor, reference)
@@ -193,7 +190,7 @@ async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | 
             scope = replace(scope, invited=await search.invited_to(connection, scope.unit))
         rows = await search.listed(connection, scope, filters, before, count + 1)
     page = rows[:count]
-    following = _write(page[-1].head.id.hex) if len(rows) > count else None
+    following = cursors.write(page[-1].head.id.hex) if len(rows) > count else None
     return Page(tuple(item(row, turn) for row in page), following, turn.now)
 
 
@@ -208,8 +205,10 @@ async def queue_view(
         raise NotFound("没有「{value}」这个单位，请从单位名单里选", field="unit", value=unit)
     permit_queue(actor, found, reference)
     asked = asked or Asked()
+    if asked.role == INFORM:
+        return await beside_view(service, actor, unit, asked, cursor, limit)
     filters, count = filters_of(asked, reference), check_limit(limit)
-    after = _read_queue_cursor(cursor)
+    after = cursors.read_queue(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
     async with service.database.acquire() as connection:
         rows = await queue_rows.queue(
@@ -222,8 +221,28 @@ async def queue_view(
             limit=count + 1,
         )
     page = rows[:count]
-    following = _write(_place(page[-1])) if len(rows) > count else None
+    following = cursors.write(cursors.place_of(page[-1])) if len(rows) > count else None
     return Page(tuple(item(row.found, turn, row) for row in page), following, turn.now)
+
+
+async def beside_view(
+    service: Service, actor: Actor, unit: str, asked: Asked, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """Open whistles that a unit is informed of or was called to one table for, the newest first: in its queue stands
+    only what it has to do. Raises as `queue_view`, which has asked who may."""
+    reference = service.rules.of(actor.district or "")
+    filters, count = filters_of(asked, reference), check_limit(limit)
+    before = cursors.read_list(cursor)
+    turn = service.turn(actor.district or "", await service.database.now())
+    async with service.database.acquire() as connection:
+        invited = await search.invited_to(connection, unit)
+        among = (*invited, *await search.informed_of(connection, unit))
+        status = filters.status or tuple(sorted(LIVE))
+        scope = replace(scope_of(actor, reference), invited=invited if actor.unit == unit else ())
+        rows = await search.listed(connection, scope, replace(filters, among=among, status=status), before, count + 1)
+    page = rows[:count]
+    following = cursors.write(page[-1].head.id.hex) if len(rows) > count else None
+    return Page(tuple(replace(item(row, turn), role=INFORM) for row in page), following, turn.now)
 
 
 def _narrowed(asked: Asked, actor: Actor, turn: Turn) -> Narrowed:
@@ -271,59 +290,6 @@ def may_open(actor: Actor, unit: Unit, reference: Reference) -> bool:
                 if reference.tree.covers(node.code, unit.place):
                     return True
     return False
-
-
-# ── cursors ──────────────────────────────────────────────────────────────────────────────────────
-def _write(value: object) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(value)).decode().rstrip("=")
-
-
-def _read(cursor: str) -> object:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        return orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise _wrong_cursor(cursor) from error
-
-
-def _wrong_cursor(cursor: str) -> Invalid:
-    return Invalid("这个 cursor 不是上一页给的，请从第一页看起", field="cursor", value=cursor)
-
-
-def _read_list_cursor(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    value = _read(cursor)
-    try:
-        return UUID(hex=value) if isinstance(value, str) else _fail(cursor)
-    except ValueError as error:
-        raise _wrong_cursor(cursor) from error
-
-
-def _fail(cursor: str) -> UUID:
-    raise _wrong_cursor(cursor)
-
-
-def _place(row: Queued) -> list[object]:
-    micros = (row.due_at - _EPOCH) // timedelta(microseconds=1) if row.due_at else None
-    return [micros, row.found.head.id.hex]
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def _read_queue_cursor(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    value = _read(cursor)
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], str):
-        raise _wrong_cursor(cursor)
-    micros, whistle = value
-    try:
-        due = None if micros is None else _EPOCH + timedelta(microseconds=int(micros))
-        return Place(due, UUID(hex=whistle))
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _wrong_cursor(cursor) from error
 
 
 __all__ = ["Asked", "Head", "Item", "Page", "Scope", "item", "lamps", "list_view", "queue_view"]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from dispatch.domain.case import Actor
 from dispatch.domain.permissions import ROLE_OF_POST
 from dispatch.domain.reference import Reference
+from dispatch.domain.refusals import Invalid
 from dispatch.steps.administer import allowed
 from dispatch.steps.read_files import build_reference
 from dispatch.steps.service import Service
@@ -72,11 +73,27 @@ async def change(service: Service, by: Actor, action: str, subject: str, edit: E
         if reference.versions != versions:  # this process has not heard of the newest yet
             reference = await asyncio.to_thread(build_reference, documents, versions)
         told = await edit(uow, documents, reference)
-        done = await store(uow, district, documents, by.person or "")
+        built = await asyncio.to_thread(build_reference, documents, {})
+        await _accounts_free(uow, district, reference, built)
+        done = await store(uow, district, documents, by.person or "", built)
         if done.versions:
             await administration.note(uow, district, by.person, by.seat, action, subject, told)
     await service.rules.refresh()
     return done
+
+
+async def _accounts_free(uow: UnitOfWork, district: str, before: Reference, built: Reference) -> None:
+    """Whether the accounts that the seats' pattern makes are nobody else's. Raises `Invalid` naming the account."""
+    fresh = {sign_in_of(code): code for code in built.people.persons if code not in before.people.persons}
+    _elsewhere, held = await people.taken(uow.connection, district, list(fresh.values()), list(fresh))
+    taken = next((name for name, person in fresh.items() if held.get(name, person) != person), None)
+    if taken is not None:
+        raise Invalid(
+            "「{value}」这个账号已经是「{other}」的，新席位的人用不了；请换一个代码",
+            field="code",
+            value=taken,
+            other=held[taken],
+        )
 
 
 def sign_in_of(person: str) -> str:

@@ -26,7 +26,7 @@ SELECT DISTINCT ON (kind) kind, version, content FROM (
 
 #: the newest version, and what the newest one from a file was like
 _LAST = """
-SELECT version, sha256, proposal, (
+SELECT version, sha256, proposal, text, (
     SELECT sha256 FROM reference_document
     WHERE district = $1 AND kind = $2 AND proposal IS NULL ORDER BY version DESC LIMIT 1) AS filed
 FROM reference_document WHERE district = $1 AND kind = $2 ORDER BY version DESC LIMIT 1"""
@@ -185,11 +185,15 @@ class _Load:
     overlooked: dict[str, int] = field(default_factory=dict)
 
     async def store(self, kind: str, content: object, text: str | None) -> int | None:
-        """Store one document as a new version; None: there is nothing new in it."""
+        """Store one document as a new version; None: there is nothing new in it.
+
+        What was approved at the desk is a new version where only the text differs too: its comments say why.
+        """
         body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(body).hexdigest()
         row = await self.uow.connection.fetchrow(_LAST, self.district, kind)
-        if row is not None and row["sha256"] == digest:
+        worded = self.proposal is not None and text is not None and row is not None and text != row["text"]
+        if row is not None and row["sha256"] == digest and not worded:
             await self._keep(kind, row["version"], text)
             return None
         if row is not None and row["proposal"] is not None and self.proposal is None:

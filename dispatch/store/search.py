@@ -96,6 +96,8 @@ class Filters:
     text: str | None = None
     number: int | None = None
     since: datetime | None = None
+    among: tuple[UUID, ...] | None = None
+    """Only these whistles (None: any)."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,17 @@ async def invited_to(connection: Connection, unit: str, limit: int = 500) -> tup
     rows = await connection.fetch(
         """SELECT DISTINCT r.whistle FROM request r JOIN whistle_state s ON s.id = r.whistle AND s.gen = r.gen
            WHERE r.kind = 'consultation' AND r.data -> 'units' ? $1 ORDER BY r.whistle DESC LIMIT $2""",
+        unit,
+        limit,
+    )
+    return tuple(row["whistle"] for row in rows)
+
+
+async def informed_of(connection: Connection, unit: str, limit: int = 500) -> tuple[UUID, ...]:
+    """Whistles in which a unit is only informed (知会) in their present generation, the newest first."""
+    rows = await connection.fetch(
+        """SELECT a.whistle FROM assignment a JOIN whistle_state s ON s.id = a.whistle AND s.gen = a.gen
+           WHERE a.unit = $1 AND a.role = 'inform' AND a.status <> 'released' ORDER BY a.whistle DESC LIMIT $2""",
         unit,
         limit,
     )
@@ -182,6 +195,8 @@ def narrow(asked: Asked, filters: Filters) -> None:
             asked.parts.append(f"w.{column} = {asked.add(value)}")
     if filters.number is not None:
         asked.parts.append(f"w.number = {asked.add(filters.number)}")
+    if filters.among is not None:
+        asked.parts.append(f"w.id = ANY({asked.add(list(filters.among))}::uuid[])")
     if filters.since is not None:
         asked.parts.append(f"w.received_at >= {asked.add(filters.since)}")
 

@@ -68,7 +68,7 @@ def test_what_is_wrong_is_one_line(loaded: str) -> None:
     other = run("token", "xf.liaison", "--name", "x", "--seat", "node:130403:head", code=1)
     assert "unit:XF:liaison" in other
     assert "--seat" in other
-    assert "12 到 256" in run("password", "xf.liaison", typed="short\nshort\n", code=1)
+    assert "12 到 128" in run("password", "xf.liaison", typed="short\nshort\n", code=1)
 
 
 async def _bind(url: str) -> None:

@@ -73,8 +73,7 @@ async def test_broken_text_and_a_change_of_nothing_keep_nothing(world: World) ->
         await proposed(world, new=NEW.replace("ZJ,", "ZZ,"))
     (fault,) = broken.value.errors
     assert (fault.value, fault.line) == ("ZZ", 1 + now.text[: now.text.index(OLD)].count("\n"))
-    comment, change = now.text + "# 只是注释\n", now.text.replace(OLD, NEW)
-    for text, reason, field in ((comment, "为什么", "text"), (change, " ", "reason")):
+    for text, reason, field in ((now.text, "为什么", "text"), (now.text.replace(OLD, NEW), " ", "reason")):
         with pytest.raises(Invalid) as refused:
             await proposals.propose(world.service, actor, Wanted("duties", now.version, text, reason))
         assert refused.value.field == field
@@ -83,6 +82,17 @@ async def test_broken_text_and_a_change_of_nothing_keep_nothing(world: World) ->
             await proposed(world, seat=seat)
     assert await world.count("rule_proposal") == 0
     assert await logged(world) == []
+
+
+async def test_a_change_of_comments_alone_is_a_version_of_the_text(world: World) -> None:
+    before = await text_of(world)
+    why = before.text + "# 2026 年 11 月核过\n"
+    actor, admin = await world.actor(DESK), await world.actor(ADMIN)
+    made = await proposals.propose(world.service, actor, Wanted("duties", before.version, why, "说清出处"))
+    done = await proposals.approve(world.service, admin, made.id)
+    after = await text_of(world)
+    assert (done.version, after.version, after.text) == (before.version + 1, before.version + 1, why)
+    assert after.content == before.content
 
 
 async def test_what_was_written_against_an_older_version_is_stale_and_can_be_rebased(world: World) -> None:

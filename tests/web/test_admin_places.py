@@ -90,6 +90,11 @@ async def test_a_unit_changes_is_added_and_ended(world: World) -> None:
     values = {"code": "qx", "name": "示例气象局", "short": "气象", "calendar": "district", "type": "department"}
     for wrong in ({"code": "JD"}, {"code": "XF"}, {"calendar": "none"}, {"type": "none"}, {"name": ""}):
         assert (await admin.send(add, **(values | wrong))).status == 422, wrong
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE account SET sign_in = 'qy.liaison' WHERE person = $1", XF)
+    page = await admin.send(add, **(values | {"code": "QY"}))
+    assert (page.status, f"「qy.liaison」这个账号已经是「{XF}」的" in page.text) == (422, True), page.text
+    assert page.form(f"{UNITS}/add").value("name") == "示例气象局", "what was typed stays"
     page = await admin.send(add, **values)
     assert ("示例气象局" in page.text, "联络员" in page.text) == (True, True)
     page = await admin.send(page.form(f"{UNITS}/QX"), name="示例气象台", calendar="always", duty="1")

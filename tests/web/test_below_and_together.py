@@ -196,6 +196,28 @@ async def test_a_consultation_from_asking_to_the_children_it_decided(slow: tuple
     assert "请你们来会商" not in (await invited.get("/queue")).text
 
 
+async def test_what_a_unit_was_only_called_to_or_informed_of_is_found_beside_its_queue(world: World) -> None:
+    called, told = (await world.whistle(SLOW))["number"], (await world.whistle(SLOW))["number"]
+    assert (await world.act(called, "consult", seat=SECRETARY, units=["SF"])).status_code == 200
+    assert (await world.act(told, "call", seat=CLERK, unit="SF", role="inform")).status_code == 200
+    unit = await world.as_("unit:SF:liaison")
+
+    async def numbers(query: str) -> list[int]:
+        return [one["number"] for one in (await unit.get(f"/api/v1/queues/SF{query}")).json()["items"]]
+
+    assert await numbers("") == []
+    assert await numbers("?role=inform") == [told, called], "the newest first"
+    first = (await unit.get("/api/v1/queues/SF?role=inform&limit=1")).json()
+    assert await numbers(f"?role=inform&limit=1&cursor={first['next_cursor']}") == [called]
+    assert (await unit.get("/api/v1/queues/XF?role=inform")).status_code == 403
+    page = await (await somebody(world, "unit:SF:liaison")).get("/queue?role=inform")
+    assert "请来会商、知会的" in page.text
+    assert all(str(number) in page.text for number in (called, told))
+    assert (await world.act(told, "cancel", seat=CLERK, reason="报错了")).status_code == 200
+    assert await numbers("?role=inform") == [called]
+    assert await numbers("?role=inform&status=cancelled") == [told]
+
+
 async def test_a_consultation_may_be_refused_and_minutes_want_one(world: World) -> None:
     number = (await world.whistle(SLOW))["number"]
     early = await world.act(number, "minutes", seat=SECRETARY, text="没有会")

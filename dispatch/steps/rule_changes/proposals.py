@@ -116,8 +116,8 @@ async def propose(service: Service, by: Actor, wanted: Wanted) -> Proposal:
     async with service.database.transaction() as uow:
         now = await current(uow.connection, district, wanted.kind)
         _fresh(now.version, wanted.base)
-        if document == now.content:
-            raise Invalid("和现行的说的一样，没有要改的", field="text", value=None)
+        if document == now.content and tidy(wanted.text) == now.text:
+            raise Invalid("和现行的一字不差，没有要改的", field="text", value=None)
         made = Proposal(
             service.new_id(), district, wanted.kind, wanted.base, tidy(wanted.text), reason,
             await _restored(uow.connection, district, wanted), await _ruling(uow.connection, district, wanted),

@@ -1,8 +1,9 @@
 """Whistles: found, shown, acted on."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -90,12 +91,17 @@ async def queue(
     kind: Annotated[str | None, Plain] = None,
     street: Annotated[str | None, Plain] = None,
     q: Annotated[str | None, Plain] = None,
+    role: Literal["lead", "assist", "inform"] | None = None,
     since: AwareDatetime | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: int = 50,
 ) -> Response:
-    """A unit's queue, what falls due first on top; `working_seconds_left` counts working time, negative when late."""
-    question = asked(status, None, place, category, kind, street, q, since)
+    """A unit's queue, what falls due first on top; `working_seconds_left` counts working time, negative when late.
+
+    `role` lead or assist: only these parts. `role` inform: what the unit has nothing to do in, but is informed of or
+    was called to one table for, the newest first.
+    """
+    question = replace(asked(status, None, place, category, kind, street, q, since), role=role)
     return send(await lists.queue_view(deps_of(request).service, visit.actor, unit, question, cursor, limit))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from dispatch.domain.case import Actor
+from dispatch.domain.case import INFORM, Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
@@ -226,6 +226,8 @@ def _heading(address: Address, tally: Tally) -> tuple[str, str]:
     """The view's name and count; another mixture of filters has no count."""
     viewed = _viewed(address)
     narrowed = any(address.get(name) for name in NARROWING)
+    if viewed == {"role": INFORM}:
+        return _("请来会商、知会的"), ""
     for label, filters, count in (*_ways(tally), *_mine(tally)):
         if filters == viewed:
             return label, "" if narrowed else _count(count, tally)
@@ -247,8 +249,9 @@ def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
         )
 
     groups = (ViewGroup(bench.unit.short, links(_ways(bench.tally))),)
+    beside = NavItem(_("请来会商、知会的"), address.only(**unit, role=INFORM), viewed == {"role": INFORM})
     load = NavItem(_("本单位负荷"), Address(LOAD, unit).here)
-    return (*groups, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), load)))
+    return (*groups, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), beside, load)))
 
 
 def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
@@ -268,7 +271,7 @@ def _menus(address: Address, reference: Reference) -> tuple[FilterMenu, ...]:
     root = reference.tree.roots()[0]
     streets = [(node.code, node.name) for node in reference.tree.children(root.code)]
     duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
-    roles = [(role, words.role(role)) for role in ("lead", "assist")]
+    roles = [(role, words.role(role)) for role in ("lead", "assist", "inform")]
     stages = [(stage, words.stage(stage)) for stage in STAGES]
     kinds = [(code, _(label)) for code, label in words.KINDS.items()]
     return (

@@ -28,7 +28,7 @@ def checked(text: str, faults: Sequence[FileError], entries: int = 0) -> Checked
     if faults:
         said, lines = _("有 %(n)s 处要改，改好才能提交", n=len(faults)), text.splitlines()
         return Checked(said, tuple(fault(one, lines) for one in faults[:FAULTS]))
-    return Checked(_("读得通，改了 %(n)s 处", n=entries) if entries else _("读得通，和现行的意思一样"))
+    return Checked(_("读得通，改了 %(n)s 处", n=entries) if entries else _("读得通，说的和现行的一样"))
 
 
 def fault(one: FileError, lines: Sequence[str] = ()) -> TextFault:
@@ -54,6 +54,8 @@ def looked(
     """Two versions (text and document each) side by side."""
     changes = compared.compare(old[1], new[1])
     rows = entries(changes, new[1], reference)
+    if not rows and old[0] != new[0]:
+        rows = [ChangedEntry(_("注释和写法"), (spans(_("说的和现行的一样，只是注释或写法不同。")),))]
     pieces = compared.lines(old[0], new[0])
     kept: list[tuple[DiffLine, ...]] = []
     left = LINES

@@ -269,6 +269,12 @@
       if (gap >= 0) box.setSelectionRange(gap, box.value.indexOf("】", gap) + 1);
       box.dispatchEvent(new Event("input", { bubbles: true }));
     }
+    const show = e.target.closest("[data-show]");
+    if (show) {
+      const secret = $("#" + show.dataset.show);
+      secret.type = secret.type === "password" ? "text" : "password";
+      [show.textContent, show.dataset.other] = [show.dataset.other, show.textContent];
+    }
     if (e.target.closest("[data-print]")) window.print();
     const here = e.target.closest("[data-position]");
     if (here && navigator.geolocation) {
