@@ -1,6 +1,7 @@
 """The web application: hot path, API, sign-in, pages, static files, health, put together."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 
 from dispatch.domain.calendar import OutOfCalendarError
@@ -54,18 +55,10 @@ AUDIENCES = (
 
 def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell:
     """The ASGI application. `pages` are the routers of pages; left out, those of `AUDIENCES`."""
-    app = FastAPI(
-        title="Dispatch 街乡吹哨、部门报到",
-        version="1",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
+    app = _bare()
     app.state.deps = deps
     _handlers(app)
-    for router in (*ROUTERS, entering.router, elsewhere.router, *(find_pages() if pages is None else pages)):
-        app.include_router(router)
+    app.router.routes.extend(_every_route() if pages is None else _routes(pages))
     openapi.install(app, deps)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     if deps.probe is not None:
@@ -77,6 +70,30 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
         upload_limit=deps.upload_limit,
         metrics=deps.metrics,
     )
+
+
+def _bare() -> FastAPI:
+    return FastAPI(
+        title="Dispatch 街乡吹哨、部门报到",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+
+
+def _routes(pages: Sequence[APIRouter]) -> list[BaseRoute]:
+    made = _bare()
+    for router in (*ROUTERS, entering.router, elsewhere.router, *pages):
+        made.include_router(router)
+    return made.router.routes
+
+
+@cache
+def _every_route() -> tuple[BaseRoute, ...]:
+    """The same for every application: what each parameter is worked out once for all that a process makes."""
+    return tuple(_routes(find_pages()))
 
 
 def find_pages() -> list[APIRouter]:

@@ -31,7 +31,7 @@ class Postgres(TestPostgres):
     """As the tests have it, but durable unless told otherwise, and stamping the moment of each commit."""
 
     def __init__(self, durable: bool) -> None:
-        super().__init__()
+        super().__init__(memory=False)
         self.server = EmbeddedPostgres(
             self._folder / "postgres",
             account=unprivileged(),
