@@ -24,14 +24,14 @@ SAID = "3号楼楼道消防门被锁"
 def out() -> Iterator[io.StringIO]:
     """Logging set up on a string; as it was, afterwards."""
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+    before, level, ours = root.handlers[:], root.level, structlog.get_config()
     stream = io.StringIO()
     logs.configure("info", "json", "web", stream=stream, cache=False)
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    structlog.configure(**ours)
     structlog.contextvars.clear_contextvars()
 
 
@@ -158,14 +158,14 @@ def test_a_library_with_its_own_handler_does_not_write_past_it() -> None:
     logger.addHandler(logging.StreamHandler(own))
     logger.propagate = False
     stream = io.StringIO()
-    before = logging.getLogger().handlers[:]
+    before, ours = logging.getLogger().handlers[:], structlog.get_config()
     try:
         logs.configure("info", "json", "web", stream=stream, cache=False)
         logger.warning("hello")
     finally:
         logging.getLogger().handlers[:] = before
         logging.captureWarnings(False)
-        structlog.reset_defaults()
+        structlog.configure(**ours)
     assert own.getvalue() == ""
     assert "hello" in stream.getvalue()
 
@@ -179,14 +179,14 @@ def test_the_level_holds_for_both(out: io.StringIO) -> None:
 
 def test_console_form_writes_the_same_keys() -> None:
     stream = io.StringIO()
-    before = logging.getLogger().handlers[:]
+    before, ours = logging.getLogger().handlers[:], structlog.get_config()
     try:
         logs.configure("info", "console", "web", stream=stream, cache=False)
         structlog.get_logger("x").info("step.done", unit="XF", body=SAID)
     finally:
         logging.getLogger().handlers[:] = before
         logging.captureWarnings(False)
-        structlog.reset_defaults()
+        structlog.configure(**ours)
     assert "unit=XF" in stream.getvalue().replace("'", "")
     assert SAID not in stream.getvalue()
     assert sys.stdout is not stream
