@@ -6,6 +6,7 @@ territory of the client, so the age of the last answered fetch is watched too.
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ class Progress:
         self.last_time: dict[Partition, int] = {}
         #: records polled, and not done with yet
         self.in_hand: Counter[Partition] = Counter()
+        #: when a topic's last batch was begun or done (monotonic seconds)
+        self.moved: dict[str, float] = {}
         self.records = 0
         self.batches = 0
         self.dead = 0
@@ -48,12 +51,13 @@ class Progress:
     @contextmanager
     def handling(self, records: Sequence[RawRecord]) -> Iterator[None]:
         """The effects of all `records` are committed when the block ends without raising."""
-        started = time.monotonic()
+        started = self.moved[records[0].topic] = time.monotonic()
         self.hold(records)
         try:
             yield
         finally:
             self.release(records)
+            self.moved[records[0].topic] = time.monotonic()
         for record in records:
             self.last_time[(record.topic, record.partition)] = record.timestamp
         self.records += len(records)
@@ -119,13 +123,14 @@ async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRE
 def last_poll_age(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> float | None:
     """Seconds since the stalest assigned partition was last answered; None while nothing is assigned.
 
-    0 while a step waits for the database: that is no stall (see `Progress.paused_since`).
+    0 while a step waits for the database: that is no stall (see `Progress.paused_since`). Nor is it one to work off
+    what was fetched before: a broker gives thousands of records at once, and is asked again when they are done.
     """
     if progress.paused_since is not None:
         return 0.0
-    now = time.time() * 1000
+    now, here = time.time() * 1000, time.monotonic()
     ages = [
-        now - stamp
+        min(now - stamp, (here - progress.moved.get(partition.topic, -math.inf)) * 1000)
         for consumer in consumers
         if consumer is not None
         for partition in consumer.assignment()

@@ -1,7 +1,9 @@
 """Silence is a stall only while the broker answers; topics that a broker lost are made anew."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -10,11 +12,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from dispatch.bus import broker as bus
 from dispatch.bus import watchdog as watchdog_module
 from dispatch.bus.embedded import free_port
-from dispatch.bus.lag import last_poll_age
+from dispatch.bus.lag import Progress, last_poll_age
 from dispatch.bus.topics import admin, ensure
 from dispatch.bus.watchdog import Stalled, Watchdog
-from schemas.topics import RAISED, TOPICS, Topic
+from schemas.topics import INBOUND, RAISED, TOPICS, Topic
 from tests.bus.rig import until
+from tests.bus.test_feed import record
 from tests.servers import TestBroker
 
 LONG = 1000.0
@@ -84,6 +87,32 @@ async def test_topics_that_were_lost_are_made_anew(broker: str) -> None:
     await dog.look()
     async with admin(broker) as asking:
         assert topic.name in await asking.list_topics()
+
+
+class Fetched:
+    """A consumer that fetched much, long ago."""
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(INBOUND, 0)}
+
+    async def position(self, _partition: TopicPartition) -> int:
+        return 0
+
+    def highwater(self, _partition: TopicPartition) -> int:
+        return 20_000
+
+    def last_poll_timestamp(self, _partition: TopicPartition) -> int:
+        return int((time.time() - LONG) * 1000)
+
+
+def test_working_off_what_was_fetched_at_once_is_no_silence() -> None:
+    progress, consumers = Progress(), [Fetched()]
+    assert (last_poll_age(consumers, progress) or 0) > LONG - 60
+    with progress.handling([replace(record(0), topic=RAISED)]):
+        assert (last_poll_age(consumers, progress) or 0) > LONG - 60, "another topic's work says nothing of this one"
+    with progress.handling([record(0)]):
+        assert (last_poll_age(consumers, progress) or LONG) < 60
+    assert (last_poll_age(consumers, progress) or LONG) < 60
 
 
 async def test_a_consumer_that_stops_polling_without_a_word_is_noticed(
