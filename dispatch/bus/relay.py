@@ -188,24 +188,20 @@ class Relay:
         return self._behind
 
     async def _add(self, rows: list[Waiting]) -> None:
-        touched = set()
+        touched, lanes, partitions = set(), self._lanes, self._partitions
         for row in rows:
-            if self._blocked and (row.topic, row.key) in self._blocked:
-                self._blocked[(row.topic, row.key)].append(row)
+            topic, key = row.topic, row.key
+            if self._blocked and (topic, key) in self._blocked:
+                self._blocked[(topic, key)].append(row)
                 continue
-            count = self._partitions.get(row.topic) or await self._count_partitions(row.topic)
-            lane = self._lane(row, count)
+            where = (topic, partition_of(key, partitions.get(topic) or await self._count_partitions(topic)))
+            lane = lanes.get(where)
+            if lane is None:
+                lane = lanes[where] = Lane(*where, self._current, self._sent, self._refused, self._failed)
             lane.add(row)
             touched.add(lane)
         for lane in touched:
             lane.start()
-
-    def _lane(self, row: Waiting, count: int) -> Lane:
-        where = (row.topic, partition_of(row.key, count))
-        lane = self._lanes.get(where)
-        if lane is None:
-            lane = self._lanes[where] = Lane(*where, self._current, self._sent, self._refused, self._failed)
-        return lane
 
     async def _count_partitions(self, topic: str) -> int:
         """As the broker has it. While it does not say (no such topic, broker away) as declared: the lanes then fail

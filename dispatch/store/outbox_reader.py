@@ -86,7 +86,8 @@ class Reader:
     async def newest(self, limit: int) -> list[Waiting]:
         """Whatever is new, by id. `late` looks after `fresh` did, every time: a row of a whistle may be above `top`
         whose earlier one, below, was not visible before; it is visible by now, and goes first."""
-        return in_order([*await self.fresh(limit), *await self.late()])
+        fresh, late = await self.fresh(limit), await self.late()
+        return in_order([*fresh, *late]) if late else fresh
 
     async def fresh(self, limit: int) -> list[Waiting]:
         """The next rows above `top`; moves `top` and says in `more` whether there may be further ones."""
