@@ -44,8 +44,15 @@ class _Connection(asyncpg.Connection):
 class Database:
     """PostgreSQL as the service sees it. `virtual` hands out simulated time instead of the database's."""
 
-    def __init__(self, url: str, pool: asyncpg.Pool, virtual: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool: asyncpg.Pool,
+        virtual: Callable[[], datetime] | None = None,
+        application: str = "dispatch",
+    ) -> None:
         self.url = url
+        self._application = application
         self._pool = pool
         self._virtual = virtual
         self._kept: asyncpg.Connection | None = None
@@ -82,7 +89,7 @@ class Database:
                 max_inactive_connection_lifetime=0,
                 server_settings={**SESSION_LIMITS, "application_name": application, **(settings or {})},
             )
-        return cls(url, pool, virtual)
+        return cls(url, pool, virtual, application)
 
     async def close(self) -> None:
         """Close every connection, waiting up to five seconds for the ones at work."""
@@ -142,7 +149,9 @@ class Database:
         costs more than such a look. One at a time."""
         async with self._keeping:
             if self._kept is None or self._kept.is_closed():
-                self._kept = await self.connect_alone(patience=COMMAND, **SESSION_LIMITS)
+                self._kept = await self.connect_alone(
+                    patience=COMMAND, application_name=self._application, **SESSION_LIMITS
+                )
             with translated():
                 yield self._kept
 

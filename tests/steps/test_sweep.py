@@ -163,6 +163,7 @@ async def live(made: Town, ticks: Sequence[Any], *, shots: random.Random | None 
             for _ in range(50):  # a cut connection is found out when it is used
                 with contextlib.suppress(Unavailable):
                     await made.sweep()
+                    await made.numbers()
                     break
         await made.sweep()
         for nth, actor, action, fields in acts:
