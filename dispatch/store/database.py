@@ -153,7 +153,12 @@ class Database:
                     patience=COMMAND, application_name=self._application, **SESSION_LIMITS
                 )
             with translated():
-                yield self._kept
+                try:
+                    yield self._kept
+                except BaseException:  # who knows in what state it is, or whether the peer is still there
+                    self._kept.terminate()
+                    self._kept = None
+                    raise
 
     async def connect_alone(self, *, patience: float | None = None, **server_settings: str) -> asyncpg.Connection:
         """A connection of its own, outside the pool: advisory locks held for long, LISTEN.
