@@ -17,6 +17,7 @@ import pytest
 
 from dispatch.web import pages
 from dispatch.web.examples import EXAMPLES, form, queue
+from dispatch.web.models.parts import Notice, spans
 from dispatch.web.render import STATIC, render
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -258,6 +259,31 @@ def test_times_tick_in_place(site: Site) -> None:
     assert page.locator(".ruler-fill").get_attribute("width") == "55.00%"
     page.clock.run_for(100_000)
     assert page.locator(".time [data-show]").inner_text().replace("\n", "").startswith("已逾期10秒")
+
+
+def test_a_password_is_shown_until_it_is_sent_and_a_time_is_no_such_button(site: Site) -> None:
+    page = site.open("password")
+    new = page.get_by_label("新密码", exact=True)
+    new.fill("several plain words")
+    button = page.locator('[aria-controls="f-new"]')
+    button.click()
+    assert new.get_attribute("type") == "text"
+    assert button.inner_text() == "不显示"
+    site.answers["/password"] = lambda _: (204, "text/html", "")
+    page.get_by_role("button", name="保存新密码").click()
+    assert new.get_attribute("type") == "password"
+    assert len(site.posts("/password")) == 1
+    page = site.open("queue")
+    page.locator(".time [data-show]").first.click()
+    assert site.trouble == []
+
+
+def test_a_notice_above_a_queue_takes_no_more_room_than_its_words(site: Site) -> None:
+    notice = Notice("管理员替您的账号开了一次性登录链接", spans("去看是谁、什么时候"))
+    few = replace(queue.INFORMED, rows=(), frame=replace(queue.INFORMED.frame, notices=(notice, notice)))
+    site.models["queue"] = ("queue.html", few)
+    boxes = [one.bounding_box() for one in site.open("queue").locator("main > .notice").all()]
+    assert [box["height"] < 100 for box in boxes if box] == [True, True]
 
 
 def test_the_strip_fills_in_place(site: Site) -> None:

@@ -213,6 +213,9 @@ async def test_what_a_unit_was_only_called_to_or_informed_of_is_found_beside_its
     page = await (await somebody(world, "unit:SF:liaison")).get("/queue?role=inform")
     assert "请来会商、知会的" in page.text
     assert all(str(number) in page.text for number in (called, told))
+    assert "按收到先后排，新的在前" in page.text
+    assert 'id="bulk"' not in page.text, "nothing there is to be signed for"
+    assert "lamp=red" not in page.text, "and no clock of the unit's own runs"
     assert (await world.act(told, "cancel", seat=CLERK, reason="报错了")).status_code == 200
     assert await numbers("?role=inform") == [called]
     assert await numbers("?role=inform&status=cancelled") == [told]

@@ -6,7 +6,7 @@ real person's.
 
 from __future__ import annotations
 
-from dispatch.web.examples import chain, design, desk, entry, form, queue, rules, whistle
+from dispatch.web.examples import account, chain, design, desk, entry, form, load, queue, rules, whistle
 
 Example = tuple[str, object]
 
@@ -14,6 +14,9 @@ EXAMPLES: dict[str, Example] = {
     "landing": ("landing.html", entry.LANDING),
     "sign-in": ("sign_in.html", entry.SIGN_IN),
     "sign-in-error": ("sign_in.html", entry.SIGN_IN_ERROR),
+    "password": ("password.html", entry.PASSWORD),
+    "account": ("manage.html", account.ACCOUNT),
+    "step-up": ("manage.html", account.STEP_UP),
     "display": ("display.html", entry.DISPLAY),
     "error": ("error.html", entry.ERROR),
     "form-empty": ("form.html", form.EMPTY),
@@ -31,6 +34,8 @@ EXAMPLES: dict[str, Example] = {
     "queue": ("queue.html", queue.QUEUE),
     "queue-empty": ("queue.html", queue.EMPTY),
     "queue-selecting": ("queue.html", queue.SELECTING),
+    "queue-inform": ("queue.html", queue.INFORMED),
+    "load": ("load.html", load.LOAD),
     "list": ("queue.html", queue.STREET_LIST),
     "chain": ("chain.html", chain.COMMUNITY),
     "building": ("building.html", chain.BUILDING),

@@ -97,6 +97,16 @@ SIGN_IN_ERROR = SignInPage(
     (FieldError("name", "用户名或密码不对，请再看一眼"),),
 )
 
+PASSWORD = SignInPage(
+    frame("改密码"),
+    (
+        Field("old", "现在的密码", "password", required=True, autocomplete="current-password"),
+        Field("new", "新密码", "password", hint="至少 12 个字符", required=True, autocomplete="new-password"),
+        Field("again", "再写一次新密码", "password", required=True, autocomplete="new-password"),
+    ),
+    submit_url="/password",
+)
+
 DISPLAY = DisplayPage(
     frame("显示设置"),
     (

@@ -174,6 +174,21 @@ SELECTING = replace(
     ),
 )
 
+INFORMED = replace(
+    QUEUE,
+    heading="请来会商、知会的",
+    count="",
+    rows=tuple(
+        replace(r, role=Role.INFORM, quick=None, selected=False, time=None, ruler=None, lamp=None, time_text="—")
+        for r in QUEUE.rows[5:9]
+    ),
+    bulk=(),
+    since=None,
+    select_url="",
+    state_heading="状态",
+    range="1–4",
+)
+
 STREET_LIST = replace(
     QUEUE,
     frame=replace(

@@ -76,7 +76,9 @@ async def queue_page(
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     rows = tuple(queue_row(item, shown, address.here) for item in page.items)
-    heading, count = _heading(address, tally)
+    # of what it is only informed of a unit signs for nothing, and no clock of its own runs there
+    beside = address.get("role") == INFORM
+    doing, (heading, count) = bench.own and not beside, _heading(address, tally)
     return QueuePage(
         frame=_frame(request, visit, address, bench, notices),
         heading=heading,
@@ -84,21 +86,21 @@ async def queue_page(
         rows=rows,
         owner=unit.short,
         views=_views(address, bench),
-        chips=_chips(address, tally),
-        menus=_menus(address, reference),
+        chips=() if beside else _chips(address, tally),
+        menus=_menus(address, reference)[1 if beside else 0 :],
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
-        order=_("按到期先后排"),
+        order=_("按收到先后排，新的在前") if beside else _("按到期先后排"),
         since=_since(address, tally, before, turn),
-        bulk=tuple(Option(action, words.button(action)) for action in BULK if bench.own and may_ever(actor, action)),
+        bulk=tuple(Option(action, words.button(action)) for action in BULK if doing and may_ever(actor, action)),
         results=tuple(results),
         range=_range(address, len(rows), count),
         exports=address.exports() if rows else (),
         newer=address.newer(SIZE),
         older=address.older(page.next_cursor, len(rows)),
         selecting=bool(address.get("select")),
-        select_url=address.to(select="" if address.get("select") else "1") if rows and bench.own else "",
+        select_url=address.to(select="" if address.get("select") else "1") if rows and doing else "",
         empty=_empty(address),
-        state_heading="" if bench.own else _("状态"),
+        state_heading="" if doing else _("状态"),
     )
 
 
@@ -248,10 +250,10 @@ def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
             for label, filters, count in ways
         )
 
-    groups = (ViewGroup(bench.unit.short, links(_ways(bench.tally))),)
+    whole = ViewGroup(bench.unit.short, links(_ways(bench.tally)))
     beside = NavItem(_("请来会商、知会的"), address.only(**unit, role=INFORM), viewed == {"role": INFORM})
     load = NavItem(_("本单位负荷"), Address(LOAD, unit).here)
-    return (*groups, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), beside, load)))
+    return (whole, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), beside, load)))
 
 
 def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
@@ -268,8 +270,7 @@ def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
 
 
 def _menus(address: Address, reference: Reference) -> tuple[FilterMenu, ...]:
-    root = reference.tree.roots()[0]
-    streets = [(node.code, node.name) for node in reference.tree.children(root.code)]
+    streets = [(node.code, node.name) for node in reference.tree.children(reference.tree.roots()[0].code)]
     duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
     roles = [(role, words.role(role)) for role in ("lead", "assist", "inform")]
     stages = [(stage, words.stage(stage)) for stage in STAGES]

@@ -111,6 +111,8 @@
   document.addEventListener("submit", (e) => {
     const form = e.target;
     const button = e.submitter;
+    /* sent as text, a password would be remembered by the browser among what was typed */
+    $$("[data-reveal]", form).forEach((b) => { if ($("#" + b.dataset.reveal).type === "text") b.click(); });
     if (!form.matches("[data-guard]")) return;
     if (form.hasAttribute("data-sent")) return e.preventDefault();
     if (button && button.dataset.step) button.value = button.dataset.step;
@@ -269,11 +271,11 @@
       if (gap >= 0) box.setSelectionRange(gap, box.value.indexOf("】", gap) + 1);
       box.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    const show = e.target.closest("[data-show]");
-    if (show) {
-      const secret = $("#" + show.dataset.show);
+    const reveal = e.target.closest("[data-reveal]");
+    if (reveal) {
+      const secret = $("#" + reveal.dataset.reveal);
       secret.type = secret.type === "password" ? "text" : "password";
-      [show.textContent, show.dataset.other] = [show.dataset.other, show.textContent];
+      [reveal.textContent, reveal.dataset.other] = [reveal.dataset.other, reveal.textContent];
     }
     if (e.target.closest("[data-print]")) window.print();
     const here = e.target.closest("[data-position]");
