@@ -176,6 +176,7 @@ async def test_a_note_on_many_asks_once_and_is_noted_once(world: World) -> None:
     chosen = await refs(browser)
     asked = (await browser.post("/bulk", {"ref": chosen, "action": "note", "next": "/queue?part=assigned"}, 200)).text
     assert 'name="text"' in asked
+    assert '<a class="btn" href="/queue?part=assigned">不办了，回去</a>' in asked
     key = re.search(r'name="key" value="([^"]+)"', asked)
     onward = re.search(r'name="next" value="([^"]+)"', asked.partition('action="/bulk"')[2])
     assert key

@@ -91,7 +91,7 @@ def person_section(one: PersonSeen, reference: Reference | None, now: datetime) 
         ManageRow(words.seat_words(reference, seat), meta=seat, href="" if seat.endswith(":rota") else seat_url(seat))
         for seat in one.seats
     )
-    note = spans(_("账号 "), strong(one.sign_in or _("没有")), "。", _state(one, now))
+    note = spans(_("账号 "), strong(one.sign_in or _("没有")), _("。"), _state(one, now))
     links = (NavItem(_("登记请假"), "/leave?" + urlencode({"person": one.code})),)
     return ManageSection(_("岗位"), note, rows, Empty(_("现在没有岗位"), _("任职从人员表来。")), links=links)
 
