@@ -282,6 +282,7 @@ def test_a_notice_above_a_queue_takes_no_more_room_than_its_words(site: Site) ->
     notice = Notice("管理员替您的账号开了一次性登录链接", spans("去看是谁、什么时候"))
     few = replace(queue.INFORMED, rows=(), frame=replace(queue.INFORMED.frame, notices=(notice, notice)))
     site.models["queue"] = ("queue.html", few)
+    site.page.set_viewport_size({"width": 1280, "height": 1600})
     boxes = [one.bounding_box() for one in site.open("queue").locator("main > .notice").all()]
     assert [box["height"] < 100 for box in boxes if box] == [True, True]
 
