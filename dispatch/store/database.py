@@ -12,7 +12,7 @@ from dispatch.store.connection import Connection
 from dispatch.store.errors import translated
 from dispatch.store.unit_of_work import UnitOfWork
 
-#: seconds that a free connection is waited for
+#: seconds that a free connection is waited for, and that one given back in the middle of a query may take to end it
 WAIT = 10.0
 #: seconds until a query that is not answered raises
 COMMAND = 60.0
@@ -141,7 +141,7 @@ class Database:
             try:
                 yield connection
             finally:
-                await self._pool.release(connection)
+                await self._pool.release(connection, timeout=WAIT)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[Connection]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -20,13 +21,20 @@ def demo_database(postgres: TestPostgres) -> Iterator[str]:
     asyncio.run(postgres.drop(postgres.url(name)))
 
 
+@asynccontextmanager
+async def copied(postgres: TestPostgres, template: str) -> AsyncIterator[str]:
+    """The URL of a copy of a database, dropped afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    yield postgres.url(name)
+    await postgres.drop(postgres.url(name))
+
+
 @pytest.fixture
 async def demo_url(postgres: TestPostgres, demo_database: str) -> AsyncIterator[str]:
     """The URL of a database of this test's own with the demo district."""
-    name = f"test_{uuid4().hex[:12]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo_database}" STRATEGY file_copy')
-    yield postgres.url(name)
-    await postgres.drop(postgres.url(name))
+    async with copied(postgres, demo_database) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +51,8 @@ def lived(postgres: TestPostgres, demo_database: str) -> Iterator[str]:
 @pytest.fixture
 async def lived_url(postgres: TestPostgres, lived: str) -> AsyncIterator[str]:
     """The URL of a database of this test's own with the demo's past: `dispatch up --demo` on it starts at once."""
-    name = f"test_{uuid4().hex[:12]}"
-    await postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{lived}" STRATEGY file_copy')
-    yield postgres.url(name)
-    await postgres.drop(postgres.url(name))
+    async with copied(postgres, lived) as url:
+        yield url
 
 
 @pytest.fixture
