@@ -42,6 +42,7 @@ def test_account_and_administration_fit_every_width(browser: Any, service: Runni
                 assert shown.goto(service.address + path).status == 200
             if press:
                 shown.get_by_role("button", name=re.compile(press)).first.click()
+                shown.wait_for_load_state()
             SCREENS.mkdir(parents=True, exist_ok=True)
             shown.screenshot(path=str(SCREENS / f"{name}-{width}.png"), full_page=True)
             assert shown.evaluate(WIDER) <= 0, name

@@ -232,6 +232,7 @@ def test_who_told_it_is_shown_in_two_taps(browser: Any, service: Running, width:
         shown.goto(f"{service.address}/w/{number}")
         shown.screenshot(path=SCREENS / f"reporter-masked-{width}.png", full_page=True)
         shown.get_by_role("link", name="看姓名和电话").click()
+        shown.get_by_label("回访、答复来源人").wait_for()
         assert shown.evaluate(WIDER) <= 0
         shown.screenshot(path=SCREENS / f"reporter-why-{width}.png", full_page=True)
         shown.get_by_label("回访、答复来源人").check()
