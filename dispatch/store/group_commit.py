@@ -1,6 +1,8 @@
-"""Group commit: what arrives while one transaction runs goes together into the next; each is answered after it.
+"""Group commit: what arrives while transactions run goes together into the next; each is answered after its own.
 
-No timer: a lone item is flushed at once, and under load the batches grow by themselves.
+No timer: a lone item is flushed at once, and under load the batches grow by themselves. A few batches are under way at
+once, so that this process makes one ready while the database commits another: with one, callers fall into step, and
+either side waits for the other (a third of the throughput).
 """
 
 import asyncio
@@ -11,6 +13,9 @@ from dispatch.store.errors import StoreError, Unavailable
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+#: items from which on a batch gains little by growing
+ENOUGH = 32
 
 
 class GroupCommit(Generic[Item, Answer]):
@@ -27,34 +32,58 @@ class GroupCommit(Generic[Item, Answer]):
         *,
         most: int = 256,
         tries: int = 3,
+        lanes: int = 3,
     ) -> None:
-        self._flush, self._most, self._tries = flush, most, tries
+        """`most`: items of one batch; `lanes`: batches under way at once, each on a connection of its own."""
+        self._flush, self._most, self._tries, self._lanes = flush, most, tries, lanes
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._gathering = False
+        self._under_way = 0
 
     async def submit(self, item: Item) -> Answer:
         """Write `item`; returns once it is committed. Raises what refused it."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+        self._start()
         return await future
 
     async def drain(self) -> None:
         """Wait until everything handed in is answered."""
-        while self._task is not None and not self._task.done():
-            await asyncio.wait([self._task])
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _start(self) -> None:
+        if self._due() and len(self._running) < self._lanes:
+            self._gathering = True
+            self._running.add(asyncio.create_task(self._run()))
+
+    def _due(self) -> bool:
+        """Never fewer than are under way: batches must not shrink because there are lanes for more of them."""
+        return not self._gathering and len(self._waiting) >= max(self._under_way, 1)
 
     async def _run(self) -> None:
-        while self._waiting:
+        task = asyncio.current_task()
+        assert task is not None
+        while True:
             await self._gather()
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            size = min(max(ENOUGH, len(self._waiting) // 2), self._most)
+            batch, self._waiting = self._waiting[:size], self._waiting[size:]
+            self._gathering = False
+            self._under_way += len(batch)
+            self._start()
             await self._commit(batch)
+            self._under_way -= len(batch)
+            if not self._due():
+                # at once: whoever hands something in before the task has ended must find the lane free
+                self._running.discard(task)
+                return
+            self._gathering = True
 
     async def _gather(self) -> None:
         """Let come along what is already there: as long as each turn of the loop brings more, and no longer."""
         seen = 0
-        while seen < len(self._waiting) < self._most:
+        while seen < len(self._waiting) < ENOUGH:
             seen = len(self._waiting)
             await asyncio.sleep(0)
 

@@ -163,8 +163,10 @@ async def _look_up(uow: UnitOfWork, rows: Sequence[NewRow], answers: list[Stored
 
 
 def _distinct(rows: Sequence[NewRow]) -> list[NewRow]:
-    """One row for each key: a double tap may put both taps into one batch."""
-    return list({(row.principal, row.idempotency_key): row for row in reversed(rows)}.values())[::-1]
+    """One row for each key: a double tap may put both taps into one batch, or into two that are under way at once;
+    in the order of the keys, so that two batches with the same keys wait for each other on one side only."""
+    by_key = {(row.principal, row.idempotency_key): row for row in reversed(rows)}
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def _whistle(row: NewRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from dispatch.store.errors import Rejected, Unavailable
-from dispatch.store.group_commit import GroupCommit
+from dispatch.store.group_commit import ENOUGH, GroupCommit
 
 
 async def test_what_arrives_together_is_flushed_together() -> None:
@@ -95,3 +95,47 @@ async def test_a_caller_who_left_does_not_hold_up_the_others() -> None:
     gate.set()
     assert await stays == 2
     await group.drain()
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+async def test_nobody_is_left_waiting_when_lanes_end_as_others_come(lanes: int) -> None:
+    under_way = most = 0
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(max(items) % 3):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return [-item for item in items]
+
+    group = GroupCommit(flush, lanes=lanes, most=4)
+
+    async def caller(first: int) -> None:
+        for item in range(first, first + 40):
+            assert await group.submit(item) == -item
+
+    async with asyncio.timeout(20):
+        for callers in (1, 2, 3, 7):
+            await asyncio.gather(*(caller(i * 7) for i in range(callers)))
+        await group.drain()
+    assert most <= lanes
+
+
+async def test_one_batch_is_made_ready_while_another_is_committed() -> None:
+    flushed: list[int] = []
+    gate = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        flushed.append(len(items))
+        await gate.wait()
+        return list(items)
+
+    group = GroupCommit(flush, lanes=2)
+    waiting = [asyncio.create_task(group.submit(i)) for i in range(ENOUGH + ENOUGH)]
+    while len(flushed) < 2:
+        await asyncio.sleep(0)
+    assert flushed == [ENOUGH, ENOUGH]
+    gate.set()
+    await asyncio.gather(*waiting)
