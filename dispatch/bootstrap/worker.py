@@ -94,14 +94,15 @@ async def working(
 
 
 async def _say_progress(database: Database, broker: KafkaBroker) -> None:
-    """Tell the reconciler and `doctor` how far this worker's partitions are."""
+    """Tell the reconciler and `doctor` how far this worker's partitions are, by the database's clock."""
     while True:
-        await asyncio.sleep(SAY_EVERY)
         try:
+            await PROGRESS.clock.ask(database.now)
             found = await lags(bus.consumers(broker))
             await progress.say(database, [(each.topic, each.partition, each.messages, each.seconds) for each in found])
         except StoreError as error:
             log.debug("progress.not-said", error=type(error).__name__)
+        await asyncio.sleep(SAY_EVERY)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -213,5 +214,6 @@ def _probe(made: Base, kafka: Kafka) -> Starlette:
         return kafka.work.relay.counts if kafka.work else Counts()
 
     PROGRESS.on_batch, PROGRESS.on_dealt = made.metrics.batch, made.metrics.dealt
+    PROGRESS.on_retry = functools.partial(made.metrics.retried, "feed")
     made.metrics.relay_counts(lambda: counts().sent, lambda: counts().failures + counts().parked)
     return probe(made.metrics, {**checks(made), "consumers": consumers}, [lag, made.show_snapshot])

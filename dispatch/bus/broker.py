@@ -40,7 +40,8 @@ class _Dealt(ConsumerRebalanceListener):  # type: ignore[misc]
     """Counts how often a group dealt its partitions anew: often is a worker that comes and goes."""
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing: effects are keyed by what they are, so what is handled twice does nothing."""
+        """Nothing but the measuring: effects are keyed by what they are, so what is handled twice does nothing."""
+        PROGRESS.forget((partition.topic, partition.partition) for partition in revoked)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         for topic in {partition.topic for partition in assigned}:

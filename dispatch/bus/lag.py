@@ -3,15 +3,19 @@
 The lag is the fetch's high watermark less what was handled: a broker's `end_offsets` may lie (the embedded one gives
 the base of the last batch), a fetch's watermark does not. A consumer that silently stops polling is known bug
 territory of the client, so the age of the last answered fetch is watched too.
+
+A record carries the broker's time. How long ago that was is told by the database's clock, never by this host's, which
+may be days wrong.
 """
 
 import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from dispatch.bus.sift import RawRecord
@@ -19,11 +23,31 @@ from dispatch.bus.sift import RawRecord
 Partition = tuple[str, int]
 
 
+class ServersTime:
+    """The database's clock as this process last heard it, going on by seconds that never run backwards."""
+
+    def __init__(self, host: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._host, self._monotonic = host, monotonic
+        #: what is added to the monotonic clock; None: nothing was heard yet
+        self._ahead: float | None = None
+
+    async def ask(self, database_now: Callable[[], Awaitable[datetime]]) -> None:
+        """Hear it anew; wrong by half of what the answer took. Raises what asking raises, and keeps what it knew."""
+        before = self._monotonic()
+        moment = await database_now()
+        self._ahead = moment.timestamp() - (before + self._monotonic()) / 2
+
+    def now(self) -> float:
+        """Seconds since 1970; this host's, as long as the database has said nothing."""
+        return self._host() if self._ahead is None else self._monotonic() + self._ahead
+
+
 class Progress:
     """What this process has handled: per partition the time of the last record, and totals."""
 
-    def __init__(self) -> None:
-        #: time (ms) of the last record handled
+    def __init__(self, clock: ServersTime | None = None) -> None:
+        self.clock = clock or ServersTime()
+        #: time (ms) of the last record handled; of the first one polled, where none is handled yet
         self.last_time: dict[Partition, int] = {}
         #: records polled, and not done with yet
         self.in_hand: Counter[Partition] = Counter()
@@ -38,9 +62,18 @@ class Progress:
         self.on_batch: Callable[[str, int, float], None] = lambda _topic, _records, _seconds: None
         #: called with each topic whose partitions were dealt anew; bootstrap connects the metrics
         self.on_dealt: Callable[[str], None] = lambda _topic: None
+        #: called each time a batch is tried again; bootstrap connects the metrics
+        self.on_retry: Callable[[], None] = lambda: None
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These are taken away: when they come back, somebody else has handled what came meanwhile."""
+        for partition in partitions:
+            self.last_time.pop(partition, None)
 
     def hold(self, records: Sequence[RawRecord]) -> None:
         """These were polled."""
+        for record in records:
+            self.last_time.setdefault((record.topic, record.partition), record.timestamp)
         self.in_hand.update((record.topic, record.partition) for record in records)
 
     def release(self, records: Sequence[RawRecord]) -> None:
@@ -69,6 +102,7 @@ class Progress:
         """Consumption stands still because the database or the network is away."""
         if self.paused_since is None:
             self.paused_since = time.monotonic()
+        self.on_retry()
         try:
             yield
         finally:
@@ -91,7 +125,7 @@ class Consumer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Lag:
     """One assigned partition: records not handled yet, and the seconds since the last handled one was written (0
-    when nothing is left)."""
+    when nothing is left), by the servers' clocks."""
 
     topic: str
     partition: int
@@ -102,7 +136,7 @@ class Lag:
 async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> list[Lag]:
     """The lag of every partition assigned to these consumers that has been fetched from."""
     found = []
-    now = time.time()
+    now = progress.clock.now()
     for consumer in consumers:
         for partition in consumer.assignment() if consumer is not None else ():
             end = consumer.highwater(partition) if consumer is not None else None

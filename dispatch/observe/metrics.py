@@ -30,7 +30,7 @@ OUTCOMES = _codes("dispatch self answer relay statutory unmatched")
 STAGES = _codes("dispatch reported handling verification answering ruling hold total")
 REASONS = _codes("undecodable unknown-type newer-version forbidden-source rejected")
 RESULTS = _codes("sent retried failed skipped postponed throttled")
-RETRIES = _codes("feed dead-letter notice relay reconcile")
+RETRIES = _codes("feed dead-letter notice reconcile")
 METHODS = _codes("GET HEAD POST PUT PATCH DELETE OPTIONS")
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -167,7 +167,7 @@ class Metrics:
         self._dealt.labels(topic).inc()
 
     def retried(self, what: str, count: int = 1) -> None:
-        """Something is tried again: feed, dead-letter, notice, relay, reconcile."""
+        """Something is tried again: feed, dead-letter, notice, reconcile."""
         self._retries.labels(_one_of(what, RETRIES)).inc(count)
 
     def dead_letter(self, reason: str, count: int = 1) -> None:

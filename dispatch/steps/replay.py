@@ -81,6 +81,7 @@ async def retry(database: Database, steps: Mapping[str, Step], limit: int = 100)
     """
     async with database.transaction() as uow:
         letters = await dead_letters.claim_due(uow.connection, await uow.now(), limit)
+        uow.facts.extend(("retried", {"what": "dead-letter"}) for _ in letters)
     tally = Tally()
     for letter in letters:
         tally.tried += 1

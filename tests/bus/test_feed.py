@@ -123,9 +123,11 @@ async def test_a_mistake_of_ours_does_not_block_the_partition(step: Table) -> No
 async def test_a_database_that_is_away_is_waited_for(step: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "FIRST_WAIT", 0.001)
     step.away = 3
-    progress = Progress()
+    progress, again = Progress(), list[str]()
+    progress.on_retry = lambda: again.append("feed")
     await feed([record(n) for n in range(10)], step, progress)
     assert await step.effects() == set(range(10))
+    assert len(again) == 3
     assert await step.letters() == {}
     assert step.calls == [(10, 0)] * 4, "a pause must retry the same batch, not cut it up"
     assert progress.paused_since is None

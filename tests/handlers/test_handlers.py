@@ -1,6 +1,7 @@
 """The handlers on a real broker: what is committed is acknowledged, what is not comes again, nothing blocks."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from dispatch.bus import lag
 from dispatch.bus.broker import consumers, make_broker, start, stop
 from dispatch.bus.topics import ensure
 from dispatch.clock import new_id
+from dispatch.store.database import Database
 from dispatch.store.dead_letters import DeadLetter
 from dispatch.store.errors import Unavailable
 from handlers import on_inbound, on_raised
@@ -125,6 +127,33 @@ async def test_both_raised_topics_reach_the_one_step_and_bad_records_block_nothi
 async def idle(broker: Any) -> bool:
     found = await lag.lags(consumers(broker))
     return bool(found) and all(each.messages == 0 for each in found)
+
+
+async def test_a_host_with_a_wrong_clock_shows_the_right_lag(
+    own_broker: str, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hours fast, until the database is heard. What nothing was handled of yet is as old as its first record."""
+    clock = lag.ServersTime(host=lambda: time.time() + 7200)
+    monkeypatch.setattr(lag.PROGRESS, "clock", clock)
+    await ensure(own_broker, replication=1)
+    held = asyncio.Event()
+
+    async def holds(_good: list[Incoming], _bad: list[DeadLetter]) -> None:
+        await held.wait()
+
+    async with handling(own_broker, holds) as broker:
+        await send(own_broker, raised())
+
+        async def behind() -> float:
+            return max((each.seconds for each in await lag.lags(consumers(broker)) if each.messages), default=0.0)
+
+        await until(behind)
+        assert 7100 < await behind() < 7300
+        await clock.ask(db.now)
+        assert 0 < await behind() < 60
+        held.set()
+        await until(lambda: idle(broker))
+        lag.PROGRESS.forget(list(lag.PROGRESS.last_time))
 
 
 async def test_what_was_committed_is_not_delivered_again(own_broker: str) -> None:

@@ -87,7 +87,8 @@ async def test_waits_grow_and_end(db: Database) -> None:
     one = letter()
     await keep(db, one)
     step = Takes(Rejected("no\nDETAIL: 路灯不亮"))
-    waits = []
+    waits, counted = [], list[tuple[str, object]]()
+    db.on_fact = lambda kind, data: counted.append((kind, data.get("what")))
     for _ in BACKOFF:
         await due_now(db)
         before = (await row(db, one))["next_try_at"]
@@ -97,6 +98,7 @@ async def test_waits_grow_and_end(db: Database) -> None:
     assert waits[-1] is None, "after the last wait only a person tries again"
     assert all(wait is not None and wait >= planned for wait, planned in zip(waits[:-1], BACKOFF[1:], strict=True))
     assert len(step.given) == len(BACKOFF)
+    assert counted == [("retried", "dead-letter")] * len(BACKOFF)
     assert "路灯" not in (await row(db, one))["error"]
 
 
