@@ -122,11 +122,14 @@ class Principals:
     async def visit(self, scope: Scope) -> Visit | None:
         """Who sent this request; None: nobody we know. A bearer token goes before a cookie."""
         bearer, cookie = credentials(scope, self.cookie)
+        found = None
         if bearer is not None:
-            return await self.tokens.get(sign_in.digest(bearer))
-        if cookie is not None:
-            return await self.sessions.get(sign_in.digest(cookie))
-        return None
+            found = await self.tokens.get(sign_in.digest(bearer))
+        elif cookie is not None:
+            found = await self.sessions.get(sign_in.digest(cookie))
+        if found is not None:
+            scope["dispatch.seat"] = found.actor.seat
+        return found
 
 
 def credentials(scope: Scope, cookie_name: str) -> tuple[str | None, str | None]:

@@ -36,6 +36,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+#: answers that say "not you": each stands in the log, with the seat that asked
+REFUSED = (401, 403)
 #: paths below which bodies are photos, a workbook, or a text of the rules
 UPLOADS = ("/admin/import", "/api/v1/photos", "/chain/", "/rules/", "/w/", "/whistle")
 
@@ -92,6 +94,9 @@ class Shell:
             await problems.of_error(error)(scope, receive, sending)
         finally:
             i18n.hush(spoken)
+            if status in REFUSED:
+                log.info("request.refused", route=pattern(scope), method=scope["method"], code=status,
+                         seat=scope.get("dispatch.seat"))  # fmt: skip
             structlog.contextvars.unbind_contextvars("request")
             seconds = time.perf_counter() - began
             self._metrics.request(pattern(scope), scope["method"], status, seconds)

@@ -7,7 +7,7 @@ import structlog
 from starlette.responses import PlainTextResponse
 
 from dispatch.web.api.acts import ACTS
-from tests.factories import CLERK, FIRE_DOOR, World, open_world
+from tests.factories import CLERK, FIRE_DOOR, ZJ, World, open_world
 
 CONTRACT = {
     "/api/v1/whistles": {"get", "post"},
@@ -120,6 +120,20 @@ async def test_a_request_s_id_is_in_the_log_and_gone_afterwards(world: World) ->
     assert raised["request"] == answer.headers["x-request-id"] != "bad id!"
     assert raised["whistle"] == answer.json()["id"]
     assert "request" not in structlog.contextvars.get_contextvars()
+
+
+async def test_who_was_refused_what_is_in_the_log(world: World) -> None:
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        refused = await (await world.as_(ZJ)).post("/api/v1/whistles", json={"body": "漏水，电话 13800138000"})
+        unknown = await world.client().get("/api/v1/whistles/2600000079")
+        await (await world.as_(CLERK)).get("/api/v1/whistles")
+    assert [refused.status_code, unknown.status_code] == [403, 401]
+    lines = [line for line in logs if line["event"] == "request.refused"]
+    assert [(line["code"], line["method"], line["route"], line["seat"]) for line in lines] == [
+        (403, "POST", "/api/v1/whistles", ZJ),
+        (401, "GET", "/api/v1/whistles/{ref}", None),
+    ]
+    assert lines[0]["request"] == refused.headers["x-request-id"]
 
 
 async def test_methods_that_are_not_there(world: World) -> None:
