@@ -132,7 +132,7 @@ def test_transfer_merge_objection_reopen_and_cancellation(browser: Any, service:
         assert "重新办理" in look(street, service, main, "reopened")
         twin = whistle(service)
         do(desk, service, twin, "merge", into=str(main))
-        assert "已并" in look(desk, service, twin, "merged")
+        assert "随这一件办理" in look(desk, service, twin, "merged")
         do(desk, service, twin, "unmerge")
         assert "撤销并单" in look(desk, service, twin, "unmerged")
 

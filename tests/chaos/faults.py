@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -195,16 +196,21 @@ class Faults:
 async def back(server: TestPostgres, within: float = 60.0) -> None:
     """Until it takes connections, started where it does not run; the sessions of a dead postmaster may hold its memory
     for a moment."""
-    async with asyncio.timeout(within):
-        while True:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                connection = await asyncpg.connect(server.url("postgres"), timeout=2)
-                await connection.close(timeout=2)
-                return
-            if not server.runs():
-                with contextlib.suppress(Trouble):
-                    await asyncio.to_thread(server.server.start, 20)
-            await asyncio.sleep(0.05)
+    until, last = monotonic() + within, None
+    while monotonic() < until:
+        try:
+            connection = await asyncpg.connect(server.url("postgres"), timeout=2)
+            await connection.close(timeout=2)
+            return
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            last = last or error
+        if not server.runs():
+            try:
+                await asyncio.to_thread(server.server.start, 20)
+            except Trouble as error:
+                last = error
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"PostgreSQL does not come back within {within:.0f} s: {last}")
 
 
 def _send(family: list[psutil.Process], number: signal.Signals) -> None:
