@@ -100,6 +100,7 @@ class Lane:
             async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000 * 2):
                 await (await self._producer().send_batch(batch, self.topic, partition=self.partition))
         except REFUSALS as refusal:
+            self.failures = 0  # it answers
             self._limit = max(1, count // 2)
             if count == 1:
                 self._drop_first(type(refusal).__name__)

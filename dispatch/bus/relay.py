@@ -262,9 +262,9 @@ class Relay:
             _log.error("relay.parked", topic=row.topic, key=row.key.decode(), row=row.id, reason=reason)
 
     async def _refill(self, reader: Reader) -> None:
-        """Rows put off while a partition was away, now that it answers."""
+        """Rows put off while a partition was away, now that it answers, or that none is left to ask it with."""
         for lane in list(self._lanes.values()):
-            if lane.later and not lane.failures and len(lane.rows) < KEPT_WHILE_AWAY:
+            if lane.later and (not lane.rows or (not lane.failures and len(lane.rows) < KEPT_WHILE_AWAY)):
                 ids = [lane.later.popleft() for _ in range(min(KEPT_WHILE_AWAY, len(lane.later)))]
                 for row in await reader.again(ids):
                     blocked = self._blocked.get((row.topic, row.key)) if self._blocked else None
@@ -273,9 +273,11 @@ class Relay:
                 self._waker.event.set()
 
     async def _recheck(self, lease: Lease, reader: Reader) -> None:
-        """Once a minute: keys that were set free, rows below the floor."""
+        """Once a minute: keys that were set free, rows below the floor. While rows of a topic are put off, those of a
+        freed key may be among them: they are gathered (`_refill`) before any of that key goes."""
         parked = await lease.parked_keys() | {(row.topic, row.key) for row, _ in self._refusals}
-        freed = [row for key in self._blocked.keys() - parked for row in self._blocked.pop(key)]
+        later = {lane.topic for lane in self._lanes.values() if lane.later}
+        freed = [row for key in self._blocked.keys() - parked if key[0] not in later for row in self._blocked.pop(key)]
         for key in parked - self._blocked.keys():
             self._blocked[key] = []
         await self._add(in_order([*freed, *await reader.recheck()]))

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
 
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
@@ -140,6 +141,67 @@ def flaky(broker: str) -> Callable[..., object]:
         return producer
 
     return connect
+
+
+class Post:
+    """The way to the broker, whose sends have the outcomes of `plan` in turn; all succeed after that.
+
+    One that succeeds goes `well`; one `fails` before anything was sent, or `arrives` and then fails; the broker will
+    not have what is `refused`; of one that is `late` nobody hears, and it arrives only after a later one.
+    """
+
+    def __init__(self, broker: str, plan: list[str]) -> None:
+        self.broker = broker
+        self.plan = plan[::-1]
+        self.sends = 0
+        self.under_way: list[tuple[AIOKafkaProducer, Any, str, int]] = []
+        self.opened: list[AIOKafkaProducer] = []
+
+    async def connect(self) -> AIOKafkaProducer:
+        """As `dispatch.bus.producer.connector` opens one."""
+        producer = _Posting(bootstrap_servers=self.broker, acks="all", max_batch_size=8_000)
+        producer.post = self
+        await producer.start()
+        self.opened.append(producer)
+        return producer
+
+    async def close(self) -> None:
+        """Everything arrives; what a cancelled relay left open is closed."""
+        await self.deliver()
+        for producer in self.opened:
+            await producer.stop()
+
+    async def deliver(self) -> None:
+        """What was under way for long arrives."""
+        while self.under_way:
+            producer, batch, topic, partition = self.under_way.pop(0)
+            with contextlib.suppress(Exception):
+                await (await AIOKafkaProducer.send_batch(producer, batch, topic, partition=partition))
+
+
+class _Posting(AIOKafkaProducer):  # type: ignore[misc]
+    post: Post
+
+    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> Any:
+        post = self.post
+        post.sends += 1
+        what = post.plan.pop() if post.plan else "well"
+        if what == "refused":
+            raise PolicyViolationError
+        if what == "late":
+            post.under_way.append((self, batch, topic, partition))
+        if what in ("late", "fails"):
+            raise KafkaTimeoutError
+        sent = await super().send_batch(batch, topic, partition=partition)
+        await asyncio.wait([sent])
+        await post.deliver()
+        if what == "arrives":
+            raise KafkaTimeoutError
+        return sent
+
+    async def stop(self) -> None:
+        await self.post.deliver()
+        await super().stop()
 
 
 __all__ = ["connector"]

@@ -6,12 +6,14 @@ import sys
 import asyncpg
 import pytest
 
+from dispatch.bus import lane
 from dispatch.bus import relay as relay_module
 from dispatch.bus.producer import MAX_RECORD_BYTES, connector
 from dispatch.store import outbox, outbox_reader
 from dispatch.store.database import Database
 from dispatch.store.outbox import OutboxRow, Waker
 from tests.bus.rig import (
+    Post,
     firsts_in_order,
     flaky,
     left,
@@ -76,6 +78,57 @@ async def test_a_row_too_large_is_parked_and_only_its_key_waits(
         everything = await read_numbers(broker, topic, 105)
     stuck = [number(record) for record in everything if record.key == b"stuck"]
     assert stuck == [0, 1, 102, 103]
+
+
+def waking(db: Database) -> Waker:
+    """Woken at every commit."""
+    waker = Waker()
+    db.on_outbox = waker.wake
+    return waker
+
+
+async def until_parked(db: Database) -> int:
+    """The id of the one row that is parked in the end."""
+    async with db.acquire() as connection:
+        await until(lambda: outbox.parked_keys(connection))
+        return (await outbox.parked(connection))[0].id
+
+
+@pytest.fixture
+def few_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a partition that is away two rows are kept."""
+    for module in (lane, relay_module):
+        monkeypatch.setattr(module, "KEPT_WHILE_AWAY", 2)
+    monkeypatch.setattr(relay_module, "RECHECK", 0.05)
+    monkeypatch.setattr(relay_module, "POLL", 0.05)
+
+
+@pytest.mark.usefixtures("few_at_hand")
+async def test_a_refusal_of_all_that_is_at_hand_does_not_end_the_sending(db: Database, broker: str) -> None:
+    """The partition was away, so the others are put off; what is left at hand is of the refused key alone."""
+    topic = await make_topic(broker, partitions=1)
+    post = Post(broker, ["fails", "fails", "fails", "refused", "refused"])
+    await write(db, *rows(topic, 1))
+    async with relaying(db, post.connect, waking(db)) as relay:
+        await until(lambda: relay.counts.failures)
+        await write(db, *(OutboxRow(topic, "k0", {}, b"%d " % n) for n in (1, 2)), *rows(topic, 3, start=3, keys=3))
+        records = await read_numbers(broker, topic, 2)
+    assert {number(record) for record in records} == {4, 5}
+
+
+@pytest.mark.usefixtures("few_at_hand")
+async def test_what_was_put_off_before_its_key_was_freed_does_not_overtake(db: Database, broker: str) -> None:
+    topic = await make_topic(broker, partitions=1)
+    post = Post(broker, ["fails", "fails", "fails", "refused", "refused", "fails", "fails", "fails"])
+    await write(db, OutboxRow(topic, "stuck", {}, b"0 "), OutboxRow(topic, "other", {}, b"1 "))
+    async with relaying(db, post.connect, waking(db)) as relay:
+        await until(lambda: relay.counts.failures)
+        await write(db, OutboxRow(topic, "stuck", {}, b"2 "), OutboxRow(topic, "stuck", {}, b"3 "))
+        parked = await until_parked(db)
+        async with db.acquire() as connection:
+            await outbox.unpark(connection, [parked])
+        records = await read_numbers(broker, topic, 4)
+    assert [number(record) for record in records if record.key == b"stuck"] == [0, 2, 3]
 
 
 async def test_a_row_committed_late_is_not_lost(db: Database, database: str, broker: str) -> None:

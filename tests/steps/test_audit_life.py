@@ -92,10 +92,14 @@ class Ground:
             ids = [row["id"] for row in await connection.fetch("SELECT id FROM whistle_state")]
             standings = await store.read(connection, ids)
             await editions.ready(connection, standings)
+        await self.clear()
+        return [found for standing in standings for found in compare(standing, editions.of(DISTRICT))]
+
+    async def clear(self) -> None:
+        """No whistle is left."""
         async with self.database.transaction() as uow:
             for table in ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event"):
                 await uow.connection.execute(f"DELETE FROM {table}")
-        return [found for standing in standings for found in compare(standing, editions.of(DISTRICT))]
 
 
 class StoredPlay:
