@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         le=3600,
         description="How long a whistle may wait for the topic before it is routed from the database.",
     )
+    archive_after_days: int = Field(
+        2190,
+        ge=31,
+        description="`dispatch archive`: how long a month must be over, and to leave the database, its whistles too.",
+    )
     stop_seconds: float = Field(15.0, gt=0, le=300, description="How long a stopping process may finish its work.")
 
     wecom_webhook: SecretStr | None = Field(

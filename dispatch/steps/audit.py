@@ -5,7 +5,7 @@ locked and nothing is written.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from dispatch.domain.case import Assignment, Clock, LedgerRow, Request
 from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import build_reference
 from dispatch.steps.rebuild import Rebuilt, is_made, rebuild
+from dispatch.store import archives, references
 from dispatch.store import audit as store
-from dispatch.store import references
+from dispatch.store.archives import Archived
 from dispatch.store.audit import Standing
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
@@ -73,41 +74,57 @@ async def audit(
     since: datetime | None = None,
     limit: int | None = None,
     told: Callable[[int, int], None] = lambda _done, _of: None,
+    aside: Callable[[int], None] = lambda _count: None,
 ) -> AsyncIterator[Difference]:
     """Every difference, of whistles with an event `since`, at most `limit` of them, oldest first.
 
-    `told` hears how many were audited, and of how many. Raises `Unavailable`.
+    `told` hears how many were looked at, and of how many; `aside` how many of them were left out because part of their
+    log stands in a file. Raises `Unavailable`.
     """
     async with store.snapshot(database) as connection:
         total = await store.count(connection, since)
         total = total if limit is None else min(total, limit)
         told(0, total)
         done = 0
-        async for found, count in _batches(connection, since, store.FIRST, store.LAST, total):
+        async for found, count, without in _batches(connection, since, store.FIRST, store.LAST, total):
             for difference in found:
                 yield difference
             done += count
             told(done, total)
+            aside(without)
 
 
 async def audit_share(
     database: Database, name: str, since: datetime | None, after: UUID, upto: UUID, count: int
-) -> list[Difference]:
-    """Every difference of `count` whistles between two ids, at the moment exported as `name`. Raises `Unavailable`."""
+) -> tuple[list[Difference], int]:
+    """Every difference of `count` whistles between two ids, at the moment exported as `name`, and how many were left
+    out. Raises `Unavailable`."""
+    differences, aside = list[Difference](), 0
     async with store.snapshot(database, name) as connection:
-        return [one async for found, _ in _batches(connection, since, after, upto, count) for one in found]
+        async for found, _, without in _batches(connection, since, after, upto, count):
+            differences += found
+            aside += without
+    return differences, aside
+
+
+def in_file(standing: Standing, months: Sequence[Archived]) -> bool:
+    """Whether what this log lacks stands in a file: it has gaps, and a month that left lies within its time."""
+    facts, last_at = standing.case.facts, standing.case.last_at
+    gaps = len({entry.seq for entry in standing.log}) < standing.case.seq
+    return gaps and bool(archives.reaching(months, facts.received_at, last_at))
 
 
 async def _batches(
     connection: Connection, since: datetime | None, after: UUID, upto: UUID, total: int
-) -> AsyncIterator[tuple[list[Difference], int]]:
-    """What differs, batch after batch, and how many whistles each had."""
+) -> AsyncIterator[tuple[list[Difference], int, int]]:
+    """What differs, batch after batch, how many whistles each had, and how many of those were left out."""
     editions, done = Editions(), 0
+    months = await archives.archived(connection)
     while done < total:
         ids = await store.ids(connection, after, since, min(BATCH, total - done), upto)
         if not ids:
             return
-        standings = await store.read(connection, ids)
+        standings = [one for one in await store.read(connection, ids) if not in_file(one, months)]
         await editions.ready(connection, standings)
         yield (
             [
@@ -116,6 +133,7 @@ async def _batches(
                 for difference in compare(standing, editions.of(standing.case.facts.district))
             ],
             len(ids),
+            len(ids) - len(standings),
         )
         after, done = ids[-1], done + len(ids)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.store import clock_watch, health, progress, snapshots
+from dispatch.store import archives, clock_watch, health, progress, snapshots
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.migrate import misfit
@@ -108,7 +108,12 @@ async def _old(connection: Connection, _now: datetime) -> Sequence[Finding]:
 async def _partitions(connection: Connection, now: datetime) -> Sequence[Finding]:
     name = partition_name(later(month_of(now), 1))
     there = await health.event_month(connection, name)
-    return [Finding("下个月的分区 next partition", name, "" if there else "dispatch migrate，或看 scheduler 的日志")]
+    found = [Finding("下个月的分区 next partition", name, "" if there else "dispatch migrate，或看 scheduler 的日志")]
+    gone = await archives.archived(connection)
+    if gone:
+        said = f"{len(gone)} 个月，{gone[0].month:%Y-%m} 到 to {gone[-1].month:%Y-%m}"
+        found.append(Finding("已归档移出的月份 archived months", said))
+    return found
 
 
 def _letters(figures: Figures) -> Sequence[Finding]:

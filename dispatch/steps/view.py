@@ -28,8 +28,8 @@ from dispatch.steps.shown import (
     place_view,
 )
 from dispatch.steps.told import Told, Words
+from dispatch.store import archives, people, timeline, whistles
 from dispatch.store import cases as store
-from dispatch.store import people, timeline, whistles
 from dispatch.store.connection import Connection
 from dispatch.store.numbers import is_number
 from dispatch.store.timeline import Logged, Relative, Said
@@ -82,6 +82,8 @@ class WhistleView:
     accountable: Accountable
     requests: tuple[dict[str, Any], ...]
     timeline: tuple[Told, ...]
+    archived: tuple[str, ...]
+    """Months (2020-11) of the timeline that were archived and are not shown."""
     allowed_actions: tuple[str, ...]
     barred_actions: tuple[Barred, ...]
     parent: Relative | None
@@ -155,9 +157,10 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         texts = await timeline.texts(connection, [case.id])
         family = await _family(connection, case, actor, turn)
         words = await words_of(connection, turn, log, texts, facts.raised_by)
+        elsewhere = await archives.missing(connection, len(log), case.seq, facts.received_at, case.last_at)
     if said is None:
         raise gone(ref)
-    return _assemble(case, actor, turn, said, log, words, family)
+    return replace(_assemble(case, actor, turn, said, log, words, family), archived=elsewhere)
 
 
 async def words_of(
@@ -223,6 +226,7 @@ def _assemble(
         accountable=accountable(case, turn),
         requests=tuple(words.request(request) for request in case.requests),
         timeline=told,
+        archived=(),
         allowed_actions=machine.allowed(case, actor, turn),
         barred_actions=tuple(Barred(act, why.words()) for act, why in barred.items()),
         parent=next(iter(relatives("parent")), None),

@@ -13,7 +13,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.recompute import calendars_named
 from dispatch.steps.service import Service
 from dispatch.steps.view import readable
-from dispatch.store import timeline
+from dispatch.store import archives, timeline
 from dispatch.store.timeline import Logged
 
 #: which events put clocks to rest, and which let them count on (or leave nothing that could)
@@ -80,6 +80,9 @@ async def why(service: Service, actor: Actor, ref: str, stage: str | None = None
     clock = _choose(case, stage, unit)
     async with service.database.acquire() as connection:
         log = await timeline.events(connection, case.id, case.facts.received_at)
+        gone = await archives.missing(connection, len(log), case.seq, case.facts.received_at, case.last_at)
+    if gone:
+        raise Invalid("这件 {value} 的经过已经归档，放回来才说得清时限", field="archived", value="、".join(gone))
     name = counted_on(clock, log)
     known = {one.name: one for one in turn.reference.calendars.values()}
     if name not in known:

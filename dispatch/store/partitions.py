@@ -16,8 +16,8 @@ PATIENCE_MS = 500
 
 @dataclass(slots=True)
 class Made:
-    """Months as `2026-11`. `skipped` ones have rows in the default partition already and stay there; `busy` ones
-    could not be made just now."""
+    """Months as `2026-11`. `skipped` ones have rows in the default partition already and stay there, or stand in a
+    file (`store.archives`); `busy` ones could not be made just now."""
 
     made: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -50,9 +50,9 @@ async def ensure(database: Database, since: datetime, until: datetime) -> Made:
     done = Made()
     month, last = month_of(since), month_of(until)
     async with database.acquire() as connection:
-        standing = await _standing(connection)
+        there = await standing(connection)
     while month <= last:
-        if partition_name(month) not in standing:
+        if partition_name(month) not in there:
             await _make(database, month, done)
         month = later(month, 1)
     return done
@@ -63,7 +63,8 @@ def partition_name(month: datetime) -> str:
     return f"{TABLE}_y{month:%Y}m{month:%m}"
 
 
-async def _standing(connection: Connection) -> set[str]:
+async def standing(connection: Connection) -> set[str]:
+    """The names of the log's partitions."""
     rows = await connection.fetch(
         "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = $1::text::regclass", TABLE
     )
@@ -78,7 +79,10 @@ async def _make(database: Database, month: datetime, done: Made) -> None:
             connection = uow.connection
             await connection.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
             await lock(connection, "partitions")
-            if name in await _standing(connection):
+            if name in await standing(connection):
+                return
+            if await connection.fetchval("SELECT EXISTS (SELECT FROM log_archive WHERE month = $1)", month.date()):
+                done.skipped.append(word)
                 return
             if await connection.fetchval(
                 f"SELECT EXISTS (SELECT FROM {DEFAULT} WHERE at >= '{begin}' AND at < '{end}')"

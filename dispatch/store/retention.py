@@ -5,12 +5,18 @@ from datetime import datetime
 
 from dispatch.store.connection import Connection
 
+#: a whistle (w, s) that ended before a moment, and if it was merged, so did all that it became part of
+ENDED = """s.status IN ('closed', 'cancelled', 'merged') AND s.last_at < {before}::timestamptz AND NOT EXISTS (
+    WITH RECURSIVE main (id) AS (
+        SELECT w.merged_into UNION SELECT m.merged_into FROM main JOIN whistle m ON m.id = main.id)
+    SELECT FROM main JOIN whistle_state u ON u.id = main.id
+    WHERE u.status NOT IN ('closed', 'cancelled', 'merged') OR u.last_at >= {before}::timestamptz)"""
 #: whistles from before $1 that nobody works on any more, oldest first; ids are made in the order of time
-_ENDED = """
+_ENDED = f"""
     FROM whistle w JOIN whistle_state s USING (id)
     WHERE w.id < (lpad(to_hex((extract(epoch FROM $1::timestamptz) * 1000)::bigint), 12, '0')
                   || '00000000000000000000')::uuid
-      AND s.status IN ('closed', 'cancelled') AND s.last_at < $1"""
+      AND {ENDED.format(before="$1")}"""
 
 #: name → statement; $1 is the moment before which rows go, $2 how many at most; it returns how many went
 STATEMENTS: Mapping[str, str] = {

@@ -112,6 +112,25 @@ async def test_words_and_photos_of_old_whistles_go_and_the_log_stays(world: Worl
     assert young["number"] > old["number"]
 
 
+async def test_what_was_merged_goes_with_what_it_became_part_of(world: World) -> None:
+    main, middle, merged = [await world.whistle() for _ in range(3)]
+    ids = [f"01790000-0000-7000-8000-00000000000{n}" for n in range(3)]
+    async with world.database.transaction() as uow:
+        for new, one in zip(ids, (main, middle, merged), strict=True):
+            for table in ("whistle", "whistle_state"):
+                await uow.connection.execute(f"UPDATE {table} SET id = $2 WHERE id = $1", one["id"], new)
+        await uow.connection.execute(
+            "UPDATE whistle_state SET status = 'merged', last_at = now() - interval '6 years' WHERE id <> $1", ids[0]
+        )
+        for one, into in ((ids[1], ids[0]), (ids[2], ids[1])):
+            await uow.connection.execute("UPDATE whistle SET merged_into = $2 WHERE id = $1", one, into)
+    assert "texts-and-photos" not in await prune.prune(world.database), "it is still worked on"
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle_state SET status = 'closed', last_at = now() - interval '6 years'")
+        await uow.connection.execute("UPDATE whistle_state SET status = 'merged' WHERE id <> $1", ids[0])
+    assert (await prune.prune(world.database))["texts-and-photos"] == 3
+
+
 async def test_a_second_time_nothing_is_left_to_do(filled: Database) -> None:
     await prune.prune(filled)
     assert await prune.prune(filled) == {}

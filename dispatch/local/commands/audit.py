@@ -30,6 +30,8 @@ MOST = 1000
 SHARE = 2000
 NAME = "dispatch-audit"
 Told = Callable[[int, int], None]
+#: differences, and how many whistles were left out
+Share = tuple[list[Difference], int]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,19 +48,21 @@ def audit(
 ) -> None:
     """Build state, parts, clocks, requests and ledger anew from the log; print each difference (exit code 1)."""
     with plainly():
-        audited, differences = asyncio.run(
+        audited, differences, aside = asyncio.run(
             _audit(read(), since.replace(tzinfo=ZONE) if since else None, limit, processes or os.cpu_count() or 1)
         )
-    typer.echo(f"核对 {audited} 件：{f'{differences} 处不一致' if differences else '与日志一致'}")
+    typer.echo(f"核对 {audited - aside} 件：{f'{differences} 处不一致' if differences else '与日志一致'}")
+    if aside:
+        typer.echo(f"另有 {aside} 件的日志有月份已归档，没有核对；放回来就能核对 dispatch archive --restore FILE")
     if differences:
         raise typer.Exit(1)
 
 
-async def _audit(settings: Settings, since: datetime | None, limit: int | None, processes: int) -> tuple[int, int]:
+async def _audit(settings: Settings, since: datetime | None, limit: int | None, processes: int) -> tuple[int, int, int]:
     url = database_url(settings)
     database = await Database.connect(url, size=1, application=NAME)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    found = audited = 0
+    found = audited = aside = 0
     try:
         with Progress(*columns, console=Console(stderr=True)) as bar:
             task = bar.add_task("核对", total=None)
@@ -68,24 +72,33 @@ async def _audit(settings: Settings, since: datetime | None, limit: int | None, 
                 audited = done
                 bar.update(task, completed=done, total=total)
 
+            def left_out(count: int) -> None:
+                nonlocal aside
+                aside += count
+
             if processes == 1:
-                differences = step(database, since=since, limit=limit, told=told)
+                differences = step(database, since=since, limit=limit, told=told, aside=left_out)
             else:
-                differences = _side_by_side(url, database, since, limit, processes, told)
+                differences = _side_by_side(url, database, since, limit, processes, (told, left_out))
             async for difference in differences:
                 found += 1
                 if found <= MOST:
                     typer.echo(line(difference))
     finally:
         await database.close()
-    return audited, found
+    return audited, found, aside
 
 
 async def _side_by_side(
-    url: str, database: Database, since: datetime | None, limit: int | None, processes: int, told: Told
+    url: str,
+    database: Database,
+    since: datetime | None,
+    limit: int | None,
+    processes: int,
+    hear: tuple[Told, Callable[[int], None]],
 ) -> AsyncIterator[Difference]:
     """The same by several processes: each takes a share of the whistles, all see one moment."""
-    loop = asyncio.get_running_loop()
+    loop, (told, aside) = asyncio.get_running_loop(), hear
     async with store.snapshot(database) as connection:
         shares, name = await store.shares(connection, since, limit, SHARE), await store.exported(connection)
         total, done = sum(count for *_, count in shares), 0
@@ -93,16 +106,18 @@ async def _side_by_side(
         with ProcessPoolExecutor(min(processes, len(shares)) or 1, mp_context=get_context("spawn")) as pool:
             working = [loop.run_in_executor(pool, _share, url, name, since, *share) for share in shares]
             for (*_, count), found in zip(shares, working, strict=True):
-                for difference in await found:
+                differences, without = await found
+                for difference in differences:
                     yield difference
+                aside(without)
                 done += count
                 told(done, total)
 
 
-def _share(url: str, name: str, since: datetime | None, after: UUID, upto: UUID, count: int) -> list[Difference]:
+def _share(url: str, name: str, since: datetime | None, after: UUID, upto: UUID, count: int) -> Share:
     """In a process of its own."""
 
-    async def run() -> list[Difference]:
+    async def run() -> Share:
         database = await Database.connect(url, size=1, application=NAME)
         try:
             return await audit_share(database, name, since, after, upto, count)

@@ -4,6 +4,7 @@ import typer
 
 from dispatch.local.commands import (
     access,
+    archive,
     audit,
     check,
     clock,
@@ -26,6 +27,6 @@ def register(app: typer.Typer) -> None:
     """Add them to the command line."""
     for group in (
         listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
-        topics, check, outbox,
+        topics, check, outbox, archive,
     ):  # fmt: skip
         group.register(app)

@@ -279,7 +279,7 @@ async def _deadline(
     request: Request, visit: Visit, view: WhistleView, clock: ClockView | None, turn: Turn
 ) -> WhyDeadline | None:
     clock = clock or next((one for one in view.clocks if one.stage == "handling"), None)
-    if clock is None:
+    if clock is None or view.archived:  # what is archived says why, and is not here
         return None
     service, actor = deps_of(request).service, visit.actor
     found = await why_step.why(service, actor, str(view.number), clock.stage, clock.unit)

@@ -67,9 +67,11 @@ SATISFIED: Mapping[str, str] = {"satisfied": N_("满意"), "basically": N_("基�
 
 
 def timeline(view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
-    """The whole log, newest first."""
+    """The whole log, newest first; what was archived is said, not passed over."""
     teller = Teller(view, turn)
-    return tuple(teller.item(one) for one in reversed(view.timeline))
+    told = _("这个月的经过已经归档，不在这里显示"), spans(_("办理结果没有变。要看，请管理员把归档放回来。"))
+    gone = tuple(TimelineItem(month, *told) for month in reversed(view.archived))
+    return (*(teller.item(one) for one in reversed(view.timeline)), *gone)
 
 
 class Teller:
