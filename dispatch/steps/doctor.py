@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.store import archives, clock_watch, health, progress, snapshots
+from dispatch.store import archives, clock_watch, health, numbers, progress, snapshots
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.migrate import misfit
@@ -16,6 +16,8 @@ from dispatch.store.snapshots import Figures
 LATE = timedelta(minutes=2)
 OLD = timedelta(minutes=10)
 MOST = 10_000
+#: so much of a year's numbers given away is a reason to look
+NEARLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ async def examine(database: Database, revision: str) -> AsyncIterator[Finding]:
     now = await database.now()
     figures = await snapshots.count(database)
     async with database.acquire() as connection:
-        for look in (_roles, _late, _lag, _old, _partitions):
+        for look in (_roles, _late, _lag, _old, _partitions, _numbers):
             for found in await look(connection, now):
                 yield found
         for found in await _outbox(connection, now, figures):
@@ -114,6 +116,13 @@ async def _partitions(connection: Connection, now: datetime) -> Sequence[Finding
         said = f"{len(gone)} 个月，{gone[0].month:%Y-%m} 到 to {gone[-1].month:%Y-%m}"
         found.append(Finding("已归档移出的月份 archived months", said))
     return found
+
+
+async def _numbers(connection: Connection, _now: datetime) -> Sequence[Finding]:
+    year, used = await numbers.given(connection, "whistle")
+    remedy = "一年的编号快用完了，见 deploy/decisions/0021-scale.md: split the deployment before they are"
+    said = f"{year or '–'}：{used:,} / {numbers.PLACES:,}"
+    return [Finding("编号 numbers", said, remedy if used > NEARLY * numbers.PLACES else "")]
 
 
 def _letters(figures: Figures) -> Sequence[Finding]:

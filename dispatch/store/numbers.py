@@ -20,6 +20,10 @@ ON CONFLICT (kind, year) DO UPDATE SET next = b.next + $3
 RETURNING next - $3"""
 
 
+#: the seven digits hold so many places a year; the next would have a digit that nobody can look it up by
+PLACES = 9_999_999
+
+
 def check_digit(digits: str) -> str:
     """ISO 7064 MOD 11,10: catches every single wrong digit and every swap of neighbours but one kind."""
     value = 10
@@ -124,6 +128,14 @@ def place_of(number: int) -> tuple[int, int]:
     """The year and the place in it that a whistle's number is of."""
     digits = f"{number:010d}"
     return 2000 + int(digits[:2]), int(digits[2:9])
+
+
+async def given(connection: Connection, kind: str) -> tuple[int, int]:
+    """The latest year of a series, and how many of its places are given away or leased; (0, 0): none yet."""
+    row = await connection.fetchrow(
+        "SELECT year, next - 1 FROM number_block WHERE kind = $1 ORDER BY year DESC LIMIT 1", kind
+    )
+    return tuple(row.values()) if row is not None else (0, 0)
 
 
 async def highest(connection: Connection, year: int) -> int | None:
