@@ -86,9 +86,11 @@ class Size:
     live: int = 300
     events: int = 300
     imported: int = 100_000
+    scaled: int = 10_000
+    million: int = 1_000_000
 
 
-TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5, 60)
+TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5, 60, 60, 120)
 
 Side = Callable[[], Awaitable[dict[str, float]]]
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.bench import row_blink, row_intake, row_live, row_pages, row_relay, row_route, row_sweep, row_urgent
+from tests.bench import (
+    row_blink,
+    row_intake,
+    row_live,
+    row_million,
+    row_pages,
+    row_relay,
+    row_route,
+    row_scale,
+    row_sweep,
+    row_urgent,
+)
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 
@@ -17,4 +28,6 @@ ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "pages": row_pages.run,
     "live": row_live.run,
     "urgent": row_urgent.run,
+    "scale": row_scale.run,
+    "million": row_million.run,
 }

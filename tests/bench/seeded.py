@@ -11,14 +11,14 @@ from tests.bench.whistles import new
 from tests.factories import CLERK, DISTRICT, STREET, open_world
 
 
-async def raise_many(url: str, count: int) -> list[UUID]:
-    """So many whistles, each another one; returns their ids."""
+async def raise_many(url: str, count: int, start: int = 0) -> list[UUID]:
+    """So many whistles, each another one, from the `start`-th on; returns their ids."""
     world = await open_world(url)
     clerk = Actor("street-clerk", "p", CLERK, node=STREET, district=DISTRICT, principal="person:p")
     ids: list[UUID] = []
     try:
-        for first in range(0, count, 500):
-            some = range(first, min(first + 500, count))
+        for first in range(start, start + count, 500):
+            some = range(first, min(first + 500, start + count))
             ids += [receipt.id for receipt in await asyncio.gather(*(world.intake.raise_(clerk, new(i)) for i in some))]
     finally:
         await world.close()

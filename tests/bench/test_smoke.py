@@ -12,7 +12,7 @@ from tests.bench.figures import TINY
 from tests.bench.ground import Ground
 
 #: rows that start more processes than a quick test may
-LONG = ("urgent",)
+LONG = ("urgent", "scale", "million")
 
 
 async def test_every_row_runs_and_is_kept() -> None:

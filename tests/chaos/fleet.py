@@ -122,12 +122,15 @@ class Fleet:
                 stderr=log,
             )
 
-    async def ready(self, member: Member, within: float = 120.0) -> None:
-        """Until it says that it is."""
+    async def ready(self, member: Member, within: float = 120.0, again: int = 0) -> None:
+        """Until it says that it is. One that ends meanwhile is started `again` so often: the database may have been
+        away for a last moment."""
         async with asyncio.timeout(within), httpx.AsyncClient(timeout=5) as client:
             while True:
-                ended = member.process.poll()
-                assert ended is None, f"{member.name} ended ({ended}): {self.tail(member)}"
+                if (ended := member.process.poll()) is not None:
+                    assert again, f"{member.name} ended ({ended}): {self.tail(member)}"
+                    self.again(member)
+                    again -= 1
                 try:
                     if (await client.get(f"{member.url}/readyz")).status_code == 200:
                         return
@@ -201,7 +204,7 @@ class Fleet:
         for member in self.members:
             self.thaw(member)
             self.again(member)
-        await asyncio.gather(*(self.ready(member) for member in self.members))
+        await asyncio.gather(*(self.ready(member, again=3) for member in self.members))
 
 
 def _clock(wrong: str) -> dict[str, str]:
