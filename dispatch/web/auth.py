@@ -24,6 +24,8 @@ from dispatch.web.principals import cookie_of, credentials
 VISIT_COOKIE = "dispatch_visit"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 SAFE = ("GET", "HEAD", "OPTIONS")
+#: so many files come in, so that somebody who picked too many is told so in words
+MOST_FILES = 40
 PASSWORD_PAGE = "/password"  # nosec B105  # noqa: S105 - an address
 FACTOR_PAGE = "/account/second-factor"
 
@@ -137,7 +139,7 @@ def check_csrf(request: Request, visit: Visit | None, given: str) -> None:
 
 async def posted(request: Request) -> FormData:
     """The form of an unsafe request, its token checked."""
-    form = await request.form(max_files=10, max_fields=200)
+    form = await request.form(max_files=MOST_FILES, max_fields=200)
     given = request.headers.get(CSRF_HEADER) or str(form.get(CSRF_FIELD) or "")
     check_csrf(request, await visitor(request), given)
     return form

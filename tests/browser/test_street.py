@@ -111,8 +111,20 @@ def test_photos_are_sent_while_one_writes_and_can_be_taken_away(browser: Any, se
         shown.fill("#f-body", "广泰小区5号楼路灯不亮")
         shown.set_input_files("input[name=photo]", [file, file])
         shown.locator("[data-tiles] input[name=kept]").nth(1).wait_for(state="attached")
+        first = shown.locator("[data-tiles] li").first
+        lying = first.locator("[name=kept]").get_attribute("value")
+        first.locator("button", has_text="转一下").click()
+        shown.locator(f"[data-tiles] li:first-child [name=kept]:not([value='{lying}'])").wait_for(state="attached")
+        assert first.locator("[name=kept]").count() == 1
+        assert first.locator("img").evaluate("one => one.naturalHeight") == 1600, "it stands up now"
+        shown.reload()
+        shown.locator("[data-tiles] input[name=kept]").nth(1).wait_for(state="attached")
         shown.locator("[data-tiles] button", has_text="移除").first.click()
-        assert shown.locator("[data-tiles] li").count() == 1
+        assert shown.locator("[data-tiles] li").count() == 1, "one that came back with the draft can be taken away too"
+        shown.set_input_files("input[name=photo]", [{**file, "name": f"{n}.jpg"} for n in range(9)])
+        shown.locator("[data-photo-said]", has_text="最多 9 张").wait_for()
+        for _ in range(8):
+            shown.locator("[data-tiles] button", has_text="移除").last.click()
         shown.screenshot(path=str(SCREENS / "form-photo-390.png"), full_page=True)
         assert shown.evaluate(WIDER) <= 0
         number = _send(shown)
@@ -168,6 +180,32 @@ def test_a_draft_survives_a_closed_tab(browser: Any, service: Running) -> None:
         assert again.locator("#f-body").input_value() == "广泰小区7号楼路灯不亮"
         assert again.locator("input[name=danger][value=no]").is_checked()
         assert again.locator("input[name=idempotency_key]").get_attribute("value") == key
+        again.goto(f"{service.address}/whistle?place=130403011-D01-X1-B2")
+        again.locator("#f-body:not(:placeholder-shown)").wait_for()
+        again.locator("#into-preview .unit-name").first.wait_for()
+        place = again.locator("#into-place input[name=place]").get_attribute("value")
+        assert place == "130403011-D01-X1-B2", "a door's code is where one stands now"
+
+
+def test_several_problems_sent_at_once_keep_each_its_own_place(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区3号楼楼道消防门被锁。广泰小区2号楼路灯不亮三天了")
+        shown.locator("[name=split]").check()
+        number = _send(shown)
+    places = service.do(lambda world: _places(world, number))
+    assert places == ["130403011-D01-X1-B3", "130403011-D01-X1-B2"]
+
+
+async def _places(world: World, number: str) -> list[str]:
+    """Of a whistle and of its child."""
+    async with world.database.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT c.place FROM whistle w JOIN whistle c ON c.id = w.id OR c.parent = w.id WHERE w.number = $1"
+            " ORDER BY c.id",
+            int(number),
+        )
+    return [row["place"] for row in rows]
 
 
 async def _row(world: World, number: str) -> Any:

@@ -339,8 +339,11 @@ async def test_several_problems_become_children_once(world: World) -> None:
     text = "广泰小区3号楼楼道消防门被锁。广泰小区路灯不亮三天了"
     page = await clerk.send(form, body=text, danger="no", step="edit")
     assert "这里像是 2 件事" in page.text
-    check = await clerk.send(page.form("/whistle"), split="1", step="check")
+    bare = await clerk.send(form, body=text, danger="no", step="check")
+    assert bare.form("/whistle").choices["split"] == ["1"], "without JavaScript it is the check page that offers it"
+    check = await clerk.send(bare.form("/whistle"), split="1", step="check")
     assert "2 条，各有编号" in check.text
+    assert ("split", "1") in check.form("/whistle").fields
     filled = check.form("/whistle")
     receipt = await clerk.send(filled, step="send")
     again = await clerk.send(filled, step="send")
@@ -352,6 +355,46 @@ async def test_several_problems_become_children_once(world: World) -> None:
         ("广泰小区3号楼楼道消防门被锁", BUILDING, True),
         ("广泰小区路灯不亮三天了", BUILDING.rpartition("-")[0], False),
     ]
+
+
+async def test_without_javascript_the_check_page_makes_the_offers_of_the_form(
+    world: World,
+) -> None:
+    there = await world.whistle(FIRE_DOOR)
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    check = await clerk.send(form, body=FIRE_DOOR, danger="no", step="check")
+    assert ("add_to", str(there["number"]), "补充到这条") in check.form("/whistle").buttons
+    assert "这里 30 天内有" in check.text
+    added = await clerk.send(check.form("/whistle"), add_to=str(there["number"]))
+    assert added.path == f"/w/{there['number']}"
+    pasted = await clerk.send(form, body="地址：广泰小区3号楼\n诉求内容：楼道消防门被锁", danger="no", step="check")
+    apart = await clerk.send(pasted.form("/whistle"), step="apart")
+    assert apart.form("/whistle").value("body") == "楼道消防门被锁"
+
+
+async def test_one_goes_down_the_tree_step_by_step(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    page = await clerk.send((await clerk.get("/whistle")).form("/whistle"), body="说不清", step="place")
+    for code in (BUILDING[:13], BUILDING.rpartition("-")[0]):
+        assert ("below", code) in {(name, value) for name, value, _ in page.form("/whistle").buttons}
+        page = await clerk.send(page.form("/whistle"), below=code)
+        assert page.form("/whistle").value("place") == code
+        assert page.form("/whistle").value("body") == "说不清"
+    assert BUILDING in page.form("/whistle").choices["place"]
+    assert not [one for one in page.form("/whistle").buttons if one[0] == "below"], "nothing is below a building"
+
+
+async def test_too_many_photos_are_said_and_the_first_kept(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    before = await world.count("whistle")
+    files = [("photo", photo()) for _ in range(11)]
+    page = await clerk.send(form, files, body=FIRE_DOOR, danger="no", step="check")
+    assert (page.status, "照片最多 9 张" in page.text) == (422, True)
+    assert len(page.form("/whistle").choices["kept"]) == 9
+    assert await world.count("whistle") == before
+    assert (await clerk.send(page.form("/whistle"), step="send")).path.endswith("/receipt")
 
 
 async def test_a_pasted_order_is_taken_apart(world: World) -> None:

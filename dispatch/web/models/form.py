@@ -92,7 +92,8 @@ class FormPage:
 
     `place_auto`: the place was found in the text and follows it; `choosing`: the person wants to name another one;
     `kept` are photos stored already. `problems` are several found in the text, `split` the wish to part them;
-    `pasted`: the text can be taken apart into fields; `recent`: the places offered are those used lately.
+    `pasted`: the text can be taken apart into fields; `recent`: the places offered are those used lately;
+    `place_above`: those of the places offered that there are others below.
     """
 
     frame: Frame
@@ -128,6 +129,7 @@ class FormPage:
     split: bool = False
     pasted: bool = False
     recent: bool = False
+    place_above: tuple[str, ...] = ()
     called: tuple[Option, ...] = ()
     called_at: str = ""
     latitude: str = ""
@@ -147,7 +149,7 @@ class Recap:
 @dataclass(frozen=True, slots=True)
 class CheckPage:
     """Before sending, without JavaScript: what was typed and what will happen; `hidden` carries every
-    field on.
+    field on. The offers are those of the form, which without JavaScript has had no time to make them.
     """
 
     frame: Frame
@@ -155,6 +157,11 @@ class CheckPage:
     preview: Preview
     hidden: tuple[Hidden, ...]
     submit_url: str = "/whistle"
+    nearby: Text = ()
+    similar: tuple[SimilarRow, ...] = ()
+    problems: tuple[Option, ...] = ()
+    split: bool = False
+    pasted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

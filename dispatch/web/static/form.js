@@ -25,7 +25,17 @@
       return small && small.size < file.size ? small : file;
     } catch { return file; }
   };
+  const turned = async (photo) => {
+    const image = await createImageBitmap(photo);
+    const canvas = made("canvas", { width: image.height, height: image.width });
+    const pen = canvas.getContext("2d");
+    pen.translate(canvas.width, 0);
+    pen.rotate(Math.PI / 2);
+    pen.drawImage(image, 0, 0);
+    return new Promise((done) => { canvas.toBlob((small) => done(small || photo), "image/jpeg", 0.9); });
+  };
   const upload = (tile, photo) => {
+    waiting.set(tile, photo);
     const bar = $("progress", tile);
     const again = $("[data-again]", tile);
     const ask = new XMLHttpRequest();
@@ -43,8 +53,10 @@
     ask.onerror = failed;
     ask.onload = () => {
       if (ask.status !== 201) return failed();
-      waiting.delete(tile);
       bar.hidden = true;
+      if (waiting.get(tile) !== photo) return undefined; /* taken away or turned meanwhile */
+      waiting.delete(tile);
+      $$("[name=kept]", tile).forEach((old) => old.remove());
       tile.append(made("input", { type: "hidden", name: "kept", value: JSON.parse(ask.responseText).id }));
       form.dispatchEvent(new Event("draft"));
       return undefined;
@@ -52,25 +64,43 @@
     ask.open("POST", input.dataset.photos);
     ask.send(data);
   };
-  const add = async (file) => {
-    const photo = await shrink(file);
+  const says = (text) => { const said = $("[data-photo-said]", form); if (said) said.textContent = text; };
+  const word = (text, press) => {
+    const button = made("button", { type: "button", className: "link", textContent: text });
+    button.addEventListener("click", () => press(button));
+    return button;
+  };
+  /* a tile with its picture and the way to take it away again */
+  const tiled = (src, alt) => {
     const tile = made("li");
-    const image = made("img", { src: URL.createObjectURL(photo), alt: file.name, width: 96, height: 72 });
+    const image = made("img", { src, alt, width: 96, height: 72 });
+    const remove = word(input.dataset.remove, () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); says(""); input.focus(); form.dispatchEvent(new Event("draft")); });
+    tile.append(image, remove);
+    tiles.append(tile);
+    return tile;
+  };
+  const add = async (file) => {
+    let photo = await shrink(file);
+    const tile = tiled(URL.createObjectURL(photo), file.name);
+    const image = $("img", tile);
     const bar = made("progress", { max: 1, value: 0 });
     bar.setAttribute("aria-label", input.dataset.uploading);
-    const again = made("button", { type: "button", className: "link", hidden: true });
+    const again = word("", () => upload(tile, photo));
+    again.hidden = true;
     again.dataset.again = "";
-    again.addEventListener("click", () => upload(tile, photo));
-    const remove = made("button", { type: "button", className: "link", textContent: input.dataset.remove });
-    remove.addEventListener("click", () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); input.focus(); form.dispatchEvent(new Event("draft")); });
-    tile.append(image, bar, again, remove);
-    tiles.append(tile);
-    waiting.set(tile, photo);
+    const turn = word(input.dataset.turn, async () => {
+      try { photo = await turned(photo); } catch { return; } /* a kind of picture that only the server reads */
+      URL.revokeObjectURL(image.src);
+      image.src = URL.createObjectURL(photo);
+      upload(tile, photo);
+    });
+    image.after(bar, again, turn);
     upload(tile, photo);
   };
   if (input && window.createImageBitmap) {
     input.addEventListener("change", (e) => {
       const room = MOST - tiles.children.length;
+      says(input.files.length > room ? input.dataset.most : "");
       [...input.files].slice(0, Math.max(0, room)).forEach(add);
       input.value = "";
       e.stopPropagation();
@@ -127,23 +157,25 @@
 
   /* ---- the draft: every field, the form's key and its photos, on this machine ---- */
   const KEY = "draft:" + form.dataset.draft;
-  const NOT = ["csrf", "step", "photo", "place_auto", "choosing"];
+  const NOT = ["csrf", "step", "photo"];
   const note = $("[data-draft-note]", form);
   const fields = () => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT.includes(name));
+  /* a place that was found in the text is found again in it; `choosing` is of this page only */
+  const lasting = () => fields().filter(([name, value]) => value && !["place_auto", "choosing"].includes(name) && !(name === "place" && field("place_auto")));
   let timer;
   const save = () => {
     const now = new Date();
-    localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: fields().filter(([, value]) => value) }));
+    localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting() }));
     if (note) note.textContent = `${document.body.dataset.saved} ${now.toTimeString().slice(0, 5)}`;
   };
   const restore = () => {
     const kept = JSON.parse(localStorage.getItem(KEY) || "null");
     if (!kept || !kept.fields || field("body").value || Date.now() - kept.at > 864e5) return;
+    const here = $("[type=hidden][name=place]", form); /* a door's code: one stands there now, wherever the draft was begun */
     kept.fields.forEach(([name, value]) => {
+      if (here && ["place", "place_text"].includes(name)) return;
       if (name === "kept") {
-        const tile = made("li");
-        tile.append(made("img", { src: `/api/v1/photos/${value}`, alt: "", width: 96, height: 72 }), made("input", { type: "hidden", name, value }));
-        tiles.append(tile);
+        tiled(`/api/v1/photos/${value}`, "").append(made("input", { type: "hidden", name, value }));
         return;
       }
       const boxes = $$(`[name="${name}"]`, form);

@@ -24,7 +24,7 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import title_of
 from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Preview, Recap, SimilarRow
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
-from dispatch.web.street.offers import Offers, Similar, problems_of
+from dispatch.web.street.offers import Offers, Similar
 from dispatch.web.street.preview import preview_of
 from dispatch.web.street.typed import CALLED, LISTS, PLAIN, Typed, whistle_of
 from dispatch.web.whistle.page import CHANNELS
@@ -106,6 +106,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         place_text=typed.get("place_text"),
         place_options=options if node is None else (),
         recent=node is None and not typed.choosing and options == recent,
+        place_above=_above(options, typed, reference) if node is None else (),
         nearby=shown.nearby,
         danger=typed.get("danger") if typed.get("danger") in ("yes", "no") else "",
         danger_words=_danger(shown.forecast),
@@ -139,10 +140,27 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
     )
 
 
-def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecast: Forecast) -> CheckPage:
-    """What was answered and what will happen, before it is sent."""
-    reference = turn.reference
-    preview = preview_of(forecast, turn, named=typed.get("override_reason"))
+def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecast: Forecast, shown: Shown) -> CheckPage:
+    """What was answered and what will happen, before it is sent; and what the form would have offered."""
+    reference, offers = turn.reference, shown.offers
+    title = _("再看一眼")
+    frame = build_frame(
+        request, visit, title, current="/whistle", back="/whistle", phone_title=title, task=True, now=turn.now
+    )
+    return CheckPage(
+        frame,
+        _recap(visit, typed, reference, offers),
+        preview_of(forecast, turn, named=typed.get("override_reason")),
+        _carried(typed, asked=("split",) if offers.problems else ()),
+        nearby=shown.nearby,
+        similar=tuple(_similar(one, turn) for one in offers.similar),
+        problems=tuple(_problem(one, reference) for one in offers.problems),
+        split=bool(typed.get("split")),
+        pasted=offers.pasted,
+    )
+
+
+def _recap(visit: Visit, typed: Typed, reference: Reference, offers: Offers) -> tuple[Recap, ...]:
     place = typed.place or street_code(visit.actor, reference)
     answers = {"yes": _("有危险"), "no": _("没有危险")}
     recap = [
@@ -153,19 +171,19 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     ]
     if typed.kept:
         recap.append(Recap(_("照片"), _("%(n)s 张", n=len(typed.kept))))
-    problems = problems_of(visit.actor, typed.get("body").strip(), reference) if typed.get("split") else ()
-    if problems:
-        recap.append(Recap(_("拆成"), _("%(n)s 条，各有编号，各走各的钟", n=len(problems))))
-    hidden = [Hidden(name, typed.get(name)) for name in PLAIN if typed.get(name)]
+    if typed.get("split") and offers.problems:
+        recap.append(Recap(_("拆成"), _("%(n)s 条，各有编号，各走各的钟", n=len(offers.problems))))
+    return tuple(recap)
+
+
+def _carried(typed: Typed, asked: Sequence[str]) -> tuple[Hidden, ...]:
+    """Every field as a hidden one, but those that are asked on the page itself."""
+    hidden = [Hidden(name, typed.get(name)) for name in PLAIN if typed.get(name) and name not in asked]
     hidden += [Hidden(name, value) for name in LISTS for value in getattr(typed, name)]
     if typed.place:
         hidden.append(Hidden("place", typed.place))
         hidden += [Hidden("place_auto", "1")] if typed.place_auto else []
-    title = _("再看一眼")
-    frame = build_frame(
-        request, visit, title, current="/whistle", back="/whistle", phone_title=title, task=True, now=turn.now
-    )
-    return CheckPage(frame, tuple(recap), preview, tuple(hidden))
+    return (*hidden, Hidden("choosing", "1")) if typed.choosing else tuple(hidden)
 
 
 def _preview(found: Forecast | None, typed: Typed, turn: Turn) -> Preview | None:
@@ -211,6 +229,15 @@ def _options(typed: Typed, reference: Reference, street: str | None) -> tuple[Op
         below = tree.children(above) if above else tree.roots()
         found = [*([own] if own else []), *(node for node in below if not node.general)]
     return tuple(_option(node, reference, typed) for node in found)
+
+
+def _above(options: Sequence[Option], typed: Typed, reference: Reference) -> tuple[str, ...]:
+    """Going down the tree: what there is something below of, but for where one stands."""
+    if not typed.choosing:
+        return ()
+    here = typed.place or (options[0].value if options else "")
+    codes = [one.value for one in options if one.value != here]
+    return tuple(code for code in codes if any(not node.general for node in reference.tree.children(code)))
 
 
 def _option(node: Node, reference: Reference, typed: Typed) -> Option:

@@ -151,6 +151,7 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
     typed = read(given, turn.reference, street)
     uploads: list[bytes] = []
     errors: dict[str, str] = {}
+    crowd = _crowd(given, typed)
     try:
         uploads = await _uploads(given)
         sha256 = hash_of(typed, uploads) if typed.get("body").strip() else b""
@@ -169,11 +170,12 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
         scoped(visit, "act")
         await add_to(deps, visit.actor, int(number), typed, typed.get("idempotency_key"))
         return RedirectResponse(f"/w/{number}", 303)
-    errors = errors or _faults(typed, forecast)
+    errors = errors or crowd or _faults(typed, forecast)
     if errors:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=errors), 422)
     if typed.step == "check" and forecast is not None:
-        return page(request, "check.html", check_page(request, visit, typed, turn, forecast))
+        shown = await _offered(request, visit, typed, turn, Shown(forecast))
+        return page(request, "check.html", check_page(request, visit, typed, turn, forecast, shown))
     return await _send(request, visit, typed, turn, sha256, forecast, began)
 
 
@@ -226,6 +228,14 @@ async def _offered(request: Request, visit: Visit, typed: Typed, turn: Turn, sho
 async def _uploads(form: FormData) -> list[bytes]:
     found = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.filename]
     return [content for one in found[:PHOTOS] if (content := await one.read())]
+
+
+def _crowd(form: FormData, typed: Typed) -> dict[str, str]:
+    """More photos than a whistle has: the first are kept, and it is said."""
+    sent = sum(isinstance(one, UploadFile) and bool(one.filename) for one in form.getlist("photo"))
+    if len(typed.kept) + sent <= PHOTOS:
+        return {}
+    return {"body": _("照片最多 %(n)s 张，前 %(n)s 张留下了；请看一下，再按吹哨", n=PHOTOS)}
 
 
 async def _keep(deps: WebDeps, visit: Visit, uploads: list[bytes]) -> list[str]:

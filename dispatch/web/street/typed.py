@@ -59,13 +59,16 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
     """The form as it came; the place is looked for in the text where nobody has chosen one."""
     plain = {name: text_of(form, name).replace("\r\n", "\n") for name in PLAIN}
     step = text_of(form, "step") or "check"
+    below = text_of(form, "below")
+    if below:
+        plain["place_text"], step = "", "find"
     if text_of(form, "pick"):
         plain["category"], step = text_of(form, "pick"), "edit"
     if step == "apart":
         plain |= take_apart(plain["body"])
     plain["category"] = _category(plain["category"], reference)
-    choosing = bool(text_of(form, "choosing")) or step == "place"
-    chosen = _place(text_of(form, "place"), reference, street) if step != "place" else None
+    choosing = bool(text_of(form, "choosing") or below) or step == "place"
+    chosen = _place(below or text_of(form, "place"), reference, street) if step != "place" else None
     auto = bool(text_of(form, "place_auto"))
     if chosen is None and plain["place_text"].strip() and step != "place":
         chosen = _named(plain["place_text"], reference, street)
