@@ -5,23 +5,21 @@ from datetime import datetime
 from uuid import UUID
 
 from dispatch.domain import permissions
-from dispatch.domain.case import ENDED, INFORM, LIVE, STATUSES, Actor
-from dispatch.domain.duty import KINDS
+from dispatch.domain.case import ENDED, INFORM, LIVE, Actor
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import list_cursors as cursors
-from dispatch.steps.scope import scope_of, subtree
+from dispatch.steps.list_filters import Asked, by_clock, filters_of
+from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
 from dispatch.steps.view import SEALED
-from dispatch.store import queue_rows, queues, search
-from dispatch.store.numbers import is_number
+from dispatch.store import beside, queue_rows, queues, search
 from dispatch.store.queue_rows import Narrowed, Queued
-from dispatch.store.search import Filters, Found, Head, Scope
+from dispatch.store.search import Found, Head, Scope
 
 MOST = 200
-LONGEST_QUESTION = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +66,6 @@ class Page:
     items: tuple[Item, ...]
     next_cursor: str | None
     as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a list is asked for, as it came in: codes and words, nothing checked."""
-
-    status: tuple[str, ...] = ()
-    unit: str | None = None
-    place: str | None = None
-    category: str | None = None
-    kind: str | None = None
-    street: str | None = None
-    q: str | None = None
-    since: datetime | None = None
-    role: str | None = None
-    stage: str | None = None
-    part: str | None = None
-    rework: bool = False
-    until: datetime | None = None
-    lamp: str | None = None
-    changed: datetime | None = None
 
 
 def title_of(head: Head) -> str:
@@ -138,38 +115,6 @@ def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
     )
 
 
-def filters_of(asked: Asked, reference: Reference) -> Filters:
-    """The question in the store's words. Raises `Invalid` for codes that do not exist."""
-    for status in asked.status:
-        if status not in STATUSES:
-            raise Invalid("没有「{value}」这个状态，请看接口文档", field="status", value=status)
-    if asked.kind is not None and asked.kind not in KINDS:
-        raise Invalid("没有「{value}」这一类，请看接口文档", field="kind", value=asked.kind)
-    if asked.category is not None and reference.duties.get(asked.category) is None:
-        raise Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=asked.category)
-    if asked.unit is not None and asked.unit not in reference.units:
-        raise Invalid("没有「{value}」这个单位，请从单位名单里选", field="unit", value=asked.unit)
-    for name, place in (("place", asked.place), ("street", asked.street)):
-        if place is not None and place not in reference.tree:
-            raise Invalid("没有「{value}」这个地点，请从地点列表里选", field=name, value=place)
-    question = (asked.q or "").strip()
-    if len(question) > LONGEST_QUESTION:
-        raise Invalid("要找的词太长，最多 {most} 个字", field="q", value=question, most=LONGEST_QUESTION)
-    if not "".join(question.split()).isprintable():
-        raise Invalid("要找的词里有看不见的字符，请重新打一遍", field="q", value=ascii(question))
-    return Filters(
-        status=asked.status,
-        unit=asked.unit,
-        places=subtree(asked.place, reference) if asked.place else None,
-        category=asked.category,
-        kind=asked.kind,
-        street=asked.street,
-        text=question or None,
-        number=int(question) if is_number(question) else None,
-        since=asked.since,
-    )
-
-
 def check_limit(limit: int) -> int:
     """How many at once. Raises `Invalid`."""
     if not 1 <= limit <= MOST:
@@ -184,10 +129,11 @@ async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | 
     filters, count = filters_of(asked, reference), check_limit(limit)
     before = cursors.read_list(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
+    filters = replace(filters, clock=by_clock(asked, turn))
     async with service.database.acquire() as connection:
         scope = scope_of(actor, reference)
         if scope.unit is not None:
-            scope = replace(scope, invited=await search.invited_to(connection, scope.unit))
+            scope = replace(scope, invited=await beside.invited_to(connection, scope.unit))
         rows = await search.listed(connection, scope, filters, before, count + 1)
     page = rows[:count]
     following = cursors.write(page[-1].head.id.hex) if len(rows) > count else None
@@ -229,17 +175,22 @@ async def beside_view(
     service: Service, actor: Actor, unit: str, asked: Asked, cursor: str | None = None, limit: int = 50
 ) -> Page:
     """Open whistles that a unit is informed of or was called to one table for, the newest first: in its queue stands
-    only what it has to do. Raises as `queue_view`, which has asked who may."""
+    only what it has to do, so a part of its own or news of it cannot be asked for. Raises as `queue_view`, which has
+    asked who may."""
+    for name, value in (("part", asked.part), ("changed", asked.changed)):
+        if value is not None:
+            raise Invalid("知会、会商的那一栏不能这样筛；请去掉这一条", field=name, value=value)
     reference = service.rules.of(actor.district or "")
     filters, count = filters_of(asked, reference), check_limit(limit)
     before = cursors.read_list(cursor)
     turn = service.turn(actor.district or "", await service.database.now())
     async with service.database.acquire() as connection:
-        invited = await search.invited_to(connection, unit)
-        among = (*invited, *await search.informed_of(connection, unit))
+        invited = await beside.invited_to(connection, unit)
+        among = (*invited, *await beside.informed_of(connection, unit))
         status = filters.status or tuple(sorted(LIVE))
         scope = replace(scope_of(actor, reference), invited=invited if actor.unit == unit else ())
-        rows = await search.listed(connection, scope, replace(filters, among=among, status=status), before, count + 1)
+        filters = replace(filters, among=among, status=status, clock=by_clock(asked, turn))
+        rows = await search.listed(connection, scope, filters, before, count + 1)
     page = rows[:count]
     following = cursors.write(page[-1].head.id.hex) if len(rows) > count else None
     return Page(tuple(replace(item(row, turn), role=INFORM) for row in page), following, turn.now)
@@ -250,7 +201,6 @@ def _narrowed(asked: Asked, actor: Actor, turn: Turn) -> Narrowed:
         asked.role,
         asked.stage,
         asked.part,
-        asked.rework,
         asked.until,
         asked.lamp,
         turn.now,

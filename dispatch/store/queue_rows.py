@@ -62,7 +62,6 @@ class Narrowed:
     role: str | None = None
     stage: str | None = None
     part: str | None = None
-    rework: bool = False
     until: datetime | None = None
     lamp: str | None = None
     now: datetime | None = None
@@ -160,8 +159,6 @@ def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
     for column, value in (("role", narrowed.role), ("stage", narrowed.stage), ("status", narrowed.part)):
         if value is not None:
             asked.parts.append(f"a.{column} = {asked.add(value)}")
-    if narrowed.rework:
-        asked.parts.append("s.rework > 0 AND s.status IN ('assigned', 'handling')")
     if narrowed.until is not None:
         asked.parts.append(f"a.due_at < {asked.add(narrowed.until)}")
     if narrowed.changed is not None:

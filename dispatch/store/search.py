@@ -10,6 +10,7 @@ import asyncpg
 
 from dispatch.domain.case import Clock
 from dispatch.store import pairs
+from dispatch.store.by_clock import ByClock, conditions
 from dispatch.store.connection import Connection
 
 #: a clock's columns in the order of `Clock`'s fields
@@ -64,8 +65,8 @@ class Found:
 class Scope:
     """What a person may see, by the whistle's own columns; the kinds of ways in are joined by "or".
 
-    `unit`: assigned to it. `invited`: whistles that it was called to one table for (`invited_to`). `street`: raised by
-    it. `target`: asked to take it over. `places`: about one of these nodes (None: none;
+    `unit`: assigned to it. `invited`: whistles that it was called to one table for (`beside.invited_to`). `street`:
+    raised by it. `target`: asked to take it over. `places`: about one of these nodes (None: none;
     `every_place`: any known one). `unplaced`: place unknown, raised by this street. `hide`: nodes and units that must
     not be among those it is hidden from. `sealed`: which sealed ones are seen too.
     """
@@ -96,6 +97,8 @@ class Filters:
     text: str | None = None
     number: int | None = None
     since: datetime | None = None
+    rework: bool = False
+    clock: ByClock | None = None
     among: tuple[UUID, ...] | None = None
     """Only these whistles (None: any)."""
 
@@ -126,28 +129,6 @@ _TARGET = (
     "EXISTS (SELECT FROM request r WHERE r.whistle = w.id AND r.kind = 'transfer' AND r.status = 'pending'"
     " AND r.data ->> 'to' = {node})"
 )
-
-
-async def invited_to(connection: Connection, unit: str, limit: int = 500) -> tuple[UUID, ...]:
-    """Whistles that a unit was called to one table (会商) for in their present generation, the newest first."""
-    rows = await connection.fetch(
-        """SELECT DISTINCT r.whistle FROM request r JOIN whistle_state s ON s.id = r.whistle AND s.gen = r.gen
-           WHERE r.kind = 'consultation' AND r.data -> 'units' ? $1 ORDER BY r.whistle DESC LIMIT $2""",
-        unit,
-        limit,
-    )
-    return tuple(row["whistle"] for row in rows)
-
-
-async def informed_of(connection: Connection, unit: str, limit: int = 500) -> tuple[UUID, ...]:
-    """Whistles in which a unit is only informed (知会) in their present generation, the newest first."""
-    rows = await connection.fetch(
-        """SELECT a.whistle FROM assignment a JOIN whistle_state s ON s.id = a.whistle AND s.gen = a.gen
-           WHERE a.unit = $1 AND a.role = 'inform' AND a.status <> 'released' ORDER BY a.whistle DESC LIMIT $2""",
-        unit,
-        limit,
-    )
-    return tuple(row["whistle"] for row in rows)
 
 
 def see(asked: Asked, scope: Scope) -> None:
@@ -199,6 +180,10 @@ def narrow(asked: Asked, filters: Filters) -> None:
         asked.parts.append(f"w.id = ANY({asked.add(list(filters.among))}::uuid[])")
     if filters.since is not None:
         asked.parts.append(f"w.received_at >= {asked.add(filters.since)}")
+    if filters.rework:
+        asked.parts.append("s.rework > 0 AND s.status IN ('assigned', 'handling')")
+    if filters.clock is not None:
+        asked.parts += conditions(filters.clock, asked.add)
 
 
 def say(asked: Asked, text: str, said: str = pairs.SAID) -> str:

@@ -24,6 +24,7 @@ from tests.factories import (
     open_world,
 )
 from tests.web.browsing import somebody
+from tests.web.test_pages_lists import rows
 
 SF, CG = "unit:SF:liaison", "unit:CG:liaison"
 COMPOUND_HEAD = "node:130403011-D01-X1:head"
@@ -215,7 +216,16 @@ async def test_what_a_unit_was_only_called_to_or_informed_of_is_found_beside_its
     assert all(str(number) in page.text for number in (called, told))
     assert "按收到先后排，新的在前" in page.text
     assert 'id="bulk"' not in page.text, "nothing there is to be signed for"
-    assert "lamp=red" not in page.text, "and no clock of the unit's own runs"
+    for query, found in (("lamp=green", 2), ("lamp=red", 0), ("stage=reported", 2), ("due=week&stage=ruling", 0)):
+        shown = await (await somebody(world, "unit:SF:liaison")).get(f"/queue?role=inform&{query}")
+        assert len(rows(shown.html)) == found, query
+    for query in ("part=assigned", "changed=1"):
+        refused = await (await somebody(world, "unit:SF:liaison")).get(f"/queue?role=inform&{query}")
+        assert (refused.status, "不能这样筛" in refused.text) == (422, True), "what cannot be asked for is not ignored"
+    beside = (await (await somebody(world, "unit:SF:liaison")).get("/queue?part=assigned&lamp=red")).links(
+        "role=inform"
+    )
+    assert "/queue?lamp=red&role=inform" in beside, "and is left behind on the way there"
     assert (await world.act(told, "cancel", seat=CLERK, reason="报错了")).status_code == 200
     assert await numbers("?role=inform") == [called]
     assert await numbers("?role=inform&status=cancelled") == [told]

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -281,7 +282,43 @@ async def test_a_street_page_is_for_streets(world: World) -> None:
     await (await browse(world, SECRETARY)).get("/street")
 
 
-@pytest.mark.parametrize("query", ["status=x", "category=999", "unit=zz", "place=1", "cursor=x", "q=" + "长" * 61])
+async def test_a_list_is_filtered_by_the_clock_that_it_shows(world: World) -> None:
+    """The nearest one: its lamp, its stage, until when it runs; what has ended has none."""
+    late, soon, resting, over = [(await world.whistle(SLOW))["number"] for _ in range(4)]
+    assert (await world.act(over, "cancel", seat=CLERK, reason="报错了")).status_code == 200
+    await world.act(resting, "report-in", seat=ZJ)
+    review = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    await world.act(resting, "request-hold", seat=ZJ, reason="等配件", review_on=review)
+    assert (await world.act(resting, "decide-hold", seat=SECRETARY, granted=True)).status_code == 200
+    async with world.database.transaction() as uow:
+        for number, passed in ((late, "interval '1 minute'"), (soon, "- interval '5 days'")):
+            await uow.connection.execute(
+                f"UPDATE whistle_clock SET due_at = now() - {passed} WHERE stage = 'reported'"
+                " AND whistle = (SELECT id FROM whistle WHERE number = $1)",
+                number,
+            )
+    clerk = await somebody(world, CLERK)
+    for query, wanted in (
+        ("lamp=red", {late}),
+        ("lamp=green", {soon}),
+        ("lamp=hold", {resting}),
+        ("lamp=yellow", set()),
+        ("due=today", {late}),
+        ("due=week", {late, soon}),
+        ("stage=reported", {late, soon}),
+        ("stage=hold&lamp=hold", {resting}),
+        ("lamp=red&q=物业", {late}),
+    ):
+        for path in ("/street", "/all"):
+            found = "".join(rows((await clerk.get(f"{path}?{query}")).html))
+            shown = {number for number in (late, soon, resting, over) if str(number) in found}
+            assert shown == wanted, f"{path}?{query}"
+
+
+WRONG = ("status=x", "category=999", "unit=zz", "place=1", "cursor=x", "lamp=purple", "due=never", "stage=zz")
+
+
+@pytest.mark.parametrize("query", [*WRONG, "q=" + "长" * 61])
 async def test_a_wrong_filter_is_said(world: World, query: str) -> None:
     await (await browse(world, CLERK)).get(f"/street?{query}", 422)
 

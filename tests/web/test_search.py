@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatch.steps import lists
+from dispatch.steps import list_filters
 from dispatch.steps.scope import scope_of
 from dispatch.store import pairs, retention
 from dispatch.store.queue_rows import queue
@@ -80,7 +80,7 @@ async def test_the_index_is_the_one_that_is_asked(world: World) -> None:
 
 async def test_what_cannot_be_searched_is_said(world: World) -> None:
     fire = await somebody(world, XF)
-    for query in ("%00", "长" * (lists.LONGEST_QUESTION + 1)):
+    for query in ("%00", "长" * (list_filters.LONGEST_QUESTION + 1)):
         for path in ("/queue", "/all", "/queue/export"):
             page = await fire.get(f"{path}?q={query}")
             assert page.status == 422

@@ -12,10 +12,10 @@ from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards, cover, lists
+from dispatch.steps import boards, lists
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.store import queue_tally, queues
+from dispatch.store import queue_tally
 from dispatch.store.queue_tally import Tally
 from dispatch.web import words
 from dispatch.web.common import times
@@ -23,11 +23,13 @@ from dispatch.web.common.frame import LOAD, build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison.looked import since
+from dispatch.web.liaison.notices import invited, unmanned
 from dispatch.web.lists.address import Address
+from dispatch.web.lists.page import STAGES as EVERY_STAGE
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
-from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option, link, spans
+from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
 
 PATH = "/queue"
 #: rows on a page
@@ -72,7 +74,7 @@ async def queue_page(
         lists.queue_view(service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE),
         _tally(service, actor, unit.code, turn, before),
     )
-    notices = (*notices, *await _unmanned(request, visit, turn), *await _invited(request, visit, turn))
+    notices = (*notices, *await unmanned(request, visit, turn), *await invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     rows = tuple(queue_row(item, shown, address.here) for item in page.items)
@@ -86,8 +88,8 @@ async def queue_page(
         rows=rows,
         owner=unit.short,
         views=_views(address, bench),
-        chips=() if beside else _chips(address, tally),
-        menus=_menus(address, reference)[1 if beside else 0 :],
+        chips=_chips(address, tally),
+        menus=_menus(address, reference, EVERY_STAGE if beside else STAGES),
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
         order=_("按收到先后排，新的在前") if beside else _("按到期先后排"),
         since=_since(address, tally, before, turn),
@@ -135,40 +137,6 @@ def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notic
     return replace(frame, here=address.here)
 
 
-async def _unmanned(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
-    """没人在岗, for the unit's own people: whose emergencies nobody is there for."""
-    if visit.actor.unit is None:
-        return []
-    found = await cover.uncovered(deps_of(request).service, visit.actor)
-    return [
-        Notice(
-            _("没人在岗"),
-            spans(
-                link(str(one.number), f"/w/{one.number}"),
-                _("要到场，现在没有人在岗，请马上安排人去。")
-                + (_("%(at)s到期。", at=times.moment(one.due_at, turn.now)) if one.due_at else ""),
-            ),
-            "error",
-        )
-        for one in found
-    ]
-
-
-async def _invited(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
-    """会商 that the unit was called to and that has no minutes yet, the next first."""
-    if visit.actor.unit is None:
-        return []
-    async with deps_of(request).service.database.acquire() as connection:
-        found = await queues.consultations(connection, visit.actor.unit)
-    return [
-        Notice(
-            _("请你们来会商"),
-            spans(link(str(number), f"/w/{number}"), " " + (times.moment(at, turn.now) if at else _("时间另定"))),
-        )
-        for number, at in found
-    ]
-
-
 def address_of(request: Request) -> Address:
     """The filters of this request."""
     return Address.of(PATH, request.query_params.multi_items(), FILTERS)
@@ -196,7 +164,7 @@ def asked_of(address: Address, turn: Turn) -> lists.Asked:
         stage=address.get("stage") or None,
         part=address.get("part") or None,
         rework=bool(address.get("rework")),
-        until=boards.end_of_day(turn) if address.get("due") == "today" else None,
+        until=address.until(turn),
         lamp=address.get("lamp") or None,
         changed=since(address.get("changed")),
     )
@@ -269,19 +237,26 @@ def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
     )
 
 
-def _menus(address: Address, reference: Reference) -> tuple[FilterMenu, ...]:
+def _menus(address: Address, reference: Reference, waits: Sequence[str]) -> tuple[FilterMenu, ...]:
     streets = [(node.code, node.name) for node in reference.tree.children(reference.tree.roots()[0].code)]
     duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
     roles = [(role, words.role(role)) for role in ("lead", "assist", "inform")]
-    stages = [(stage, words.stage(stage)) for stage in STAGES]
+    stages = [(stage, words.stage(stage)) for stage in waits]
     kinds = [(code, _(label)) for code, label in words.KINDS.items()]
     return (
+        address.due_menu(),
         address.menu(_("环节"), "stage", stages, _("全部")),
         address.menu(_("街道"), "street", streets, _("全部")),
         address.menu(_("类别"), "category", duties, _("全部")),
-        address.menu(_("主办/协办"), "role", roles, _("全部")),
+        _beside(address, address.menu(_("主办/协办"), "role", roles, _("全部"))),
         address.menu(_("种类"), "kind", kinds, _("全部")),
     )
+
+
+def _beside(address: Address, roles: FilterMenu) -> FilterMenu:
+    """Of what a unit is only informed of, nothing is its own part or its news: these filters stay behind."""
+    *others, inform = roles.options
+    return replace(roles, options=(*others, replace(inform, href=address.to(role=INFORM, part="", changed=""))))
 
 
 def _range(address: Address, shown: int, count: str) -> str:

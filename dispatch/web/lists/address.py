@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from dispatch.domain.refusals import Invalid
+from dispatch.domain.turn import Turn
+from dispatch.steps import boards
+from dispatch.web.i18n import N_, _
 from dispatch.web.models.lists import Chip, FilterMenu
 from dispatch.web.models.parts import Hidden, Lamp, NavItem
 
 #: what says where in a list one is; gone as soon as the list is another one
 PLACE = ("cursor", "back", "n")
+#: what falls due until when: value → words, days after today
+DUE: Mapping[str, tuple[str, int]] = {"today": (N_("今天到期"), 0), "week": (N_("七天内到期"), 6)}
 #: so many pages can be gone back to
 MOST_BACK = 20
 
@@ -84,6 +91,13 @@ class Address:
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"{self.path}?{query}" if query else self.path
 
+    def until(self, turn: Turn) -> datetime | None:
+        """Until when what is asked for falls due, what is late among it; None: whenever. Raises `Invalid`."""
+        value = self.get("due")
+        if value and value not in DUE:
+            raise Invalid("没有「{value}」这种到期，请从筛选里选", field="due", value=value)
+        return boards.end_of_day(turn) + timedelta(days=DUE[value][1]) if value else None
+
     # ── the parts of a page ──────────────────────────────────────────────────────────────────────
     def chip(self, label: str, name: str, value: str, *, lamp: Lamp | None = None, count: str = "") -> Chip:
         """A filter with one value; pressed again it is taken away."""
@@ -99,6 +113,10 @@ class Address:
             links.append(NavItem(words, begun + quote(code), present == code))
             value = words if present == code else value
         return FilterMenu(label, tuple(links), value)
+
+    def due_menu(self) -> FilterMenu:
+        """到期 as a filter that opens."""
+        return self.menu(_("到期"), "due", [(value, _(words)) for value, (words, _days) in DUE.items()], _("全部"))
 
     def hidden(self, *without: str) -> tuple[Hidden, ...]:
         """The filters as hidden fields of a search form."""

@@ -8,6 +8,7 @@ from dispatch.domain.case import STATUSES, Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden
+from dispatch.domain.turn import Turn
 from dispatch.steps import lists
 from dispatch.steps.sign_in import Visit
 from dispatch.web import words
@@ -18,14 +19,18 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, list_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import Chip, FilterMenu, QueuePage, Search
-from dispatch.web.models.parts import ActionButton, Empty
+from dispatch.web.models.parts import ActionButton, Empty, Lamp
 
 STREET, ALL = "/street", "/all"
 SIZE = 50
-FILTERS = ("status", "unit", "street", "category", "kind", "place", "q")
+FILTERS = ("status", "unit", "street", "category", "kind", "place", "stage", "lamp", "due", "q")
 #: chips over the list, in the order a whistle lives through them
 OPEN = ("raised", "at-desk", "assigned", "handling", "resolved", "verified", "answered", "on-hold")
 CHIPS = ("at-desk", "resolved", "verified", "on-hold", "closed")
+#: which lamps a list is filtered by, as in a queue
+LAMPS = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN, Lamp.HOLD)
+#: what the nearest clock of a list waits for; the total one is nobody's to answer
+STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold")
 OTHERS = ("local", "assigned", "handling", "answered", "cancelled", "merged")
 
 
@@ -35,7 +40,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
     reference = service.rules.of(actor.district or "")
     street = street_of(actor, reference) if address.path == STREET else None
     turn = service.turn(actor.district or "", await service.database.now())
-    page = await lists.list_view(service, actor, asked_of(address, street), address.get("cursor") or None, SIZE)
+    page = await lists.list_view(service, actor, asked_of(address, street, turn), address.get("cursor") or None, SIZE)
     shown = await cases_of(service, actor, turn, page.items)
     rows = tuple(list_row(item, shown) for item in page.items)
     heading = _heading(address, street)
@@ -76,7 +81,8 @@ def street_of(actor: Actor, reference: Reference) -> Node:
     return node
 
 
-def asked_of(address: Address, street: Node | None) -> lists.Asked:
+def asked_of(address: Address, street: Node | None, turn: Turn) -> lists.Asked:
+    """What the list is asked for. Raises `Invalid`."""
     status = address.get("status")
     return lists.Asked(
         status=OPEN if status == "open" else (status,) if status else (),
@@ -86,6 +92,9 @@ def asked_of(address: Address, street: Node | None) -> lists.Asked:
         kind=address.get("kind") or None,
         street=street.code if street else address.get("street") or None,
         q=address.get("q") or None,
+        stage=address.get("stage") or None,
+        lamp=address.get("lamp") or None,
+        until=address.until(turn),
     )
 
 
@@ -98,7 +107,8 @@ def _heading(address: Address, street: Node | None) -> str:
 def _chips(address: Address) -> tuple[Chip, ...]:
     every = Chip(_("全部"), address.to(status=""), current=not address.get("status"))
     open_now = address.chip(_("在办"), "status", "open")
-    return (every, open_now, *(address.chip(_label(one), "status", one) for one in CHIPS))
+    lamps = (address.chip(words.lamp(lamp, short=True), "lamp", lamp.value, lamp=lamp) for lamp in LAMPS)
+    return (every, open_now, *(address.chip(_label(one), "status", one) for one in CHIPS), *lamps)
 
 
 def _label(status: str) -> str:
@@ -115,6 +125,7 @@ def _menus(address: Address, reference: Reference, street: Node | None) -> tuple
     ]
     duties = [(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties]
     every = _("全部")
+    stages = [(stage, words.stage(stage)) for stage in STAGES]
     menus = [address.menu(_("单位"), "unit", units, every), address.menu(_("类别"), "category", duties, every)]
     if street is None:
         menus.insert(0, address.menu(_("街道"), "street", streets, every))
@@ -123,6 +134,7 @@ def _menus(address: Address, reference: Reference, street: Node | None) -> tuple
         menus.insert(0, address.menu(_("社区"), "place", below, every))
     kinds = [(kind, words.KINDS[kind]) for kind in words.KINDS]
     menus.append(address.menu(_("其他状态"), "status", [(one, _label(one)) for one in OTHERS], every))
+    menus += [address.due_menu(), address.menu(_("环节"), "stage", stages, every)]
     return (*menus, address.menu(_("种类"), "kind", [(code, _(label)) for code, label in kinds], every))
 
 

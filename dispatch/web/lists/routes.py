@@ -37,7 +37,8 @@ async def exported(request: Request, visit: Reader) -> Response:
     path = request.url.path.removesuffix("/export")
     address = Address.of(path, request.query_params.multi_items(), FILTERS)
     street = street_of(visit.actor, service.rules.of(visit.actor.district or "")) if path == STREET else None
-    asked = asked_of(address, street)
+    turn = service.turn(visit.actor.district or "", await service.database.now())
+    asked = asked_of(address, street, turn)
     return await export(
         lambda cursor, limit: lists.list_view(service, visit.actor, asked, cursor, limit),
         "whistles",
