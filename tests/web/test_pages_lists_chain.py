@@ -3,13 +3,14 @@
 import io
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from PIL import Image
 
 from dispatch.clock import VirtualClock
 from dispatch.steps.escalate import sweep
+from dispatch.web.chain.page import asked_at
 from tests.factories import BUILDING_HEAD, COMMUNITY_HEAD, DESK, SECRETARY, XF, ZJ, World, monday, open_world
 from tests.web.listening import browse
 
@@ -150,6 +151,38 @@ async def test_a_community_sees_ladder_question_and_answers(slow: tuple[World, V
     answer = await browser.post(f"/w/{number}/do/urge", fields)
     assert answer.headers["location"] == "/chain"
     assert [one["type"] for one in (await world.get(number))["timeline"]].count("urged") == 1
+
+
+async def test_a_street_decides_on_its_page_what_is_asked_of_it(world: World) -> None:
+    number = (await world.whistle(SLOW))["number"]
+    await world.act(number, "report-in", seat=ZJ)
+    until = datetime.fromisoformat((await world.get(number, seat=ZJ))["clocks"][0]["due_at"]) + timedelta(days=30)
+    asked = await world.act(number, "request-extension", seat=ZJ, until=until.isoformat(), reason="等配件")
+    assert asked.status_code == 200, asked.text
+    assert "等您定" not in await (await browse(world, COMMUNITY_HEAD)).get("/chain"), "it is not theirs to decide"
+    browser = await browse(world, SECRETARY)
+    page = await browser.get("/chain")
+    assert "等您定" in page
+    assert "住房和城乡建设局 申请延期" in page
+    assert "理由：等配件。" in page
+    assert [f"/w/{number}/do/decide-extension-{said}?next=/chain" in page for said in ("yes", "no")] == [True, True]
+    await world.act(number, "decide-extension", seat=SECRETARY, granted=False, reason="先按时限办")
+    assert "等您定" not in await browser.get("/chain")
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "rung", "question", "first"),
+    [
+        ("handling", "handling", 3, "社区的成员单位能不能先办？", "note"),
+        ("handling", "handling", 4, "要不要把几家单位叫到一起？", "consult"),
+        ("resolved", "verification", 4, "谁去现场核查？", "instruct"),
+        ("at-desk", "dispatch", 5, "派给哪家，定了吗？", "instruct"),
+        ("local", "dispatch", 2, "能在这里解决吗？", "keep"),
+    ],
+)
+def test_each_rung_is_asked_what_it_can_answer(status: str, stage: str, rung: int, question: str, first: str) -> None:
+    said, answers = asked_at(status, stage, rung)
+    assert (said, answers[0][0]) == (question, first)
 
 
 async def test_the_chain_is_for_people_in_charge(world: World) -> None:

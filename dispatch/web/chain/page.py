@@ -40,13 +40,32 @@ QUESTIONS: dict[int, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     ),
     4: (
         N_("要不要把几家单位叫到一起？"),
-        (("consult", N_("召集会商"), True), ("instruct", N_("批示"), True), ("urge", N_("催办"), False)),
+        (
+            ("consult", N_("召集会商"), True),
+            ("instruct", N_("批示"), True),
+            ("take-over", N_("提级办理"), True),
+            ("urge", N_("催办"), False),
+        ),
     ),
     5: (
         N_("单位主要领导说明情况了吗？"),
-        (("instruct", N_("批示"), True), ("consult", N_("召集会商"), True), ("urge", N_("催办"), False)),
+        (
+            ("instruct", N_("批示"), True),
+            ("consult", N_("召集会商"), True),
+            ("take-over", N_("提级办理"), True),
+            ("urge", N_("催办"), False),
+        ),
     ),
 }
+#: where no unit is late but the street or the desk itself: its own people are asked
+OWN: dict[str, str] = {
+    "verification": N_("谁去现场核查？"),
+    "answering": N_("谁来答复来源人？"),
+    "dispatch": N_("派给哪家，定了吗？"),
+    "ruling": N_("裁定了吗？"),
+    "hold": N_("到了复查日，还要挂着吗？"),
+}
+OWN_ANSWERS = (("instruct", N_("批示"), True), ("urge", N_("催办"), False))
 #: what is not a whistle yet
 BELOW = (
     N_("能在这里解决吗？"),
@@ -120,7 +139,7 @@ def context_of(one: Reached, found: Standing) -> str:
 
 def _item(one: Reached, found: Standing, here: str) -> ChainItem:
     item = one.item
-    question, offered = BELOW if one.case.status == LOCAL else QUESTIONS.get(found.view.rung, QUESTIONS[3])
+    question, offered = asked_at(one.case.status, one.clock.stage, found.view.rung)
     return ChainItem(
         number=str(item.number),
         category=item.category_name or _("未分类"),
@@ -132,6 +151,15 @@ def _item(one: Reached, found: Standing, here: str) -> ChainItem:
         answers=tuple(_answers(one, found, offered, here)),
         photos=tuple(_photos(one, found)),
     )
+
+
+def asked_at(status: str, stage: str, rung: int) -> tuple[str, tuple[tuple[str, str, bool], ...]]:
+    """The question on this rung and its answers: by who is late, a unit, or the street and the desk themselves."""
+    if status == LOCAL:
+        return BELOW
+    if stage in OWN and rung >= STREET:
+        return OWN[stage], OWN_ANSWERS
+    return QUESTIONS.get(rung, QUESTIONS[3])
 
 
 def _answers(

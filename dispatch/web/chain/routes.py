@@ -1,5 +1,6 @@
 """`GET /chain`, `POST /chain/{number}/answer`, `GET` and `POST /chain/raise`."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from dispatch.domain import whistle
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
 from dispatch.steps import casework, pictures, view
+from dispatch.steps.deciding import asked_of
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Raiser, Reader, text_of
 from dispatch.web.chain.building import ANSWERS, building_page
+from dispatch.web.chain.deciding import deciding
 from dispatch.web.chain.page import PATH, SIZE, chain_page
 from dispatch.web.chain.raising import raise_it, raise_page
 from dispatch.web.chain.reading import standing
@@ -103,4 +106,6 @@ async def _page(request: Request, visit: Visit, notices: tuple[Notice, ...], sta
         found = await standing(service, visit.actor, 0, MOST_WAITING)
         return page(request, "building.html", building_page(request, visit, found, notices), status)
     found = await standing(service, visit.actor, first, SIZE)
-    return page(request, "chain.html", chain_page(request, visit, found, first, notices), status)
+    asked_for = deciding(await asked_of(service, visit.actor, found.turn), visit.actor, found.turn)
+    model = replace(chain_page(request, visit, found, first, notices), deciding=asked_for)
+    return page(request, "chain.html", model, status)

@@ -126,7 +126,7 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
     actions: tuple[ActionButton, ...] = ()
     if opened:
         clause = _("条款 %(clause)s。", clause=data["clause"]) if data.get("clause") else ""
-        said = spans(_("理由：%(reason)s", reason=_ended(data.get("reason"))), clause, meant, "。")
+        said = spans(_("理由：%(reason)s", reason=ended(data.get("reason"))), clause, meant, "。")
         url = f"/w/{item.number}/do/rule"
         actions = (
             ActionButton("rule", words.button("rule", "yes"), f"{url}-yes?next=/desk", needs_fields=True),
@@ -279,7 +279,7 @@ def absent(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
             number=str(one.item.number),
             text=spans(
                 _("%(units)s没报到。", units=_("、").join(_unit(code, turn, short=True) for code in one.units)),
-                _("理由：%(reason)s", reason=_ended(one.reason)),
+                _("理由：%(reason)s", reason=ended(one.reason)),
             ),
         )
         for one in view.absent
@@ -294,7 +294,7 @@ def _unit(code: object, turn: Turn, *, short: bool = False) -> str:
     return found.short if short else found.name
 
 
-def _ended(text: object) -> str:
+def ended(text: object) -> str:
     """A sentence with its full stop; an erased one is said."""
     said = str(text).strip() if text else _("（已按规定清除）")
     return said if said.endswith(("。", "！", "？", ".", "!", "?")) else said + "。"

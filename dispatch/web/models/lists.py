@@ -168,7 +168,9 @@ class Helper:
 
 @dataclass(frozen=True, slots=True)
 class ChainPage:
-    """层级督办 of a community, compound, street: what reached me, what is coming, the two rungs below."""
+    """层级督办 of a community, compound, street: what reached me, what is coming, the two rungs below; at a street and
+    in the district, `deciding`: what is asked of me.
+    """
 
     frame: Frame
     heading: str
@@ -182,6 +184,7 @@ class ChainPage:
     newer: str = ""
     older: str = ""
     raise_url: str = ""
+    deciding: DeskPane | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,9 @@ def _draft_row(one: Draft, reference: Reference, now: datetime) -> ManageRow:
     note = _("原类别 %(code)s %(name)s", code=duty.code, name=duty.name) if duty else _("当时没有规则认领")
     meta = "・".join((one.drafted_by or "", say.moment(one.at, now, ZONE), str(one.number)))
     refuse = ActionButton("manage", _("不改清单"), f"{PATH}/draft/{one.id}/refuse", busy=_("正在办…"))
-    return ManageRow(title, note, meta, "", f"{url('duties')}?draft={one.id}", (refuse,))
+    onward = f"{url('duties')}?draft={one.id}"
+    draft = ActionButton("manage", _("起草修改"), onward, method="get")
+    return ManageRow(title, note, meta, "", onward, (draft, refuse))
 
 
 def history_sections(

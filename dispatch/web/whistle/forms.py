@@ -300,7 +300,7 @@ def label(token: str) -> str:
             said = words.button(action, token.rsplit("-", 1)[1])
             subject = {"decide-extension": _("延期"), "decide-hold": _("挂账"), "decide-cancel": _("撤哨"),
                        "decide-consult": _("会商")}.get(action, "")  # fmt: skip
-            return f"{said}{subject}"
+            return _("%(said)s%(what)s", said=said, what=subject) if subject else said
     return words.button(token)
 
 
