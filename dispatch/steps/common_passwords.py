@@ -42,16 +42,20 @@ def listed(password: str) -> bool:
     return False
 
 
-def common(password: str) -> bool:
-    """Whether somebody who guesses would come upon it soon: leaked, a leaked word with digits around it, a run of
-    keys, a short piece repeated, a telephone or identity number.
+def weakness(password: str) -> str:
+    """How somebody who guesses would come upon it soon; "" where nobody would.
+
+    `number`: a telephone or identity number. `repeated`: a short piece again and again. `run`: keys or digits in a
+    row. `listed`: leaked. `around`: a leaked word, or hardly any, with digits and signs around it.
     """
     plain = password.lower()
     core = plain.strip(_ENDS)
-    return (
-        listed(plain)
-        or (len(core) < len(plain) and (len(core) < 4 or listed(core)))
-        or _NUMBERS.fullmatch(plain) is not None
-        or _REPEATED.fullmatch(plain) is not None
-        or any(plain in run for run in _RUNS)
-    )
+    if _NUMBERS.fullmatch(plain):
+        return "number"
+    if _REPEATED.fullmatch(plain):
+        return "repeated"
+    if any(plain in run for run in _RUNS):
+        return "run"
+    if listed(plain):
+        return "listed"
+    return "around" if len(core) < len(plain) and (len(core) < 4 or listed(core)) else ""

@@ -43,11 +43,15 @@ class Retold:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one letter: `error` says why nothing did; `number` is the whistle's that it was raised as."""
+    """What became of one letter: `error` says why nothing did; `number` is the whistle's that it was raised as.
+
+    `refusal`: the rule that `error` comes from, for whoever says it in another language.
+    """
 
     id: UUID
     error: str | None = None
     number: int | None = None
+    refusal: Refusal | None = None
 
 
 def steps(service: Service) -> Mapping[str, Step]:
@@ -146,7 +150,7 @@ async def many(
         except NotWaiting:
             done.append(Settled(id, "settled"))
         except Refusal as refusal:
-            done.append(Settled(id, refusal.words()))
+            done.append(Settled(id, refusal.words(), refusal=refusal))
     return done
 
 

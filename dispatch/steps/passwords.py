@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from dispatch.domain.refusals import Invalid
-from dispatch.steps.common_passwords import common
+from dispatch.steps.common_passwords import weakness
 from dispatch.store import accounts, administration, tickets
 from dispatch.store.database import Database
 
@@ -86,15 +86,31 @@ def check(password: str, own: Sequence[str] = ()) -> None:
     """Whether this may be a password. Raises `Invalid` with what to do. `own`: the person's name, the account's."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise Invalid(
-            "密码要 {least} 到 {most} 个字符；请换一个",
+            "密码要 {least} 到 {most} 个字符，这个有 {n} 个；请换一个，几个不相干的词连起来就够长",
             field="new",
             value=None,
             least=SHORTEST_PASSWORD,
             most=LONGEST_PASSWORD,
+            n=len(password),
         )
-    if common(password):
-        raise Invalid(
-            "这个密码在泄露过的密码里，或者太好猜；请换一个，几个不相干的词连起来就好", field="new", value=None
-        )
+    if weak := weakness(password):
+        raise _guessed(weak)
     if any(len(word) > 1 and word.lower() in password.lower() for word in own):
         raise Invalid("密码里不要有自己的姓名或账号；请换一个", field="new", value=None)
+
+
+def _guessed(weak: str) -> Invalid:
+    """What makes it easy to guess, and what would do."""
+    match weak:
+        case "number":
+            return Invalid("这是手机号或身份证号，知道的人不少；请换成几个不相干的词", field="new", value=None)
+        case "repeated":
+            return Invalid("这是同一小段写了几遍，一猜就中；请换成几个不相干的词", field="new", value=None)
+        case "run":
+            return Invalid("这是键盘上连着的键，一猜就中；请换成几个不相干的词", field="new", value=None)
+        case "around":
+            return Invalid(
+                "去掉头尾的数字和符号，剩下的太好猜；加数字不够，请换成几个不相干的词", field="new", value=None
+            )
+        case _:
+            return Invalid("这个密码在泄露过的密码里，别人会先试它；请换成几个不相干的词", field="new", value=None)

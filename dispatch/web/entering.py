@@ -247,7 +247,11 @@ def _password_fields(visit: Visit) -> tuple[Field, ...]:
             "new",
             _("新密码"),
             "password",
-            hint=_("至少 %(least)s 个字符", least=least),
+            hint=_(
+                "至少 %(least)s 个字符。几个不相干的词连起来，又好记又难猜；不用大小写、数字、符号来凑。"
+                "不要用：手机号、身份证号，姓名或账号，连着的键，别处用过的密码。",
+                least=least,
+            ),
             required=True,
             autocomplete="new-password",
         ),

@@ -96,7 +96,9 @@ class Principals:
     async def _by_session(self, sha256: bytes) -> Visit | None:
         """Another provider asks for factors of its own; in the demo nobody proves who he is."""
         found = await sign_in.by_session(self.database, sha256)
-        if found is None or found.second_factor or found.via in (sign_in.PROVIDER, sign_in.STAND_IN):
+        if found is not None and found.via == sign_in.STAND_IN:  # a password to be changed is the account's, not theirs
+            return replace(found, must_change=False)
+        if found is None or found.second_factor or found.via == sign_in.PROVIDER:
             return found
         return replace(found, must_enrol=found.actor.role in self._factor_roles)
 

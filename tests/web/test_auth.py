@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from dispatch.steps import sign_in
+from dispatch.steps import links, sign_in
 from dispatch.steps.sign_in import FREE_TRIES, Refused
 from dispatch.web.auth import after
 from dispatch.web.principals import cookie_of
@@ -253,6 +253,42 @@ async def test_the_demo_lets_one_be_anybody(world: World) -> None:
     token = await csrf(client, "/password")
     assert (await client.post("/demo/as", data={"csrf": token, "account": "nobody"})).status_code == 404
     assert await world.count("web_session") == 1
+
+
+async def test_a_used_link_asks_whoever_used_it_for_a_password_and_no_stand_in(world: World) -> None:
+    admin, client = await world.actor(ADMIN), world.client()
+    made = await links.make(world.database, admin, PERSON)
+    token = await csrf(client)
+    used = await client.post(f"/sign-in/link/{made.token}", data={"csrf": token})
+    assert used.headers["location"] == "/password"
+    assert (await client.get("/home", headers={"Accept": "text/html"})).headers["location"].startswith("/password")
+    visitor = world.client()
+    token = await csrf(visitor)
+    assert (await visitor.post("/demo/as", data={"csrf": token, "account": NAME})).status_code == 303
+    assert (await me(visitor))["person"] == PERSON
+
+
+async def test_what_went_wrong_is_said_as_it_is(world: World) -> None:
+    """A wrong password is nothing that is missing; a new one that will not do says why and what would."""
+    await with_password(world)
+    client = world.client()
+    token = await csrf(client)
+    wrong = await client.post("/sign-in", data={"csrf": token, "name": NAME, "password": "x"})
+    assert "没有登录上" in wrong.text
+    assert "还差" not in wrong.text
+    client = await enter(world)
+    token = await csrf(client, "/password")
+    assert "几个不相干的词连起来" in (await client.get("/password", headers={"Accept": "text/html"})).text
+    weak = {"old": PASSWORD, "new": "Password2024!", "again": "Password2024!", "csrf": token}
+    for language, said, heading in (
+        ("zh", "去掉头尾的数字和符号", "密码没有改成"),
+        ("en", "Without the digits", "not changed"),
+    ):
+        client.cookies.set("lang", language)
+        refused = await client.post("/password", data=weak)
+        assert refused.status_code == 422
+        assert said in refused.text
+        assert heading in refused.text
 
 
 async def test_outside_the_demo_nobody_is_anybody_else(demo_url: str) -> None:

@@ -218,7 +218,11 @@ async def test_empty_panes_say_so(world: World) -> None:
 
 # ── dead letters ─────────────────────────────────────────────────────────────────────────────────
 async def letter(
-    world: World, reason: str = dead_letters.UNDECODABLE, position: int = 7, value: bytes = b"secret text"
+    world: World,
+    reason: str = dead_letters.UNDECODABLE,
+    position: int = 7,
+    value: bytes = b"secret text",
+    error: str = "no JSON",
 ) -> UUID:
     made = DeadLetter(
         new_id(),
@@ -230,7 +234,7 @@ async def letter(
         (),
         value,
         reason,
-        "no JSON",
+        error,
     )
     async with world.database.transaction() as uow:
         await dead_letters.insert(uow.connection, [made], await uow.now())
@@ -309,6 +313,25 @@ async def test_many_are_settled_at_once_and_those_that_would_not_are_said(world:
     assert "还有 2 条没成" in page
     assert (await outcome(world, ids[0]))[1] == "试发的"
     assert "先勾上" in (await browser.post("/desk/dead/many", {"action": "replay", "why": "x"}, 422)).text
+
+
+async def test_why_a_letter_failed_is_said_in_the_readers_language(world: World) -> None:
+    """Kept is only the rule's own sentence, without the values that it speaks of."""
+    said = orjson.dumps({"body": "灯不亮", "place": "130403011"})
+    id = await letter(world, value=said, reason="rejected", error="place: 没有「{value}」这个地点，请从地点列表里选")
+    browser = await browse(world, DESK)
+    assert "place：没有「…」这个地点" in await browser.get("/desk/dead")
+    browser.client.cookies.set("lang", "en")
+    for path in ("/desk/dead", f"/desk/dead/{id}"):
+        page = await browser.get(path)
+        assert "没有「" not in page
+        assert "{value}" not in page
+    picked = {"letter": [str(id)], "action": "raise", "why": "x"}
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE dead_letter SET value = $1", b"not json at all")
+    page = (await browser.post("/desk/dead/many", picked, 409)).text
+    assert "内容读不出来" not in page
+    assert "Its content cannot be read" in page
 
 
 async def outcome(world: World, id: UUID) -> tuple[str, str, str]:

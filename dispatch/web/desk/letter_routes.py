@@ -9,14 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.steps import letters
-from dispatch.steps.letters import Retold
+from dispatch.steps.letters import Retold, Settled
 from dispatch.steps.replay import NotWaiting
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.auth import Admin, Form, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import deps_of
-from dispatch.web.desk.letters import DOABLE, LABELS, PATH, letter_page
+from dispatch.web.desk.letters import DOABLE, LABELS, PATH, letter_page, reason
 from dispatch.web.desk.page import desk_page
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
@@ -45,8 +45,7 @@ async def settle_many(request: Request, visit: Admin, form: Form) -> Response:
     said = _("%(what)s：%(n)s 条", what=_(LABELS[action]), n=len(done) - len(failed))
     if not failed:
         return await _list(request, visit, Notice(said, kind="done"), 200)
-    first = _gone() if failed[0].error == "settled" else failed[0].error or ""
-    text = spans(_("还有 %(n)s 条没成，都还在这里；第一条：", n=len(failed)), first)
+    text = spans(_("还有 %(n)s 条没成，都还在这里；第一条：", n=len(failed)), _why(failed[0]))
     return await _list(request, visit, Notice(said, text, "error"), 409)
 
 
@@ -79,7 +78,7 @@ async def settle(request: Request, visit: Admin, form: Form, id: UUID, action: s
         return await _letter(request, visit, id, told, errors=errors, why=why)
     if done.error is None:
         return RedirectResponse(f"{PATH}?done={action}", 303)
-    notice = Notice(_("还是不行，它仍在这里"), spans(done.error), kind="error")
+    notice = Notice(_("还是不行，它仍在这里"), spans(reason(done.error)), kind="error")
     return await _letter(request, visit, id, told, notice, why=why)
 
 
@@ -93,8 +92,13 @@ def _picked(form: FormData) -> list[UUID]:
         raise Invalid("没有「{value}」这条异常消息", field="letter", value=given[0][:40]) from None
 
 
-def _gone() -> str:
-    return _("别人已经处理过了")
+def _why(failed: Settled) -> str:
+    """Why nothing became of it: somebody was quicker, a rule, or what the record's own step said."""
+    if failed.refusal is not None:
+        return problems.said(failed.refusal)
+    if failed.error == "settled":
+        return _("别人已经处理过了")
+    return reason(failed.error or "")
 
 
 async def _list(request: Request, visit: Visit, notice: Notice, status: int) -> Response:

@@ -45,8 +45,24 @@ ENDED: Mapping[str, str] = {
 DOABLE = ("replay", "raise", "discard")
 LABELS: Mapping[str, str] = {"replay": N_("重放"), "raise": N_("另吹一哨"), "discard": N_("不要了")}
 PATH = "/desk/dead"
+#: where a value would stand in a sentence
+_GAP = re.compile(r"\{[a-z_]+\}")
 #: in a record of another system
 _REPORTER = re.compile(r'("reporter"\s*:\s*)\{[^{}]*\}')
+
+
+def reason(said: str) -> str:
+    """Why a record was refused: the code in words, then what the step said of it."""
+    code, mark, detail = said.partition(": ")
+    return f"{_(REASONS[code])}{_('：')}{fault(detail)}" if mark and code in REASONS else fault(said)
+
+
+def fault(error: str) -> str:
+    """What a step said of a record, in the reader's language; … where a value stood, which is not kept."""
+    field, mark, message = error.partition(": ")
+    plain = message if mark else error
+    told = _GAP.sub("…", _(plain)) if plain else ""
+    return f"{field}{_('：')}{told}" if mark else told
 
 
 def letters(rows: Sequence[Mapping[str, Any]], count: int, *, whole: bool = False) -> DeskPane:
@@ -69,7 +85,7 @@ def _letter(row: Mapping[str, Any], whole: bool) -> DeskItem:
     )
     look = ActionButton("letter", _("打开"), f"{PATH}/{row['id']}", method="get")
     where = _("分区 %(partition)s・位移 %(offset)s", partition=row["partition"], offset=row["position"])
-    detail = spans(where, "：", str(row["error"])[:200]) if whole else ()
+    detail = spans(where, _("："), fault(str(row["error"]))[:200]) if whole else ()
     return DeskItem("", note=said, text=detail, actions=(look,), pick=str(row["id"]) if whole else "")
 
 
@@ -104,7 +120,7 @@ def _told(kept: Kept, now: datetime) -> list[Told]:
     told = [
         Told(_("主题・分区・位移"), f"{letter.topic}・{letter.partition}・{letter.offset}"),
         Told(_("什么时候来的"), say.moment(letter.time, now, ZONE)),
-        Told(_("为什么在这里"), f"{_(REASONS.get(letter.reason, letter.reason))}：{letter.error}"),
+        Told(_("为什么在这里"), f"{_(REASONS.get(letter.reason, letter.reason))}{_('：')}{fault(letter.error)}"),
         Told(_("已重试"), _("%(n)s 次", n=letter.tries)),
     ]
     if kept.next_try_at:
