@@ -11,6 +11,8 @@ from schemas.envelope import Unusable, decode
 from schemas.event import Event
 
 READ = (topics.RAISED, topics.RAISED_URGENT, topics.LIFECYCLE)
+#: seconds without a record after which a partition that no fetch answers for is given up
+PATIENCE = 60
 
 
 async def events(
@@ -30,11 +32,10 @@ async def events(
             found = await consumer.offsets_for_times(dict.fromkeys(parts, stamp))
             for part in parts:
                 consumer.seek(part, found[part].offset if found[part] else ends[part])
-        # the embedded broker's end may lie before its last batch: it ends where nothing more comes
-        quiet = False
-        while not quiet or any([await consumer.position(part) < end for part, end in ends.items()]):
+        silent = 0
+        while silent < PATIENCE and not await _at_the_end(consumer, ends):
             polled = await consumer.getmany(timeout_ms=1000)
-            quiet = not polled
+            silent = 0 if polled else silent + 1
             for records in polled.values():
                 for record in records:
                     try:
@@ -43,6 +44,16 @@ async def events(
                         continue
     finally:
         await consumer.stop()
+
+
+async def _at_the_end(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
+    """Whether everything was read. The embedded broker's `end_offsets` may lie before its last batch, what a fetch says
+    does not; on a busy machine the first fetch of a partition may be long in coming."""
+    for part, end in ends.items():
+        mark = consumer.highwater(part)
+        if mark is None or await consumer.position(part) < max(mark, end):
+            return False
+    return True
 
 
 async def _parts(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
