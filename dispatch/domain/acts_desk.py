@@ -184,7 +184,8 @@ def decide_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> st
     decide(case, actor, turn, request, "granted" if granted else "refused")
     clock = case.clock("handling")
     if until is not None and clock is not None and clock.open:
-        clocks.extend(case, clock, until, turn.now, turn.calendar(clock.calendar))
+        counted = turn.counted(clock.calendar)
+        clocks.extend(case, clock, until, turn.now, counted, turn.calendar(clock.calendar))
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     event = turn.event(
         case,

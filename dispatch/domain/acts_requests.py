@@ -77,7 +77,7 @@ def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> s
 
 def _share_used(clock: Clock, turn: Turn, policy: clocks.StagePolicy) -> float:
     """Of all the time that the clock was given; what it rested is none of it."""
-    calendar = turn.calendar(clock.calendar)
+    calendar = turn.counted(clock.calendar)
     assert clock.due_at is not None
     assert clock.running_since is not None
     running = clocks.seconds_between(policy, clock.running_since, clock.due_at, calendar)

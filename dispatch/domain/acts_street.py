@@ -254,7 +254,9 @@ def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str |
     assert part is not None
     part.status, part.reported_at = parts.WAITING, None
     case.touch(part)
-    clocks.restore(case, REPORTED, code, turn.now, turn.district_calendar)
+    restored = clocks.restore(case, REPORTED, code, turn.now, turn.district_calendar)
+    if restored is not None and restored.rung:
+        clocks.recounted(case, restored, turn.calendar(restored.calendar))
     event = turn.event(case, "arrival.denied", unit=code)
     turn.tell(case, event, unit_seat(code, "liaison"), "arrival-denied", urgent=True)
     return None

@@ -219,6 +219,8 @@ class Case:
     #: of which only the next mark changed (`rung`, `mark`, `nth`, `fires_at`)
     fired_clocks: set[tuple[str, str | None]] = field(default_factory=set)
     touched_requests: set[UUID] = field(default_factory=set)
+    #: calendars on which the ends of these clocks were counted, where what comes next counts on another
+    stood_by: dict[str, str] = field(default_factory=dict)
     facts_touched: bool = False
     entered: bool = False
     """Its status or generation is a new one."""

@@ -154,7 +154,10 @@ def reopen_total(case: Case, now: datetime) -> None:
 
 
 def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
-    """Stop counting; keep to the microsecond what was left, to the deadline and to the next mark."""
+    """Stop counting; keep to the microsecond what was left, to the deadline and to the next mark.
+
+    `calendar` and `district` are those that it was counted on, whichever are in force by now.
+    """
     if not clock.running or not clock.open:
         return
     assert clock.running_since is not None
@@ -188,6 +191,8 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
         if limit.working and clock.calendar != calendar.name:  # another was loaded meanwhile: no run counts on two
             clock.calendar = calendar.name
             clock.run, clock.started_at = clock.run + 1, now
+    else:
+        recounted(case, clock, calendar)
     if clock.fires_in is not None:
         unit, counted_on = mark_units(clock, policy, limit, calendar, district)
         clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
@@ -226,12 +231,22 @@ def after(clock: Clock, wait: str, now: datetime, district: WorkCalendar) -> dat
     return shift(limit, origin, counted, district)
 
 
-def extend(case: Case, clock: Clock, until: datetime, now: datetime, calendar: WorkCalendar) -> None:
-    """An extension granted: a new run with a later end, keeping the time used."""
+def recounted(case: Case, clock: Clock, calendar: WorkCalendar) -> None:
+    """Past its end, what comes next counts on `calendar`. Which one its end was counted on stays with the fact."""
+    if clock.calendar != calendar.name:
+        case.stood_by.setdefault(str(clock.id), clock.calendar)
+        clock.calendar = calendar.name
+        case.touch_clock(clock)
+
+
+def extend(
+    case: Case, clock: Clock, until: datetime, now: datetime, counted: WorkCalendar, calendar: WorkCalendar
+) -> None:
+    """An extension granted: a new run on `calendar` with a later end, keeping the time used (as `counted` has it)."""
     policy = StagePolicy.of(clock)
     limit = _limit(policy)
     if clock.running_since is not None:
-        clock.used += between(limit, clock.running_since, now, calendar)
+        clock.used += between(limit, clock.running_since, now, counted)
     clock.run += 1
     clock.rung, clock.nth, clock.parked = 0, 0, None
     clock.started_at = clock.running_since = now

@@ -22,6 +22,9 @@ def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
         first = case.events[0].data
         first["status"], first["version"] = case.status, case.version
         first["rules"] = turn.reference.edition
+        if case.stood_by:
+            first["stood_by"] = dict(case.stood_by)
+            case.stood_by.clear()
         if lapsed:
             first["lapsed"] = lapsed
         for event in case.events:

@@ -64,7 +64,7 @@ def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, d
 
 def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause) -> bool:
     """Whether a running clock could have another deadline (or next mark) now."""
-    if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD:
+    if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD or clock.mark is None:
         return False
     if cause == "calendar":
         return turn.calendar(clock.calendar).name != clock.calendar

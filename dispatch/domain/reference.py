@@ -54,6 +54,8 @@ class Reference:
     weights: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     rota: tuple[Shift, ...] = ()
+    #: calendars that are no longer in force and that clocks may still count on, by the name that those keep
+    earlier: Mapping[str, WorkCalendar] = field(default_factory=dict)
 
     @property
     def edition(self) -> int:

@@ -39,6 +39,16 @@ class Turn:
         code = clock_calendar.split("@", 1)[0]
         return self.reference.calendars.get(code) or self.district_calendar
 
+    def counted(self, clock_calendar: str) -> WorkCalendar:
+        """The calendar that a clock was counted on until now: one that is loaded reaches it a moment later."""
+        now = self.calendar(clock_calendar)
+        return now if now.name == clock_calendar else self.reference.earlier.get(clock_calendar, now)
+
+    def district_counted(self, clock_calendar: str) -> WorkCalendar:
+        """The district's calendar that went with it: the same where the clock counts on the district's."""
+        now = self.district_calendar
+        return self.counted(clock_calendar) if clock_calendar.split("@", 1)[0] == now.code else now
+
     def policy(self, case: Case) -> Policy:
         return self.reference.policy_for(case.facts.category, case.facts.place or case.facts.street)
 

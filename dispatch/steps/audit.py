@@ -6,13 +6,14 @@ locked and nothing is written.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from dispatch.domain.case import Assignment, Clock, LedgerRow, Request
 from dispatch.domain.reference import Reference
+from dispatch.steps import earlier
 from dispatch.steps.read_files import build_reference
 from dispatch.steps.rebuild import Rebuilt, is_made, rebuild
 from dispatch.store import archives, references
@@ -61,7 +62,8 @@ class Editions:
                 if (district, edition) not in self._built:
                     documents, versions = await references.at(connection, district, edition or 1 << 30)
                     built = await asyncio.to_thread(build_reference, documents, versions)
-                    self._built[district, edition] = built
+                    known = await earlier.every(connection, district)
+                    self._built[district, edition] = replace(built, earlier=known)
 
     def of(self, district: str) -> Callable[[int], Reference]:
         """The rules of a district by edition. The edition must have been made ready."""

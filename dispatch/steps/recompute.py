@@ -4,23 +4,21 @@ Each batch is one transaction; cut short, it goes on where it was when it is run
 computed anew is no longer concerned.
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from uuid import UUID
 
-import orjson
 import structlog
 
 from dispatch.domain import recompute
 from dispatch.domain.calendar import WorkCalendar
+from dispatch.domain.case import Case
 from dispatch.domain.finish import finish
 from dispatch.domain.recompute import Cause
 from dispatch.domain.reference import Reference
-from dispatch.steps.read_files import build_calendars
+from dispatch.steps import earlier
 from dispatch.steps.service import Service
 from dispatch.store import cases as store
-from dispatch.store import recomputing, references
+from dispatch.store import recomputing
 
 log = structlog.get_logger(__name__)
 
@@ -81,20 +79,7 @@ async def calendars_named(service: Service, district: str, names: Collection[str
     if not missing:
         return found
     async with service.database.acquire() as connection:
-        documents = await references.every(connection, district, "calendars")
-    for document in reversed(documents):
-        made = await asyncio.to_thread(_built, orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-        found = made | found
-        missing -= made.keys()
-        if not missing:
-            break
-    return found
-
-
-@lru_cache(maxsize=16)
-def _built(document: bytes) -> dict[str, WorkCalendar]:
-    """The calendars of a stored document, by name: a year of them takes longer to build than to keep."""
-    return {one.name: one for one in build_calendars(orjson.loads(document)).values()}
+        return await earlier.named(connection, district, missing) | found
 
 
 async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars: dict[str, WorkCalendar]) -> int:
@@ -103,6 +88,7 @@ async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars:
         cases = await store.lock(uow, ids)
         await store.fill(uow.connection, cases)
         now = await uow.now()
+        calendars = await _with_missing(service, cases, calendars)
         for case in cases:
             turn = service.turn(case.facts.district, now)
             changed = recompute.again(case, turn, cause, calendars.__getitem__)
@@ -114,3 +100,14 @@ async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars:
         for event in case.events:
             log.info(event.type, whistle=str(case.id), number=case.facts.number, seq=event.seq, cause=cause)
     return done
+
+
+async def _with_missing(
+    service: Service, found: Sequence[Case], calendars: dict[str, WorkCalendar]
+) -> dict[str, WorkCalendar]:
+    """A clock that went on meanwhile may count on a calendar that none was running on before."""
+    wanted = {(one.facts.district, clock.calendar) for one in found for clock in one.open_clocks() if clock.running}
+    for district, name in sorted(wanted):
+        if name not in calendars:
+            calendars = await calendars_named(service, district, [name]) | calendars
+    return calendars

@@ -1,12 +1,14 @@
 """The rules as loaded: reference data of each district in memory, renewed when a new version is stored."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import NotFound
+from dispatch.steps import earlier
 from dispatch.steps.read_files import build_reference
-from dispatch.store import references
+from dispatch.store import recomputing, references
 from dispatch.store.database import Database
 
 
@@ -39,12 +41,24 @@ class Rules:
                     return False
                 documents, versions = await references.latest(connection)
             self._districts = {
-                district: await asyncio.to_thread(build_reference, kinds, versions[district])
+                district: await self._built(district, kinds, versions[district])
                 for district, kinds in documents.items()
             }
             self._sources = _sources(documents)
             self._versions = versions
             return True
+
+    async def _built(self, district: str, kinds: dict[str, Any], versions: dict[str, int]) -> Reference:
+        """The rules of a district, with the calendars that clocks may count on until they are computed anew."""
+        built = await asyncio.to_thread(build_reference, kinds, versions)
+        before = self._districts.get(district)
+        known = {} if before is None else {**before.earlier, **{one.name: one for one in before.calendars.values()}}
+        if versions.get("calendars", 1) > 1:
+            async with self._database.acquire() as connection:
+                names = set(await recomputing.names_in_use(connection, district))
+                names -= known.keys() | {one.name for one in built.calendars.values()}
+                known |= await earlier.named(connection, district, names)
+        return replace(built, earlier=known)
 
     def of(self, district: str) -> Reference:
         """The reference data of a district. Raises `NotFound` for one that was never loaded."""

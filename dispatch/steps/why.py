@@ -107,9 +107,11 @@ def counted_on(clock: Clock, log: Iterable[Logged]) -> str:
     """The calendar (`code@revision`) that the deadline in force was counted on: the one that the clock keeps, unless
     it was late when that was loaded. Then its end stayed, and the new calendar counts only the way to its next mark.
     """
-    late = False
+    late, id = False, str(clock.id)
     for event in log:
-        if event.data.get("clock") != str(clock.id) or event.data.get("run") != clock.run:
+        if event.at >= clock.started_at and id in (stood_by := event.data.get("stood_by") or {}):
+            return str(stood_by[id])
+        if event.data.get("clock") != id or event.data.get("run") != clock.run:
             continue
         late = late or event.type == "clock.climbed"
         if late and event.type == "clock.recomputed" and event.data.get("counted_on"):

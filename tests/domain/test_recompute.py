@@ -198,6 +198,18 @@ def test_a_published_year_ends_the_provisional() -> None:
     assert str(clock.id) in {fact["clock"] for fact in facts}
 
 
+def test_a_total_that_has_run_out_says_so_once() -> None:
+    play = Play(SEEPAGE).route()
+    clock = play.case.clock("total")
+    assert clock is not None
+    while "clock.overdue" not in play.types():
+        play.next()
+    again(play, with_days_off("2026-06-24"), "calendar")
+    assert clock.fires_at is None
+    play.wait(days=30).sweep()
+    assert play.types().count("clock.overdue") == 1
+
+
 def test_what_a_person_granted_stands() -> None:
     play = Play(SEEPAGE).route()
     clock = play.case.clock("handling")

@@ -19,7 +19,7 @@ from dispatch.steps.service import Service
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.calendars import at
-from tests.domain.cases import BUILDING, FIRE_DOOR, RUBBISH, SEEPAGE, STREET, clerk, liaison
+from tests.domain.cases import BUILDING, FIRE_DOOR, RUBBISH, SEEPAGE, STREET, clerk, head, liaison
 from tests.factories import DEMO, DISTRICT
 
 START = at("2026-12-28 09:00")
@@ -124,4 +124,24 @@ async def test_a_day_off_that_is_told_too_late_takes_nothing_back(town: Town) ->
         runs = await connection.fetchval("SELECT max(run) FROM whistle_clock")
     assert rows
     assert runs == 2
+    assert await town.differences() == []
+
+
+async def test_what_rests_before_its_turn_to_be_computed_anew_keeps_what_was_left(town: Town) -> None:
+    """The day is declared off at ten, and before deadlines are computed anew a whistle of four hours is suspended."""
+    whistle, unit = town.ids[2], "JD-130403011"
+    off = 'exceptions:\n  - { date: 2026-12-28, day: "off", reason: 停水 }\n'
+    await town.change("calendars.yaml", "exceptions:\n", off)
+    review = town.clock.now() + timedelta(days=20)
+    await casework.act(town.service, liaison(unit), whistle, "request-hold", {"reason": "等料", "review_on": review})
+    done = await casework.act(town.service, head(STREET), whistle, "decide-hold", {"granted": True})
+    handling = done.case.clock("handling")
+    assert handling is not None
+    assert handling.remaining == timedelta(hours=3)
+    town.clock.advance(timedelta(hours=1))
+    await recompute.apply_calendars(town.service, DISTRICT)
+    done = await casework.act(town.service, clerk(), whistle, "resume", {})
+    handling = done.case.clock("handling")
+    assert handling is not None
+    assert handling.due_at == at("2026-12-29 11:30")
     assert await town.differences() == []

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain import clocks, recompute
+from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock, Facts
+from dispatch.domain.deadlines import Limit, between
 from dispatch.domain.finish import finish
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import Turn
@@ -21,6 +23,7 @@ from tests.domain.cases import DESK, MONDAY, SEEPAGE, Play, clerk, head, liaison
 from tests.domain.test_recompute import with_days_off, with_limits
 
 LEAD, STREET = liaison("ZJ"), "130403011"
+MINUTE = Limit(1, "m")
 STEPS = (
     "sign",
     "hold",
@@ -34,7 +37,17 @@ STEPS = (
     "unmerge",
     "policy",
     "days",
+    "load",
+    "recompute",
 )
+#: working days that some calendars have off: none, or one in two, so that hardly any wait is as long on two of them
+WEEKDAYS = [day for n in range(28) if (day := date(2026, 6, 15) + timedelta(days=n)).weekday() < 5]
+OFF: tuple[tuple[str, ...], ...] = (
+    (),
+    *(tuple(str(day) for day in WEEKDAYS[n::2]) for n in (0, 1)),
+    tuple(str(day) for day in WEEKDAYS[1::3]),
+)
+CALENDARS = st.sampled_from(OFF).map(lambda days: with_days_off(*days))
 
 
 class Told(Play):
@@ -69,9 +82,18 @@ class Told(Play):
 
     def under(self, rules: Reference, cause: Any) -> None:
         """Computed anew, as `dispatch load` and `dispatch policies apply` do."""
-        self.known |= by_name(self.rules)
-        changed = {"policies": rules.policies} if cause == "policy" else {"calendars": rules.calendars}
-        self.rules = replace(self.rules, **changed)  # type: ignore[arg-type]
+        if cause == "policy":
+            self.rules = replace(self.rules, policies=rules.policies)
+        else:
+            self.load(rules)
+        self.recompute(cause)
+
+    def load(self, rules: Reference) -> None:
+        """Another calendar is in force; this whistle's turn to be computed anew has not come yet."""
+        self.known |= by_name(rules)
+        self.rules = replace(self.rules, calendars=rules.calendars, earlier=dict(self.known))
+
+    def recompute(self, cause: Any) -> None:
         turn = self.turn
         if recompute.again(self.case, turn, cause, self.known.__getitem__):
             finish(self.case, turn)
@@ -121,7 +143,11 @@ def lives(draw: st.DrawFn) -> Told:
             case "policy":
                 play.under(with_limits(reported=draw(st.sampled_from(["2wh", "6wh"])), verification="3wd"), "policy")
             case "days":
-                play.under(with_days_off(draw(st.sampled_from(["2026-06-17", "2026-06-24"]))), "calendar")
+                play.under(draw(CALENDARS), "calendar")
+            case "load":
+                play.load(draw(CALENDARS))
+            case "recompute":
+                play.recompute("calendar")
     return play.wait(minutes=draw(st.integers(0, 90)))  # type: ignore[return-value]
 
 
@@ -163,6 +189,84 @@ def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
         assert why.before + why.counted == full, (clock.stage, clock.unit, clock.run)
         assert why.remaining is not None
         assert abs(why.before + why.used + why.remaining - full) < 1e-6 or why.remaining < 0
+
+
+def standing(play: Told) -> dict[Any, tuple[timedelta, timedelta | None]]:
+    """What each clock still has, on the calendar that it counts on: to its end (none past it), to its next rung."""
+    found = {}
+    for clock in play.case.open_clocks():
+        if clock.stage == "hold" or clock.mark is None:
+            continue
+        policy = clocks.StagePolicy.of(clock)
+        limit, calendar = clocks.parse(policy.limit or "1m"), play.known[clock.calendar]
+        district = calendar if calendar.code == "district" else play.turn.district_calendar
+        if clock.running:
+            assert clock.due_at is not None
+            left = between(limit, play.now, clock.due_at, calendar)
+            unit, counted = clocks.mark_units(clock, policy, limit, calendar, district)
+            wait = between(unit, play.now, clock.fires_at, counted) if clock.fires_at else None
+        else:
+            assert clock.remaining is not None
+            left, wait = clock.remaining, clock.fires_in
+        late = left <= timedelta()
+        found[clock.id] = (timedelta() if late else left, max(wait or timedelta(), timedelta()) if late else None)
+    return found
+
+
+def district_now(play: Told) -> WorkCalendar:
+    return play.rules.calendars["district"]
+
+
+@st.composite
+def rested(draw: st.DrawFn) -> list[tuple[str, int, Reference]]:
+    """Steps of rests and loads, each after so many minutes, with a calendar for those that load one."""
+    what = st.sampled_from(["hold", "resume", "merge", "unmerge", "solve", "refuse", "load", "recompute", "load"])
+    return draw(st.lists(st.tuples(what, st.integers(1, 3000), CALENDARS), min_size=3, max_size=14))
+
+
+@settings(max_examples=80, deadline=None)
+@given(rested())
+def test_rests_and_loads_in_any_order_conserve_what_is_left(steps: list[tuple[str, int, Reference]]) -> None:
+    """Whatever rests, goes on, is loaded or computed anew takes no microsecond from any clock and gives it none."""
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(minutes=1)
+    play.try_(LEAD, "report-in")
+    for step, minutes, rules in steps:
+        play.wait(minutes=minutes, seconds=7)
+        rungs = {clock.id: clock.rung for clock in play.case.open_clocks()}
+        while play.sweep():
+            pass
+        climbed = [clock for clock in play.case.open_clocks() if clock.rung > rungs.get(clock.id, clock.rung)]
+        for clock in climbed:  # the wait that begins is the one that is conserved from now on
+            unit, district = clocks.mark_units(clock, clocks.StagePolicy.of(clock), MINUTE, *[district_now(play)] * 2)
+            assert standing(play)[clock.id][1] == between(unit, play.now, clock.fires_at, district)  # type: ignore[arg-type]
+        until = play.now + timedelta(days=30)
+        play.try_(LEAD, "request-hold", reason="等", review_on=until)
+        before = standing(play)
+        match step:
+            case "hold":
+                play.try_(head(STREET), "decide-hold", granted=True)
+            case "resume":
+                play.try_(clerk(), "resume")
+            case "merge":
+                play.try_(DESK, "merge", main=other(play))
+            case "unmerge":
+                play.try_(DESK, "unmerge")
+            case "solve":
+                play.try_(LEAD, "resolve", reply="好了", reason="不用来")
+            case "refuse":
+                play.try_(clerk(), "verify", accepted=False, reason="partly", note="还在漏")
+            case "load":
+                play.load(rules)
+            case _:
+                play.recompute("calendar")
+        after = standing(play)
+        assert {id: after[id] for id in before if id in after} == {id: before[id] for id in before if id in after}
+        for clock in play.case.open_clocks():
+            if clock.id in after and clock.running and clock.rung == 0 and not granted(play, clock):
+                why = explain(play.case, clock, play.logged, play.turn, play.known[counted_on(clock, play.logged)])
+                assert why.before > (why.limit_seconds or 0) or why.before + why.counted == why.limit_seconds
 
 
 def assert_joined(why: Why) -> None:
@@ -232,6 +336,21 @@ def test_calendars_loaded_while_it_rests_and_after_give_and_take_nothing(resting
     clock = play.case.clock("reported", "ZJ")
     assert clock is not None
     assert clock.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_an_extension_keeps_the_time_used_as_it_was_counted() -> None:
+    """The day on which an hour was used is declared off; before this whistle is computed anew, it is extended."""
+    play = Told("路灯不亮")
+    play.route()
+    play.wait(hours=1)
+    play.load(with_days_off("2026-06-15"))
+    handling = play.case.clock("handling")
+    assert handling is not None
+    assert handling.due_at is not None
+    play.try_(liaison("CG"), "request-extension", until=handling.due_at + timedelta(days=2), reason="雨")
+    play.try_(DESK, "decide-extension", granted=True)
+    assert (handling.run, handling.used) == (2, timedelta(hours=1))
+    assert handling.calendar == district_now(play).name
 
 
 def test_a_rest_names_who_signed_for_it() -> None:
