@@ -99,7 +99,7 @@ async def _say_progress(database: Database, broker: KafkaBroker) -> None:
         try:
             await PROGRESS.clock.ask(database.now)
             found = await lags(bus.consumers(broker))
-            await progress.say(database, [(each.topic, each.partition, each.messages, each.seconds) for each in found])
+            await progress.say(database, [(each.topic, each.partition, each.messages, each.until) for each in found])
         except StoreError as error:
             log.debug("progress.not-said", error=type(error).__name__)
         await asyncio.sleep(SAY_EVERY)

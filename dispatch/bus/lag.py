@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from dispatch.bus.sift import RawRecord
+from dispatch.bus.sift import RawRecord, moment
 
 Partition = tuple[str, int]
 
@@ -131,6 +131,8 @@ class Lag:
     partition: int
     messages: int
     seconds: float
+    #: the broker's time of that last one; the same for as long as nothing moves
+    until: datetime | None = None
 
 
 async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> list[Lag]:
@@ -149,8 +151,10 @@ async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRE
                 continue
             left = max(end - position, 0) + progress.in_hand.get(where, 0)
             last = progress.last_time.get(where)
-            age = max(now - last / 1000, 0.0) if left and last is not None else 0.0
-            found.append(Lag(partition.topic, partition.partition, left, age))
+            if last is None or not left:
+                found.append(Lag(*where, left, 0.0))
+            else:
+                found.append(Lag(*where, left, max(now - last / 1000, 0.0), moment(last)))
     return found
 
 

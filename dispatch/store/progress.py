@@ -24,8 +24,12 @@ class Handled:
     until: datetime
 
 
-async def say(database: Database, rows: Sequence[tuple[str, int, int, float]]) -> None:
-    """(topic, partition, messages left, seconds behind) of the partitions that this process has."""
+async def say(database: Database, rows: Sequence[tuple[str, int, int, datetime | None]]) -> None:
+    """(topic, partition, messages left, time of the last record handled) of the partitions that this process has.
+
+    A time that is put together from a distance and the present never stands still; so the record's own is kept. None
+    where nothing was handled yet: as if now.
+    """
     if not rows:
         return
     async with database.transaction() as uow:
@@ -35,10 +39,7 @@ async def say(database: Database, rows: Sequence[tuple[str, int, int, float]]) -
                AS x (n, d) ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
             now,
             [f"{_PREFIX}{topic}:{partition}" for topic, partition, *_ in rows],
-            [
-                orjson.dumps({"messages": left, "until": now - timedelta(seconds=behind)}).decode()
-                for *_, left, behind in rows
-            ],
+            [orjson.dumps({"messages": left, "until": min(until or now, now)}).decode() for *_, left, until in rows],
         )
 
 

@@ -54,6 +54,14 @@ async def tokens_of(url: str, folder: Path) -> dict[str, str]:
         await database.close()
 
 
+_WAITING = {
+    "raised": "SELECT id, version, last_at, clock_timestamp() FROM whistle_state WHERE status = 'raised' LIMIT 20",
+    "outbox": "SELECT topic, count(*), min(created_at), count(parked), min(parked) FROM outbox GROUP BY 1",
+    "due": """SELECT whistle, stage, unit, mark, fires_at, parked FROM whistle_clock
+              WHERE fires_at < clock_timestamp() - interval '3 s' LIMIT 20""",
+}
+
+
 async def settled(url: str, within: float = 60.0) -> None:
     """Until nothing waits to be routed, to leave, or has been due for long."""
     connection = await asyncpg.connect(url)
@@ -66,11 +74,8 @@ async def settled(url: str, within: float = 60.0) -> None:
             ):
                 await asyncio.sleep(0.2)
     except TimeoutError:
-        waiting = await connection.fetch(
-            """SELECT whistle, stage, unit, mark, fires_at, parked FROM whistle_clock
-               WHERE fires_at < clock_timestamp() - interval '3 s' LIMIT 20"""
-        )
-        raise AssertionError(f"it does not settle; due and not taken: {[tuple(row) for row in waiting]}") from None
+        waiting = {what: [tuple(row) for row in await connection.fetch(sql)] for what, sql in _WAITING.items()}
+        raise AssertionError(f"it does not settle: {waiting}") from None
     finally:
         await connection.close()
 

@@ -151,6 +151,9 @@ async def test_a_host_with_a_wrong_clock_shows_the_right_lag(
         assert 7100 < await behind() < 7300
         await clock.ask(db.now)
         assert 0 < await behind() < 60
+        stands = [each.until for each in await lag.lags(consumers(broker)) if each.messages]
+        assert stands == [each.until for each in await lag.lags(consumers(broker)) if each.messages], "nothing moved"
+        assert None not in stands
         held.set()
         await until(lambda: idle(broker))
         lag.PROGRESS.forget(list(lag.PROGRESS.last_time))

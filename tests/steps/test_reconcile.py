@@ -30,8 +30,9 @@ class Later:
             await uow.connection.execute("DELETE FROM outbox")
 
     async def handled(self, left: int, behind: float) -> None:
+        until = await self.world.database.now() - timedelta(seconds=behind)
         await progress.say(
-            self.world.database, [(topics.RAISED, 0, left, behind), (topics.RAISED_URGENT, 1, left, behind)]
+            self.world.database, [(topics.RAISED, 0, left, until), (topics.RAISED_URGENT, 1, left, until)]
         )
 
 
@@ -80,3 +81,18 @@ async def test_never_more_than_so_many_at_once(world: World) -> None:
     await later.sent()
     later.reconciler.most = 2
     assert [await later.reconciler.tick() for _ in range(3)] == [2, 2, 1]
+
+
+async def test_one_whose_worker_says_so_again_and_again_holds_nobody_back_either(world: World) -> None:
+    """What a worker says every few seconds is the time of a record; a distance would move with every saying."""
+    later = Later(world)
+    await later.raised(2)
+    await later.sent()
+    moment, until = world.database._virtual, await world.database.now() - timedelta(seconds=80)
+    assert moment is not None
+    began = moment()
+    for passed, expected in ((0, 0), (20, 0), (40, 2)):
+        later.passed = passed
+        world.database._virtual = lambda passed=passed: began + timedelta(seconds=passed)  # type: ignore[misc]
+        await progress.say(world.database, [(topics.RAISED, 0, 500, until)])
+        assert await later.reconciler.tick() == expected
