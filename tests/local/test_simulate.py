@@ -12,7 +12,7 @@ import yaml
 from dispatch.domain.turn import ZONE
 from dispatch.local import derived_district
 from dispatch.local.simulation.arrivals import HOURS, year
-from dispatch.local.simulation.register import Register
+from dispatch.local.simulation.register import Register, arrivals
 from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, files_with, first_day, simulate
 from dispatch.local.trouble import Trouble
 from dispatch.steps.audit import audit
@@ -130,7 +130,9 @@ async def test_a_register_of_another_city_lives_a_year_as_well(postgres: TestPos
     first, a = await once(postgres, scene)
     second, b = await once(postgres, scene)
     assert first.digest == second.digest
-    assert (first.figures.whistles, first.left_out) == (36, 1)
+    assert (first.figures.whistles, first.left_out, first.outside) == (36, 1, 0)
+    of_one_day, left_out, outside = arrivals(register, read(district)[1], date(2018, 3, 2), 1)
+    assert (len(of_one_day), left_out, outside) == (12, 1, 24)
     assert first.figures.closed > 20
     assert len(first.figures.units) == 2
     database = await Database.connect(a, size=1)

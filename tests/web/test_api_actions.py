@@ -126,6 +126,38 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
     assert "can be closed" in said["close"], said
 
 
+async def test_a_leader_instructs_takes_it_over_and_sends_it_down(world: World) -> None:
+    """批示 is signed for by the unit; 提级 changes who is accountable and no deadline, until it is sent down."""
+    number = (await world.whistle(LEAK))["number"]
+    ok(await world.act(number, "instruct", seat=SECRETARY, text="今天到场"))
+    assert "sign-instruction" in (await world.get(number, seat=ZJ))["allowed_actions"]
+    page = await (await somebody(world, ZJ)).get(f"/w/{number}")
+    assert "有批示等你签收" in page.text
+    ok(await world.act(number, "sign-instruction", seat=ZJ))
+    assert "没有等贵单位签收的批示" in (await world.act(number, "sign-instruction", seat=ZJ)).json()["detail"]
+    before = await deadlines(world, number)
+    assert "没有由您提级办理" in (await world.act(number, "send-down", seat=SECRETARY)).json()["detail"]
+    taken = ok(await world.act(number, "take-over", seat=SECRETARY))
+    assert taken["accountable"]["rung"] == 4
+    assert await deadlines(world, number) == before
+    page = await (await somebody(world, SECRETARY)).get(f"/w/{number}")
+    assert "交回办理" in page.text
+    down = ok(await world.act(number, "send-down", seat=SECRETARY))
+    assert down["accountable"]["rung"] == 0
+    assert await deadlines(world, number) == before
+
+
+async def deadlines(world: World, number: object) -> list[tuple[Any, ...]]:
+    """Stage, unit, deadline and next mark of each clock."""
+    async with world.database.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT stage, unit, due_at, fires_at FROM whistle_clock c JOIN whistle w ON w.id = c.whistle"
+            " WHERE w.number = $1 ORDER BY stage, unit",
+            int(str(number)),
+        )
+    return [tuple(row) for row in rows]
+
+
 async def test_an_objection_after_closing_waits_for_the_desk(world: World) -> None:
     number = (await world.whistle(FIRE_DOOR))["number"]
     for action, seat, fields in (

@@ -69,11 +69,19 @@ def simulate_(
         typer.echo(json.dumps({name: asdict(one) for name, one in done.items()}, ensure_ascii=False, indent=1))
         return
     console = Console()
-    for table in tables(scene, done):
+    for title, table in tables(scene, done):
+        console.print(f"\n{title}", style="italic", highlight=False, soft_wrap=True)
         console.print(table)
+    _say_what_is_left_out(console, done)
+    console.print(f"{sum(one.figures.whistles for one in done.values())} 件，{seconds:.0f} 秒", style="dim")
+
+
+def _say_what_is_left_out(console: Console, done: Mapping[str, Outcome]) -> None:
+    """How much of the register is not in the figures, and why."""
     if left_out := max(one.left_out for one in done.values()):
         console.print(f"来源文件中 {left_out} 行不能成哨（读不懂，或找不到地点），没有计入。", style="dim")
-    console.print(f"{sum(one.figures.whistles for one in done.values())} 件，{seconds:.0f} 秒", style="dim")
+    if outside := max(one.outside for one in done.values()):
+        console.print(f"来源文件中 {outside} 行不在这些天里，没有计入；要别的天，用 --start、--days。", style="dim")
 
 
 def _register(file: Path | None, mapping: str) -> Register | None:

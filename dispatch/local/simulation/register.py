@@ -32,15 +32,15 @@ def first_row(register: Register, reference: Reference) -> date:
     return dated[0][0].astimezone(ZONE).date()
 
 
-def arrivals(register: Register, reference: Reference, start: date, days: int) -> tuple[list[Arrival], int]:
-    """The rows of these days in the order of time, and how many of the register are left out. Raises `Trouble`.
+def arrivals(register: Register, reference: Reference, start: date, days: int) -> tuple[list[Arrival], int, int]:
+    """The rows of these days in the order of time; how many of the register are left out, how many are of other days.
 
-    Left out is what cannot be imported, or names no place of the tree and so has nobody to raise it.
+    Left out is what cannot be imported, or names no place of the tree and so has nobody to raise it. Raises `Trouble`.
     """
     dated, left_out = _dated(register, reference)
     first = datetime.combine(start, time(), ZONE)
     inside = [(at, one) for at, one in dated if first <= at < first + timedelta(days=days)]
-    return [_arrival(n, at, one) for n, (at, one) in enumerate(inside)], left_out
+    return [_arrival(n, at, one) for n, (at, one) in enumerate(inside)], left_out, len(dated) - len(inside)
 
 
 def _dated(register: Register, reference: Reference) -> tuple[list[tuple[datetime, NewWhistle]], int]:

@@ -21,20 +21,20 @@ MOST = 20
 Rows = Callable[[Figures], Iterator[tuple[str, str]]]
 
 
-def tables(scene: Scene, outcomes: Mapping[str, Outcome]) -> Iterator[Table]:
-    """What to print: totals, lateness by stage, climbs by rung, load by unit."""
+def tables(scene: Scene, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Table]]:
+    """What to print, each with its title: totals, lateness by stage, climbs by rung, load by unit."""
     figures = {COLUMNS[name]: one.figures for name, one in outcomes.items()}
     title = (
         f"{scene.district.name}，{scene.start} 起 {scene.days} 天，种子 {scene.seed}（模拟，行为为假设，不作考核依据）"
     )
-    yield _table(title, "", figures, _totals)
-    yield _table("逾期（时钟走满的次数 / 起动次数）", "环节", figures, _late)
-    yield _table("逐级上报次数", "级", figures, _climbs)
-    yield _units(figures)
+    yield title, _table("", figures, _totals)
+    yield "逾期（时钟走满的次数 / 起动次数）", _table("环节", figures, _late)
+    yield "逐级上报次数", _table("级", figures, _climbs)
+    yield f"各单位（最忙的 {MOST} 个）：主办+协办・签收逾期・办理逾期", _units(figures)
 
 
-def _table(title: str, head: str, figures: Mapping[str, Figures], rows: Rows) -> Table:
-    table = Table(title=title, title_justify="left")
+def _table(head: str, figures: Mapping[str, Figures], rows: Rows) -> Table:
+    table = Table()
     table.add_column(head)
     listed = {name: dict(rows(one)) for name, one in figures.items()}
     for name in figures:
@@ -70,7 +70,7 @@ def _climbs(one: Figures) -> Iterator[tuple[str, str]]:
 
 
 def _units(figures: Mapping[str, Figures]) -> Table:
-    table = Table(title=f"各单位（最忙的 {MOST} 个）：主办+协办，签收逾期，办理逾期", title_justify="left")
+    table = Table()
     table.add_column("单位")
     for name in figures:
         table.add_column(name, justify="right")
@@ -81,7 +81,7 @@ def _units(figures: Mapping[str, Figures]) -> Table:
         for one in figures.values():
             load = one.units.get(unit)
             cells.append(
-                f"{load.lead}+{load.assist}  {load.late_reports}  {load.late_handling}" if load else "0+0  0  0"
+                f"{load.lead}+{load.assist}・{load.late_reports}・{load.late_handling}" if load else "0+0・0・0"
             )
         table.add_row(unit, *cells)
     return table

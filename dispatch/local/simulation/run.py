@@ -55,6 +55,8 @@ class Outcome:
     digest: str
     left_out: int = 0
     """Rows of the register that cannot be whistles."""
+    outside: int = 0
+    """Rows of the register from other days."""
 
 
 def files_with(district: Path, policy: Path | None, folder: Path, start: date) -> Path:
@@ -93,21 +95,22 @@ async def simulate(url: str, scene: Scene, policy: Path | None, told: Told = lam
             loaded = await load(database, folder, "simulate")
             _, reference = await asyncio.to_thread(read, folder)
         await ensure(database, start, until)
-        coming, left_out = await asyncio.to_thread(_coming, scene, reference)
+        coming, left_out, outside = await asyncio.to_thread(_coming, scene, reference)
         lived = await Year(database, clock, loaded.district, coming, scene.seed).run(
             until, lambda at: told((at - start) / (until - start))
         )
         async with database.acquire() as connection:
-            return Outcome(lived, await simulated.read(connection), await simulated.digest(connection), left_out)
+            figures, digest = await simulated.read(connection), await simulated.digest(connection)
+        return Outcome(lived, figures, digest, left_out, outside)
     finally:
         await database.close()
 
 
-def _coming(scene: Scene, reference: Reference) -> tuple[list[Arrival], int]:
-    """Everything that comes in, and how much of a register does not."""
+def _coming(scene: Scene, reference: Reference) -> tuple[list[Arrival], int, int]:
+    """Everything that comes in; of a register, how many rows cannot and how many are of other days."""
     if scene.register is not None:
         return arrivals(scene.register, reference, scene.start, scene.days)
-    return year(reference, _texts(scene.district), scene.start, scene.days, scene.per_day, scene.seed), 0
+    return year(reference, _texts(scene.district), scene.start, scene.days, scene.per_day, scene.seed), 0, 0
 
 
 def _texts(district: Path) -> Mapping[str, Any]:
