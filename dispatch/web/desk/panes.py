@@ -92,7 +92,7 @@ def _unmatched_item(item: Item, turn: Turn, reason: str, chosen: Candidates | No
     urgent = suspected(item, danger)
     note = _(WHY.get(code, N_("等您派单")))
     if item.kind == "emergency":
-        note += "；" + _("%(at)s 已转应急值班", at=f"{item.received_at.astimezone(ZONE):%H:%M}")
+        note += _("；") + _("%(at)s 已转应急值班", at=f"{item.received_at.astimezone(ZONE):%H:%M}")
     return DeskItem(
         title=f"{item.street_name}：{title_of(item)}" if chosen else title_of(item),
         url=f"/w/{item.number}" if chosen else f"/desk?open={item.number}#unmatched",
@@ -126,7 +126,7 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
     actions: tuple[ActionButton, ...] = ()
     if opened:
         clause = _("条款 %(clause)s。", clause=data["clause"]) if data.get("clause") else ""
-        said = spans(_("理由：%(reason)s", reason=ended(data.get("reason"))), clause, meant, "。")
+        said = spans(_("理由：%(reason)s", reason=ended(data.get("reason"))), clause, meant, _("。"))
         url = f"/w/{item.number}/do/rule"
         actions = (
             ActionButton("rule", words.button("rule", "yes"), f"{url}-yes?next=/desk", needs_fields=True),
