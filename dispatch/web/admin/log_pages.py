@@ -17,7 +17,7 @@ from dispatch.web.models.parts import Empty, NavItem
 
 #: so many single changes of one entry are shown; how many more there are is said
 SHOWN = 10
-_KINDS = {"added": N_("加"), "changed": N_("改"), "ended": N_("止")}
+_KINDS = {"added": N_("加"), "changed": N_("改动"), "ended": N_("止")}
 _FIELDS = {"name": N_("名称"), "short": N_("简称"), "calendar": N_("作息"), "duty": N_("全天有人值守")}
 
 

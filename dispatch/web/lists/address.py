@@ -112,7 +112,7 @@ class Address:
         for code, words in options:
             links.append(NavItem(words, begun + quote(code), present == code))
             value = words if present == code else value
-        return FilterMenu(label, tuple(links), value)
+        return FilterMenu(label[:1].upper() + label[1:], tuple(links), value)
 
     def due_menu(self) -> FilterMenu:
         """到期 as a filter that opens."""
