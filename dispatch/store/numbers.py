@@ -70,7 +70,8 @@ async def lease(uow: UnitOfWork, kind: str, year: int, count: int, patience: flo
         async with uow.connection.transaction():  # a savepoint
             await uow.connection.execute(f"SET LOCAL lock_timeout = {max(round(patience * 1000), 1)}")
             first = int(await uow.connection.fetchval(_LEASE, kind, year, count))
-    except asyncpg.LockNotAvailableError:
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
+        # time that runs out as the wait ends is told by PostgreSQL as somebody's cancelling
         raise LockHeld(kind) from None
     return iter(range(first, first + count))
 

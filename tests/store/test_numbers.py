@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.store.database import Database
-from dispatch.store.numbers import Numbers, check_digit, is_number, number
+from dispatch.store.numbers import LockHeld, Numbers, check_digit, is_number, lease, number
 
 
 def test_the_standards_own_example() -> None:
@@ -53,3 +53,26 @@ async def test_a_new_year_begins_its_own_series(db: Database) -> None:
     assert numbers.take() == 1
     await numbers.ready(2027, 1)
     assert numbers.take() == 1
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_series_that_somebody_holds_is_given_up_and_the_transaction_goes_on(
+    db: Database, cancelled: bool
+) -> None:
+    """Also where PostgreSQL tells the end of the wait as somebody's cancelling, as it does when both come at once."""
+    async with db.transaction() as holding:
+        await lease(holding, "supervision", 2026, 1, 1.0)
+        async with db.transaction() as asking:
+            pid = await asking.connection.fetchval("SELECT pg_backend_pid()")
+            waiting = asyncio.create_task(lease(asking, "supervision", 2026, 1, 20.0 if cancelled else 0.01))
+            async with asyncio.timeout(10):
+                while cancelled and not waiting.done():
+                    await holding.connection.execute(
+                        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                        " WHERE pid = $1 AND wait_event_type = 'Lock'",
+                        pid,
+                    )
+                    await asyncio.sleep(0)
+                with pytest.raises(LockHeld):
+                    await waiting
+            assert await asking.connection.fetchval("SELECT 1") == 1
