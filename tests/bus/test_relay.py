@@ -245,7 +245,7 @@ async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
 
 async def test_a_killed_relay_is_followed_by_another(db: Database, database: str, broker: str) -> None:
     topic = await make_topic(broker)
-    await write(db, *rows(topic, 4000, size=200))
+    await write(db, *rows(topic, 12000, size=200))
     killed = 0
     while await left(db) > 0:
         process = await asyncio.create_subprocess_exec(
@@ -257,7 +257,7 @@ async def test_a_killed_relay_is_followed_by_another(db: Database, database: str
         await process.wait()
         killed += 1
     assert killed >= 3
-    records = await read_numbers(broker, topic, 4000)
+    records = await read_numbers(broker, topic, 12000)
     assert firsts_in_order(records)
 
 
