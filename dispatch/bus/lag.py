@@ -34,8 +34,8 @@ class ServersTime:
     async def ask(self, database_now: Callable[[], Awaitable[datetime]]) -> None:
         """Hear it anew; wrong by half of what the answer took. Raises what asking raises, and keeps what it knew."""
         before = self._monotonic()
-        moment = await database_now()
-        self._ahead = moment.timestamp() - (before + self._monotonic()) / 2
+        heard = await database_now()
+        self._ahead = heard.timestamp() - (before + self._monotonic()) / 2
 
     def now(self) -> float:
         """Seconds since 1970; this host's, as long as the database has said nothing."""
