@@ -1,15 +1,13 @@
 """What every role of the service is made of; the only package that knows everything."""
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-import uvicorn
 
 from dispatch.bootstrap.addresses import NotSetUp, url_of
 from dispatch.clock import new_id
@@ -160,55 +158,4 @@ def stop_on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stopping.set)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the role decides when to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
-async def serve(
-    app: Any,
-    host: str,
-    port: int,
-    stopping: asyncio.Event,
-    *,
-    grace: float,
-    ready: Callable[[], Awaitable[None]] | None = None,
-) -> None:
-    """Serve `app` until `stopping`; answers what is under way within `grace` seconds. Raises `NotSetUp`."""
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=int(grace),
-            server_header=False,
-            date_header=True,
-            timeout_keep_alive=30,
-        )
-    )
-    running = asyncio.create_task(_serving(server, host, port))
-    waiting = asyncio.create_task(stopping.wait())
-    if ready is not None:
-        await ready()
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    server.should_exit = True
-    await running
-
-
-async def _serving(server: uvicorn.Server, host: str, port: int) -> None:
-    try:
-        await server.serve()
-    except SystemExit as error:  # uvicorn's way of saying that it could not bind
-        raise NotSetUp(
-            f"{host}:{port} cannot be listened on: something else uses it. Stop that, or set another port."
-        ) from error
-
-
-__all__ = ["Base", "base", "serve", "stop_on_signals"]
+__all__ = ["Base", "base", "stop_on_signals"]

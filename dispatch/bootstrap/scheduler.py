@@ -6,7 +6,8 @@ from datetime import timedelta
 import structlog
 
 from dispatch.bootstrap.addresses import url_of
-from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals
+from dispatch.bootstrap.base import Base, base, checks, stop_on_signals
+from dispatch.bootstrap.serving import serve
 from dispatch.scheduler import ClockGuard, Job, Run, Ticker
 from dispatch.settings import Settings
 from dispatch.steps import cover, escalate, letters, prune, replay, snapshot

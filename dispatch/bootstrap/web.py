@@ -6,7 +6,8 @@ import orjson
 import structlog
 
 from dispatch.bootstrap.addresses import NotSetUp
-from dispatch.bootstrap.base import base, checks, serve, stop_on_signals
+from dispatch.bootstrap.base import base, checks, stop_on_signals
+from dispatch.bootstrap.serving import serve
 from dispatch.observe import tracing
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake

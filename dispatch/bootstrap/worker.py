@@ -13,7 +13,8 @@ from faststream.kafka import KafkaBroker
 from starlette.applications import Starlette
 
 from dispatch.bootstrap.addresses import NotSetUp, kafka_of
-from dispatch.bootstrap.base import Base, base, checks, serve, stop_on_signals
+from dispatch.bootstrap.base import Base, base, checks, stop_on_signals
+from dispatch.bootstrap.serving import serve
 from dispatch.bus import broker as bus
 from dispatch.bus.lag import PROGRESS, lags, last_poll_age
 from dispatch.bus.producer import connector
