@@ -4,7 +4,7 @@ A step locks a case, asks the rules to change it, and saves it. The rules change
 each row they touched; nothing here reads a clock, a file or a database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,8 +66,8 @@ class Facts:
     callback_required: bool = False
     sealed: bool = False
     hidden_from: list[str] = field(default_factory=list)
-    matched: dict[str, Any] | None = None
-    named: dict[str, Any] | None = None
+    matched: Mapping[str, Any] | None = None
+    named: Mapping[str, Any] | None = None
     parent: UUID | None = None
     merged_into: UUID | None = None
     place_by: str | None = None

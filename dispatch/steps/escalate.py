@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from dispatch.domain import ladder, parts
-from dispatch.domain.case import HANDLING, ON_HOLD, Case
+from dispatch.domain.case import HANDLING, LOCAL, ON_HOLD, Case
 from dispatch.domain.clocks import HOLD, answer
 from dispatch.domain.finish import finish
 from dispatch.domain.turn import Turn
@@ -149,9 +149,10 @@ async def _step(run: _Sweep, ids: Sequence[UUID]) -> _Taken:
         cases = await run.locked(uow, ids)
         if not cases:
             return _Taken()
-        await store.fill(uow.connection, cases)
+        # only from below the street does a climb start another stage, which may have run before
+        await store.fill(uow.connection, cases, answered=any(case.status == LOCAL for case in cases))
         now = await uow.now()
-        turns = {case.facts.district: service.turn(case.facts.district, now) for case in cases}
+        turns = {district: service.turn(district, now) for district in {case.facts.district for case in cases}}
         cases = await _numbered(run, uow, cases, turns)
         steps = sum(fire_due(case, turns[case.facts.district]) for case in cases)
         await service.save(uow, cases)

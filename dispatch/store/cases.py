@@ -5,7 +5,7 @@ state is read in later statements, because the locking one may have waited and i
 writes everything that any number of cases decided in one statement, put together from the parts that have rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,8 @@ FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_
 _CLOCKS = """
 SELECT whistle, id, stage, unit, gen, run, started_at, policy, calendar, rung, mark, nth, fires_at, due_at,
        running_since, used, remaining, fires_in, answered_at, provisional, parked
-FROM whistle_clock WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, fires_at, id"""
+FROM whistle_clock WHERE whistle = ANY($1::uuid[]) {where} ORDER BY whistle, fires_at, id"""
+_ALL_CLOCKS, _OPEN_CLOCKS = _CLOCKS.format(where=""), _CLOCKS.format(where="AND answered_at IS NULL")
 
 _REQUESTS = """
 SELECT whistle, id, gen, kind, unit, status, asked_by, asked_at, decided_by, decided_at, data
@@ -48,6 +49,30 @@ FROM request WHERE whistle = ANY($1::uuid[]) ORDER BY asked_at"""
 _CALLED_BACK = """
 SELECT DISTINCT whistle FROM whistle_event
 WHERE whistle = ANY($1::uuid[]) AND type = 'called-back'"""
+
+
+class _Later(Mapping[str, Any]):
+    """A JSON object, read when it is first asked: most steps never look at what intake found in the text."""
+
+    __slots__ = ("_read", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._read: dict[str, Any] | None = None
+
+    def _whole(self) -> dict[str, Any]:
+        if self._read is None:
+            self._read = orjson.loads(self._text)
+        return self._read
+
+    def __getitem__(self, key: str) -> Any:
+        return self._whole()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
 
 
 async def lock(
@@ -71,12 +96,22 @@ async def lock(
     return cases
 
 
-async def fill(connection: Connection, cases: Sequence[Case], *, fresh: bool = False, clocks: bool = True) -> None:
-    """Read what stands under the states: assignments, requests, and unless told not to clocks. `fresh`: all were just
-    raised, and have clocks only."""
+async def fill(
+    connection: Connection,
+    cases: Sequence[Case],
+    *,
+    fresh: bool = False,
+    clocks: bool = True,
+    answered: bool = True,
+) -> None:
+    """Read what stands under the states: assignments, requests, and unless told not to clocks.
+
+    `fresh`: all were just raised, and have clocks only. `answered`: also the clocks that were answered; a step that
+    may start a stage anew must have them.
+    """
     by_id = {case.id: case for case in cases}
     ids = list(by_id)
-    for row in await connection.fetch(_CLOCKS, ids) if clocks else ():
+    for row in await connection.fetch(_ALL_CLOCKS if answered else _OPEN_CLOCKS, ids) if clocks else ():
         clock = Clock(*tuple(row.values())[1:])
         by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
     if fresh:
@@ -137,8 +172,8 @@ def read_facts(row: asyncpg.Record) -> Facts:
         callback_required=row["callback_required"],
         sealed=row["sealed"],
         hidden_from=list(row["hidden_from"]),
-        matched=orjson.loads(row["matched"]) if row["matched"] else None,
-        named=orjson.loads(row["named"]) if row["named"] else None,
+        matched=_Later(row["matched"]) if row["matched"] else None,
+        named=_Later(row["named"]) if row["named"] else None,
         parent=row["parent"],
         merged_into=row["merged_into"],
     )

@@ -56,7 +56,10 @@ async def _steps(ground: Ground, size: Size) -> Figure:
 
 
 async def _overdue(url: str, count: int) -> None:
-    """Assigned whistles of which one clock each, the lead's report-in or the handling, ran out a minute ago."""
+    """Assigned whistles of which one clock each, the lead's report-in or the handling, ran out a minute ago.
+
+    The queues say so too, as they would had it run out by itself: else ours alone would put that right.
+    """
     made = min(count, MADE)
     await route_all(url, await raise_many(url, made))
     async with connected(url) as connection:
@@ -67,6 +70,13 @@ async def _overdue(url: str, count: int) -> None:
                FROM (SELECT DISTINCT ON (whistle) id FROM whistle_clock
                      WHERE answered_at IS NULL AND stage NOT IN ('total') ORDER BY whistle, stage DESC, unit) AS x
                WHERE c.id = x.id;
+               UPDATE assignment a SET stage = n.stage, due_at = n.due_at
+               FROM (SELECT DISTINCT ON (a.whistle, a.gen, a.unit) a.whistle, a.gen, a.unit, c.stage, c.due_at
+                     FROM assignment a JOIN whistle_clock c ON c.whistle = a.whistle AND c.answered_at IS NULL
+                     AND (c.stage = 'reported' AND c.unit = a.unit
+                          OR c.stage = 'handling' AND a.role IN ('lead', 'assist'))
+                     ORDER BY a.whistle, a.gen, a.unit, c.due_at, c.stage DESC) AS n
+               WHERE (a.whistle, a.gen, a.unit) = (n.whistle, n.gen, n.unit);
                TRUNCATE outbox, notice;
                CREATE TEMP SEQUENCE bench_number START 900000000000"""
         )
