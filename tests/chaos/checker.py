@@ -23,9 +23,10 @@ FIRED = {
     "clock.warned": "warn", "clock.overdue": "due", CLIMBED: "due", "hold.lapsed": "review",
     "clock.reminded": "remind", "clock.noticed": "notice",
 }  # fmt: skip
-#: an act of the API → the facts it may have logged
+#: an act of the API → the facts that show it done; who is on site, or has solved it, has reported in by that
 FACTS = {
-    "report-in": {"reported-in"}, "arrive": {"arrived"}, "note": {"noted"}, "resolve": {"resolved"},
+    "report-in": {"reported-in", "arrived", "resolved"}, "arrive": {"arrived"}, "note": {"noted"},
+    "resolve": {"resolved"},
     "verify": {"verified", "rejected"}, "feedback": {"answered"}, "close": {"closed"}, "assign": {"assigned"},
     "urge": {"urged"}, "hand-back": {"hand-back.asked"}, "rule": {"hand-back.ruled"}, "cancel": {"cancelled"},
     "request-hold": {"hold.asked"}, "decide-hold": {"hold.decided"}, "resume": {"hold.ended"},

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.chaos.checker import FACTS
+from tests.chaos.district import CALM_CLERK, CALM_PLACE, CALM_TEXT
 from tests.chaos.evidence import Answered, Journal, Receipt
 from tests.chaos.fleet import Fleet
 
@@ -51,6 +52,22 @@ class Crowd:
             await asyncio.sleep(seconds)
             self._stopping.set()
 
+    async def throng(self, count: int, hands: int = 24) -> int:
+        """As many whistles more, of the kind that nothing hurries, so long as `work` goes on; how many it were."""
+        begun = iter(range(count))
+        told = 0
+
+        async def hand(http: httpx.AsyncClient, dice: Random) -> None:
+            nonlocal told
+            while not self._stopping.is_set() and next(begun, None) is not None:
+                await self._blow(http, dice, CALM_TEXT, CALM_CLERK, CALM_PLACE)
+                told += 1
+
+        async with httpx.AsyncClient(timeout=8) as http, asyncio.TaskGroup() as hands_at_work:
+            for i in range(hands):
+                hands_at_work.create_task(hand(http, Random(f"throng {self._seed} {i}")))
+        return told
+
     async def alone(self, text: str) -> Told:
         """Raise one that nobody in the crowd hears of."""
         async with httpx.AsyncClient(timeout=8) as http:
@@ -71,11 +88,13 @@ class Crowd:
             self._told.append(await self._blow(http, dice, dice.choice(TEXTS)))
             await asyncio.sleep(dice.uniform(0.05, 0.5))
 
-    async def _blow(self, http: httpx.AsyncClient, dice: Random, text: str) -> Told:
+    async def _blow(
+        self, http: httpx.AsyncClient, dice: Random, text: str, clerk: str = CLERK, place: str = PLACE
+    ) -> Told:
         self._keys += 1
         key = f"chaos-{self._keys}"
-        body = {"body": f"{text}（{key}）", "place": PLACE}
-        answer = await self._insist(http, dice, CLERK, "/api/v1/whistles", body, key)
+        body = {"body": f"{text}（{key}）", "place": place}
+        answer = await self._insist(http, dice, clerk, "/api/v1/whistles", body, key)
         told = answer.json()
         self.journal.receipts.append(Receipt(key, told["id"], told["number"]))
         return Told(told["id"], told["number"])

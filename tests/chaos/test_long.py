@@ -26,6 +26,8 @@ from tests.servers import TestBroker, TestPostgres
 
 #: seconds between two faults
 EVERY = 5.0
+#: whistles a minute that are only to be routed, beside those that people act on and that climb
+THRONG = int(os.environ.get("CHAOS_THRONG", "10000"))
 
 
 @asynccontextmanager
@@ -70,13 +72,14 @@ class Siege:
                 phases.end("bad row")
                 async with asyncio.TaskGroup() as going:
                     going.create_task(crowd.work(self._seconds))
+                    throng = going.create_task(crowd.throng(int(THRONG * self._seconds / 60)))
                     going.create_task(others.imports(self._stopping))
                     going.create_task(others.messages(self._stopping))
                     going.create_task(self._rage(fleet, crowd, faults))
                 phases.end("rage")
                 print(faults.table())
                 print(f"ended by themselves, and started again: {fleet.hits.ended or 'none'}")
-                until = await at_rest(self._url, fleet, phases, within=180)
+                until = await at_rest(self._url, fleet, phases, within=300)
             phases.end("stop")
             evidence = await read(self._url, crowd.journal, WAITS)
             evidence.since, evidence.until = since, until
@@ -84,7 +87,10 @@ class Siege:
             evidence.topic = await lifecycle(address)
         phases.end("read")
         print(phases)
-        print(f"{len(others.rows)} rows imported, {len(others.sent)} messages of another system")
+        print(
+            f"{throng.result():,} whistles of the throng, "
+            f"{len(others.rows)} rows imported, {len(others.sent)} messages of another system"
+        )
         await judged(self._url, evidence, crowd, fleet)
         assert await others.missing(self._url) == []
         assert others.rows
