@@ -13,13 +13,16 @@ from dispatch.domain.turn import ZONE
 from dispatch.local import derived_district
 from dispatch.local.simulation.arrivals import HOURS, year
 from dispatch.local.simulation.register import Register, arrivals
+from dispatch.local.simulation.report import tables
 from dispatch.local.simulation.run import DEMO_SEED, Outcome, Scene, files_with, first_day, simulate
+from dispatch.local.simulation.year import Lived
 from dispatch.local.trouble import Trouble
 from dispatch.steps.audit import audit
 from dispatch.steps.import_files import rows
 from dispatch.steps.import_mapping import read_mapping
 from dispatch.steps.load import read
 from dispatch.store.database import Database
+from dispatch.store.simulated import Figures, UnitLoad
 from tests.domain.cases import reference
 from tests.servers import TestPostgres
 
@@ -40,6 +43,7 @@ async def test_the_same_seed_gives_the_same_year_and_its_figures_are_those_of_th
     assert first.lived == second.lived
     assert first.figures.closed
     assert first.lived.stuck == 0
+    assert first.names == {code: reference().units.by_code[code].name for code in first.figures.units}
     await recount(url, first)
     for one in (url, other):
         await postgres.drop(one)
@@ -144,6 +148,16 @@ async def test_a_register_of_another_city_lives_a_year_as_well(postgres: TestPos
         first_day(DEMO, register)
     for url in (a, b):
         await postgres.drop(url)
+
+
+def test_units_are_called_by_name_and_by_code_too_where_two_share_one() -> None:
+    load = UnitLoad(1, 0, 0, 0)
+    figures = Figures(3, 0, 3, {}, {}, {}, 0, 0, 0, 0, 0, 0.0, 0.0, {"XF": load, "SQ-1": load, "SQ-2": load})
+    names = {"XF": "消防救援大队", "SQ-1": "平安社区", "SQ-2": "平安社区"}
+    made = Outcome(Lived(3, 0, 0, 0, 0), figures, "", names=names)
+    _, table = list(tables(SCENE, {"baseline": made, "policy": made}))[-1]
+    first = list(table.columns[0].cells)
+    assert first == ["平安社区（SQ-1）", "平安社区（SQ-2）", "消防救援大队"]
 
 
 def test_what_comes_in_follows_hour_and_season_and_never_the_policy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from rich.table import Table
@@ -30,7 +31,8 @@ def tables(scene: Scene, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str,
     yield title, _table("", figures, _totals)
     yield "逾期（时钟走满的次数 / 起动次数）", _table("环节", figures, _late)
     yield "逐级上报次数", _table("级", figures, _climbs)
-    yield f"各单位（最忙的 {MOST} 个）：主办+协办・签收逾期・办理逾期", _units(figures)
+    names = {code: name for one in outcomes.values() for code, name in one.names.items()}
+    yield f"各单位（最忙的 {MOST} 个）：主办+协办・签收逾期・办理逾期", _units(figures, names)
 
 
 def _table(head: str, figures: Mapping[str, Figures], rows: Rows) -> Table:
@@ -69,8 +71,8 @@ def _climbs(one: Figures) -> Iterator[tuple[str, str]]:
         yield f"{rung} {words}", str(one.climbs.get(rung, 0))
 
 
-def _units(figures: Mapping[str, Figures]) -> Table:
-    table = Table()
+def _units(figures: Mapping[str, Figures], names: Mapping[str, str]) -> Table:
+    table, called = Table(), Counter(names.values())
     table.add_column("单位")
     for name in figures:
         table.add_column(name, justify="right")
@@ -83,5 +85,6 @@ def _units(figures: Mapping[str, Figures]) -> Table:
             cells.append(
                 f"{load.lead}+{load.assist}・{load.late_reports}・{load.late_handling}" if load else "0+0・0・0"
             )
-        table.add_row(unit, *cells)
+        name = names.get(unit, unit)
+        table.add_row(f"{name}（{unit}）" if called[name] > 1 else name, *cells)
     return table

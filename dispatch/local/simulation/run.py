@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,8 @@ class Outcome:
     """Rows of the register that cannot be whistles."""
     outside: int = 0
     """Rows of the register from other days."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the units of the figures are called, by code."""
 
 
 def files_with(district: Path, policy: Path | None, folder: Path, start: date) -> Path:
@@ -101,7 +103,8 @@ async def simulate(url: str, scene: Scene, policy: Path | None, told: Told = lam
         )
         async with database.acquire() as connection:
             figures, digest = await simulated.read(connection), await simulated.digest(connection)
-        return Outcome(lived, figures, digest, left_out, outside)
+        names = {code: unit.name for code in figures.units if (unit := reference.units.get(code))}
+        return Outcome(lived, figures, digest, left_out, outside, names)
     finally:
         await database.close()
 
