@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from dispatch.domain import clocks
 from dispatch.domain.calendar import WorkCalendar
@@ -62,12 +63,16 @@ def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, d
     )
 
 
-def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause) -> bool:
-    """Whether a running clock could have another deadline (or next mark) now."""
+def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause, waits_on: WorkCalendar | None = None) -> bool:
+    """Whether a running clock could have another deadline (or next mark) now.
+
+    `waits_on`: the district's calendar that the wait of one that has climbed counts on; None: the one in force.
+    """
     if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD or clock.mark is None:
         return False
     if cause == "calendar":
-        return turn.calendar(clock.calendar).name != clock.calendar
+        waits_anew = clock.rung > 0 and waits_on is not None and waits_on.name != turn.district_calendar.name
+        return waits_anew or turn.calendar(clock.calendar).name != clock.calendar
     before, after = StagePolicy.of(clock), policy_now(case, clock, turn)
     return clock.rung == 0 and replace(after, version=before.version).snapshot() != before.snapshot()
 
@@ -176,16 +181,21 @@ Find = Callable[[str], WorkCalendar]
 """A calendar by the `code@revision` that a clock keeps; raises KeyError for one that nobody has any more."""
 
 
-def again(case: Case, turn: Turn, cause: Cause, find: Find) -> int:
-    """Every clock of the case that is concerned. How many were."""
-    district = turn.district_calendar
+def again(case: Case, turn: Turn, cause: Cause, find: Find, waits: Mapping[UUID, WorkCalendar] | None = None) -> int:
+    """Every clock of the case that is concerned. How many were.
+
+    `waits`: the district's calendars that waits of clocks (by id) on a unit's calendar count on, where another is in
+    force by now: the clock itself keeps the unit's only.
+    """
     done = 0
     for clock in sorted(case.open_clocks(), key=lambda one: (one.stage, one.unit or "")):
-        if not concerned(case, clock, turn, cause):
+        waits_on = (waits or {}).get(clock.id)
+        if not concerned(case, clock, turn, cause, waits_on):
             continue
         old, new = find(clock.calendar), turn.calendar(clock.calendar)
         before = (clock.calendar, clock.policy, clock.due_at, clock.fires_at, clock.run)
-        apply(case, clock, turn, measure(clock, turn.now, old, new, _district(district, find, clock)), cause)
+        district = waits_on or _district(turn.district_calendar, find, clock)
+        apply(case, clock, turn, measure(clock, turn.now, old, new, district), cause)
         if before[1:] == (clock.policy, clock.due_at, clock.fires_at, clock.run):
             clock.calendar = before[0]  # nothing to tell, so nothing changes
             case.events.pop()

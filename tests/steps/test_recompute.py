@@ -10,12 +10,16 @@ from uuid import UUID
 import pytest
 
 from dispatch.clock import VirtualClock, new_id
+from dispatch.domain.case import Clock
+from dispatch.domain.stage_policy import StagePolicy
+from dispatch.domain.turn import ZONE
 from dispatch.steps import casework, escalate, load, recompute, route
 from dispatch.steps.audit import audit
 from dispatch.steps.intake import Intake
 from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
+from dispatch.store import cases
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.calendars import at
@@ -144,4 +148,62 @@ async def test_what_rests_before_its_turn_to_be_computed_anew_keeps_what_was_lef
     handling = done.case.clock("handling")
     assert handling is not None
     assert handling.due_at == at("2026-12-29 11:30")
+    assert await town.differences() == []
+
+
+async def climbed(town: Town, whistle: UUID, unit: str) -> Clock:
+    """The unit's clock for reporting in, once it waits for its next climb or reminder in working time."""
+    for _ in range(40):
+        async with town.service.database.acquire() as connection:
+            [case] = await cases.many(connection, [whistle])
+        clock = case.clock("reported", unit)
+        assert clock is not None
+        if clock.rung and (clock.mark == "remind" or "w" in StagePolicy.of(clock).waits[clock.rung]):
+            return clock
+        assert clock.fires_at is not None
+        town.clock.advance(max(clock.fires_at - town.clock.now(), timedelta()))
+        await escalate.sweep(town.service)
+    raise AssertionError("it never climbed")
+
+
+@pytest.mark.parametrize("days", [0, 5])
+async def test_a_wait_counts_on_the_districts_calendar_anew_where_the_unit_works_round_the_clock(
+    town: Town, days: int
+) -> None:
+    """Only the district's calendar changes: the unit's deadline stays, the way to the next rung is as long as before.
+
+    After five days the total has run out, and the other units came: no clock that could change counts on the district's
+    calendar itself.
+    """
+    for unit in ("ZJ", "JD-130403011") if days else ():
+        await casework.act(town.service, liaison(unit), town.ids[1], "arrive", {"latitude": 36.6, "longitude": 114.5})
+    for _ in range(days):
+        town.clock.advance(timedelta(days=1))
+        await escalate.sweep(town.service)
+    whistle, old = town.ids[1], town.service.rules.of(DISTRICT).calendars["district"]
+    before = await climbed(town, whistle, "XF")
+    assert before.calendar.startswith("always@")
+    assert before.fires_at is not None
+    wait, day = old.worked(town.clock.now(), before.fires_at), before.fires_at.astimezone(ZONE).date()
+    assert wait
+    off = f'exceptions:\n  - {{ date: {day}, day: "off", reason: 停电 }}\n'
+    await town.change("calendars.yaml", "exceptions:\n", off)
+    new = town.service.rules.of(DISTRICT).calendars["district"]
+    assert await recompute.apply_calendars(town.service, DISTRICT)
+    after = await climbed(town, whistle, "XF")
+    assert (after.rung, after.mark, after.due_at, after.calendar) == (
+        before.rung,
+        before.mark,
+        before.due_at,
+        before.calendar,
+    )
+    assert after.fires_at is not None
+    assert after.fires_at.astimezone(ZONE).date() > day
+    assert new.worked(town.clock.now(), after.fires_at) == wait
+    assert ("reported", "calendar") in await town.facts()
+    assert await recompute.apply_calendars(town.service, DISTRICT) == 0
+    assert await town.differences() == []
+    town.clock.advance(after.fires_at - town.clock.now())
+    await escalate.sweep(town.service)
+    assert await recompute.apply_calendars(town.service, DISTRICT) == 0
     assert await town.differences() == []
