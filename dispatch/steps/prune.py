@@ -30,6 +30,7 @@ RETENTION: tuple[Keep, ...] = (
     Keep("sessions", timedelta(), "it ran out"),
     Keep("tickets", timedelta(), "it ran out; second halves of signing in, one-time links"),
     Keep("tokens", timedelta(days=365), "it ran out or was revoked"),
+    Keep("saved-filters", timedelta(days=30), "the last term of whose they are ended"),
     Keep("action-keys", timedelta(days=30), "the act"),
     # a person's name and telephone are needed until the whistle is answered and its evaluation can no longer change
     Keep("reporters", timedelta(days=365), "it was closed or cancelled"),

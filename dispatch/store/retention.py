@@ -32,6 +32,12 @@ STATEMENTS: Mapping[str, str] = {
         WITH old AS (SELECT id FROM api_token WHERE least(expires_at, revoked_at) < $1 LIMIT $2),
         gone AS (DELETE FROM api_token t USING old WHERE t.id = old.id RETURNING 1)
         SELECT count(*) FROM gone""",
+    "saved-filters": """
+        WITH old AS (
+            SELECT f.id FROM saved_filter f WHERE NOT EXISTS (
+                SELECT FROM tenure t WHERE t.person = f.person AND (t.to_at IS NULL OR t.to_at >= $1)) LIMIT $2),
+        gone AS (DELETE FROM saved_filter f USING old WHERE f.id = old.id RETURNING 1)
+        SELECT count(*) FROM gone""",
     "action-keys": """
         WITH old AS (SELECT principal, key FROM action_key WHERE at < $1 LIMIT $2),
         gone AS (DELETE FROM action_key k USING old WHERE k.principal = old.principal AND k.key = old.key RETURNING 1)

@@ -52,7 +52,7 @@ async def test_what_is_chinese_on_an_english_page_says_so(world: World) -> None:
         (CLERK, ("/street", "/whistle", "/holds", f"/w/{fire}", f"/w/{fire}/do/call")),
         (DESK, ("/desk", "/all", "/desk/unmatched", f"/w/{fire}")),
         (SECRETARY, ("/chain",)),
-        (COMMUNITY_HEAD, ("/chain", "/leave", "/account/tokens")),
+        (COMMUNITY_HEAD, ("/chain", "/leave", "/account/tokens", "/account/filters")),
         (
             ADMIN,
             (

@@ -176,6 +176,10 @@ WAYS: dict[str, tuple[Way, ...]] = {
         f"{method} {path}": (Way(path, everybody, None, **(form() if method == "POST" else {})),)
         for method, path in (
             ("GET", "/account"),
+            ("GET", "/account/filters"),
+            ("POST", "/account/filters"),
+            ("POST", "/account/filters/rename"),
+            ("POST", "/account/filters/delete"),
             ("GET", "/account/tokens"),
             ("POST", "/account/tokens"),
             ("POST", "/account/tokens/end"),

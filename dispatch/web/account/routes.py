@@ -9,7 +9,7 @@ from dispatch.steps import second_factor, sign_in
 from dispatch.steps.sign_in import Visit
 from dispatch.store import account_news, accounts, sessions
 from dispatch.web import problems
-from dispatch.web.account import leave, pages, tokens
+from dispatch.web.account import filters, leave, pages, tokens
 from dispatch.web.auth import FACTOR_PAGE, Form, Own, session_cookie, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
@@ -18,6 +18,7 @@ from dispatch.web.models.manage import ManagePage, ManageSection
 from dispatch.web.models.parts import FieldError
 
 router = APIRouter(include_in_schema=False)
+router.include_router(filters.router)
 router.include_router(leave.router)
 router.include_router(tokens.router)
 

@@ -21,6 +21,7 @@ from dispatch.web.models.parts import (
     TimeLeft,
     spans,
 )
+from dispatch.web.models.saved import SavedFilters
 
 _CLIMBED = {0: "没逾期", 1: "已报街巷", 3: "已报社区", 4: "已报街道"}
 # lamp, prefix, figures "3 工时 40 分", share, title, number, place, state, rung
@@ -146,6 +147,14 @@ QUEUE = QueuePage(
         FilterMenu("主办/协办", (NavItem("全部", "/queue", True), NavItem("主办", "/queue?role=lead", count="97"))),
     ),
     search=Search("/queue", placeholder="搜事项、编号、地点"),
+    saved=SavedFilters(
+        (
+            NavItem("东柳街道主办", "/queue?street=130403011&role=lead"),
+            NavItem("快到汛期的坑洼", "/queue?category=220"),
+        ),
+        next="/queue?lamp=red",
+        manage="/account/filters",
+    ),
     order="按到期先后排",
     since=NavItem("自 09:40 看过以后：新到 3，退回 1", "/queue?since=0940"),
     bulk=(

@@ -15,8 +15,9 @@ from dispatch.domain.turn import Turn
 from dispatch.steps import boards, lists
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.store import queue_tally
+from dispatch.store import queue_tally, saved_filters
 from dispatch.store.queue_tally import Tally
+from dispatch.store.saved_filters import Saved
 from dispatch.web import words
 from dispatch.web.common import times
 from dispatch.web.common.frame import LOAD, build_frame
@@ -24,6 +25,7 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison.looked import since
 from dispatch.web.liaison.notices import invited, unmanned
+from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.page import STAGES as EVERY_STAGE
 from dispatch.web.lists.rows import cases_of, queue_row
@@ -70,9 +72,9 @@ async def queue_page(
     reference = service.rules.of(actor.district or "")
     unit = unit_of(visit, reference, address)
     turn = service.turn(actor.district or "", await service.database.now())
-    page, tally = await asyncio.gather(
+    page, (tally, kept) = await asyncio.gather(
         lists.queue_view(service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE),
-        _tally(service, actor, unit.code, turn, before),
+        _beside_rows(service, actor, unit.code, turn, before),
     )
     notices = (*notices, *await unmanned(request, visit, turn), *await invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
@@ -91,6 +93,7 @@ async def queue_page(
         chips=_chips(address, tally),
         menus=_menus(address, reference, EVERY_STAGE if beside else STAGES),
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
+        saved=saved.shown(address, kept, own=bool(visit.csrf)),
         order=_("按收到先后排，新的在前") if beside else _("按到期先后排"),
         since=_since(address, tally, before, turn),
         bulk=tuple(Option(action, words.button(action)) for action in BULK if doing and may_ever(actor, action)),
@@ -106,11 +109,15 @@ async def queue_page(
     )
 
 
-async def _tally(service: Service, actor: Actor, unit: str, turn: Turn, before: datetime | None) -> Tally:
+async def _beside_rows(
+    service: Service, actor: Actor, unit: str, turn: Turn, before: datetime | None
+) -> tuple[Tally, list[Saved]]:
+    """What is counted, and the filters that the person keeps: one connection beside that of the rows."""
     async with service.database.acquire() as connection:
-        return await queue_tally.tally(
+        counted = await queue_tally.tally(
             connection, unit, turn.now, boards.end_of_day(turn), since=before, me=actor.person
         )
+        return counted, await saved_filters.of(connection, actor.person or "", saved.list_of(PATH))
 
 
 def _since(address: Address, tally: Tally, before: datetime | None, turn: Turn) -> NavItem | None:

@@ -9,12 +9,13 @@ from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden
 from dispatch.domain.turn import Turn
-from dispatch.steps import lists
+from dispatch.steps import lists, saved_filters
 from dispatch.steps.sign_in import Visit
 from dispatch.web import words
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
+from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, list_row
 from dispatch.web.live.address import events_of
@@ -42,6 +43,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
     turn = service.turn(actor.district or "", await service.database.now())
     page = await lists.list_view(service, actor, asked_of(address, street, turn), address.get("cursor") or None, SIZE)
     shown = await cases_of(service, actor, turn, page.items)
+    kept = await saved_filters.own(service, actor, saved.list_of(address.path))
     rows = tuple(list_row(item, shown) for item in page.items)
     heading = _heading(address, street)
     current = f"{STREET}?status=resolved" if street and address.get("status") == "resolved" else address.path
@@ -62,6 +64,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
         chips=_chips(address),
         menus=_menus(address, reference, street),
         search=Search(address.path, address.get("q"), _("搜事项、编号"), address.hidden("q")),
+        saved=saved.shown(address, kept, own=bool(visit.csrf)),
         order=_("按收到先后排，新的在前"),
         range=f"{address.first}–{address.first + len(rows) - 1}" if rows else "",
         exports=address.exports() if rows else (),

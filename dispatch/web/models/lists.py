@@ -20,6 +20,7 @@ from dispatch.web.models.parts import (
     Text,
     TimeLeft,
 )
+from dispatch.web.models.saved import SavedFilters
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class QueuePage:
     chips: tuple[Chip, ...] = ()
     menus: tuple[FilterMenu, ...] = ()
     search: Search | None = None
+    saved: SavedFilters | None = None
     order: str = ""
     since: NavItem | None = None
     bulk: tuple[Option, ...] = ()

@@ -1,0 +1,63 @@
+"""Keeping a filter in Chromium: above the list it is one press away, wide with the script, narrow without.
+
+Screenshots stay under `.build/screens/` as build output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, _raise, browser, page
+from tests.factories import CLERK, ZJ, demo_template
+from tests.servers import TestPostgres
+
+__all__ = ["browser"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def service(postgres: TestPostgres) -> Iterator[Running]:
+    _apart(demo_template(postgres, "browser_saved"))
+    with Running(postgres.url("browser_saved")) as running:
+        running.do(_raise)
+        yield running
+    _apart(postgres.drop(postgres.url("browser_saved")))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("seat", "path"), [(ZJ, "/queue?role=lead"), (CLERK, "/street?status=open")])
+def test_a_filter_is_kept_and_found_again(browser: Any, service: Running, seat: str, path: str, width: int) -> None:
+    def look(name: str) -> None:
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        shown.screenshot(path=str(SCREENS / f"saved-{name}-{path[1:].split('?')[0]}-{width}.png"))
+        assert shown.evaluate(WIDER) <= 0, name
+
+    with page(browser, service, seat, width, java_script_enabled=width > 700) as shown:
+        shown.goto(service.address + path)
+        shown.locator("summary").filter(has_text="存成常用筛选").click()
+        look("open")
+        shown.get_by_role("textbox", name="名字").fill("我先办的这一些")
+        shown.get_by_role("button", name="存下").click()
+        shown.wait_for_load_state()
+        look("kept")
+        first = path.partition("?")[0]
+        shown.goto(service.address + first)
+        shown.get_by_role("link", name="我先办的这一些").click()
+        assert shown.url == service.address + path
+        assert shown.locator("a[aria-current=page]", has_text="我先办的这一些").count() == 1
+        shown.get_by_role("link", name="改名、删除").click()
+        shown.get_by_role("link", name="改名").click()
+        look("renaming")
+        shown.get_by_role("textbox", name="名字").fill("常看的")
+        shown.get_by_role("button", name="改名").click()
+        shown.get_by_role("link", name="常看的").wait_for()
+        look("own")
+        shown.get_by_role("button", name="删掉").click()
+        shown.get_by_text("还没有存过常用筛选").wait_for()
