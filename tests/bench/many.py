@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from dispatch.domain.reference import Reference
-from tests.bench.bare import Table, connected
+from tests.bench.bare import connected
+from tests.bench.copies import copy
 from tests.bench.seeded import raise_many, route_all
 from tests.factories import DISTRICT, open_world
 
@@ -140,12 +141,7 @@ async def _copy(connection: asyncpg.Connection, first: int, last: int) -> None:
     await connection.execute(_RENAMED, first, last, AT_ONCE, OPEN)
     await connection.execute("ANALYZE renamed")
     for table, key, own, where in _COPY:
-        columns = [name for name, _ in (await Table.of(connection, table)).columns]
-        picked = ", ".join("r.new" if name == key else own.get(name, f"t.{name}") for name in columns)
-        await connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {picked}"
-            f" FROM {table} t JOIN renamed r ON r.old = t.{key} WHERE {where}"
-        )
+        await copy(connection, table, key, own, where)
 
 
 __all__ = ["EVERY", "RARE", "Many", "fill"]

@@ -10,7 +10,8 @@ from time import perf_counter
 import psutil
 
 from dispatch.local.child import Child
-from tests.bench.bare import Table, connected
+from tests.bench.bare import connected
+from tests.bench.copies import PATIENCE, copy
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 from tests.bench.row_scale import through
@@ -24,10 +25,10 @@ SELECT m.id, i, (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::big
 FROM generate_series($1::int, $2::int) AS i JOIN made m ON m.n = i % (SELECT count(*) FROM made)"""
 #: a table, its column with the whistle's id, and what a copy has of its own
 _COPY: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("whistle", "t.id", {"id": "r.new", "number": "2700000000 + r.i", "idempotency_key": "'copy-' || r.i"}),
-    ("whistle_state", "t.id", {"id": "r.new"}),
-    ("whistle_clock", "t.whistle", {"whistle": "r.new", "id": "gen_random_uuid()"}),
-    ("whistle_event", "t.whistle", {"whistle": "r.new", "id": "gen_random_uuid()"}),
+    ("whistle", "id", {"number": "2700000000 + r.i", "idempotency_key": "'copy-' || r.i"}),
+    ("whistle_state", "id", {}),
+    ("whistle_clock", "whistle", {"id": "gen_random_uuid()"}),
+    ("whistle_event", "whistle", {"id": "gen_random_uuid()"}),
     (
         "outbox",
         "t.key::uuid",
@@ -81,12 +82,6 @@ async def _copies(url: str, count: int) -> None:
             await connection.execute("TRUNCATE renamed")
             await connection.execute(_RENAMED, first, min(first + AT_ONCE - 1, count - made))
             for table, key, own in _COPY:
-                columns = [name for name, _ in (await Table.of(connection, table)).columns]
-                picked = ", ".join(own.get(name, f"t.{name}") for name in columns)
-                await connection.execute(
-                    f"INSERT INTO {table} ({', '.join(columns)}) SELECT {picked}"
-                    f" FROM {table} t JOIN renamed r ON r.old = {key}",
-                    timeout=600,
-                )
-        await connection.execute("VACUUM ANALYZE", timeout=600)
-        await connection.execute("CHECKPOINT", timeout=600)
+                await copy(connection, table, key, own)
+        await connection.execute("VACUUM ANALYZE", timeout=PATIENCE)
+        await connection.execute("CHECKPOINT", timeout=PATIENCE)

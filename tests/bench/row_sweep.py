@@ -13,6 +13,7 @@ import asyncpg
 
 from dispatch.steps.escalate import BATCH, sweep
 from tests.bench.bare import Statement, Table, Values, Write, connected, settle
+from tests.bench.copies import copy
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground
 from tests.bench.seeded import raise_many, route_all
@@ -93,12 +94,7 @@ async def _copy(connection: asyncpg.Connection, made: int) -> None:
             ORDER BY id LIMIT {made}"""
     )
     for table, key, own in _COPY:
-        columns = [name for name, _ in (await Table.of(connection, table)).columns]
-        picked = ", ".join("r.new" if name == key else own.get(name, f"t.{name}") for name in columns)
-        await connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {picked}"
-            f" FROM {table} t JOIN renamed r ON r.old = t.{key}"
-        )
+        await copy(connection, table, key, own)
 
 
 async def _ours(url: str) -> tuple[int, float]:
