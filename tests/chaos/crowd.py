@@ -52,7 +52,7 @@ class Crowd:
             await asyncio.sleep(seconds)
             self._stopping.set()
 
-    async def throng(self, count: int, hands: int = 24) -> int:
+    async def throng(self, count: int, hands: int = 256) -> int:
         """As many whistles more, of the kind that nothing hurries, so long as `work` goes on; how many it were."""
         begun = iter(range(count))
         told = 0
@@ -63,7 +63,8 @@ class Crowd:
                 await self._blow(http, dice, CALM_TEXT, CALM_CLERK, CALM_PLACE)
                 told += 1
 
-        async with httpx.AsyncClient(timeout=8) as http, asyncio.TaskGroup() as hands_at_work:
+        limits = httpx.Limits(max_connections=hands, max_keepalive_connections=hands)
+        async with httpx.AsyncClient(timeout=8, limits=limits) as http, asyncio.TaskGroup() as hands_at_work:
             for i in range(hands):
                 hands_at_work.create_task(hand(http, Random(f"throng {self._seed} {i}")))
         return told
