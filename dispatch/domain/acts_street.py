@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import acts_local, clocks, parts
+from dispatch.domain import acts_local, clocks, parts, recompute
 from dispatch.domain.asking import ask, decide, need
 from dispatch.domain.case import (
     ANSWERED,
@@ -254,9 +254,12 @@ def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str |
     assert part is not None
     part.status, part.reported_at = parts.WAITING, None
     case.touch(part)
-    restored = clocks.restore(case, REPORTED, code, turn.now, turn.district_calendar)
-    if restored is not None and restored.rung:
-        clocks.recounted(case, restored, turn.calendar(restored.calendar))
+    clock = case.clock(REPORTED, code)
+    if clock is not None and not clock.open:
+        recompute.answered(clock, turn.counted(clock.calendar), turn.calendar(clock.calendar))
+        clocks.restore(case, clock, turn.now, turn.counted(clock.calendar), turn.district_calendar)
+        if clock.rung:
+            clocks.recounted(case, clock, turn.calendar(clock.calendar))
     event = turn.event(case, "arrival.denied", unit=code)
     turn.tell(case, event, unit_seat(code, "liaison"), "arrival-denied", urgent=True)
     return None

@@ -119,17 +119,19 @@ def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | N
     return clock
 
 
-def restore(case: Case, stage: str, unit: str | None, now: datetime, district: WorkCalendar) -> Clock | None:
+def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
     """An answer turns out not to have happened (未到场): the same run counts on as if it never had.
 
     One that had climbed stays on its rung, and what comes next there gets its full time again.
     """
-    clock = case.clock(stage, unit)
-    if clock is None or clock.open or clock.due_at is None:
-        return None
-    clock.answered_at = None
-    clock.running_since = clock.started_at
+    if clock.answered_at is None or clock.due_at is None:
+        return
     policy = StagePolicy.of(clock)
+    clock.running_since = clock.started_at
+    if clock.used:  # it may have rested since, and nothing but what was left tells what it counted
+        limit, clock.running_since = _limit(policy), clock.answered_at
+        clock.used = limit.length(calendar.day) - between(limit, clock.answered_at, clock.due_at, calendar)
+    clock.answered_at = None
     if clock.rung == 0:
         clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
     elif clock.rung < LAST_RUNG:
@@ -138,7 +140,6 @@ def restore(case: Case, stage: str, unit: str | None, now: datetime, district: W
         clock.mark = clock.mark or REMIND
         clock.fires_at = due(parse(policy.remind), now, district)
     case.touch_clock(clock)
-    return clock
 
 
 def reopen_total(case: Case, now: datetime) -> None:

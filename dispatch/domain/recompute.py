@@ -177,6 +177,26 @@ def _arm(clock: Clock, turn: Turn, policy: StagePolicy, limit: Limit, used: time
         clock.mark, clock.fires_at = WARN, shift(limit, turn.now, to_warning, calendar)
 
 
+def answered(clock: Clock, counted: WorkCalendar, calendar: WorkCalendar) -> None:
+    """An answered clock that is about to count on, where its calendar was replaced since: what was left when it was
+    answered counts on `calendar`, in a run of its own. One that had climbed, or was late then, is late as it was.
+
+    Open clocks were computed anew when that calendar was loaded; nobody knew that this one would be open again.
+    """
+    limit, at = clocks.parse(StagePolicy.of(clock).limit or "1m"), clock.answered_at
+    if clock.rung or at is None or clock.due_at is None or clock.calendar == calendar.name:
+        return
+    left = between(limit, at, clock.due_at, counted)
+    if left <= timedelta():
+        return
+    clock.calendar = calendar.name
+    if limit.working:
+        clock.used = limit.length(counted.day) - left
+        clock.due_at = shift(limit, at, left, calendar)
+        clock.provisional = calendar.is_provisional(at, clock.due_at)
+        clock.run, clock.started_at = clock.run + 1, at
+
+
 Find = Callable[[str], WorkCalendar]
 """A calendar by the `code@revision` that a clock keeps; raises KeyError for one that nobody has any more."""
 

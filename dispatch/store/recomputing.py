@@ -21,10 +21,13 @@ async def open_whistles(connection: Connection, district: str, after: UUID, limi
 
 
 async def names_in_use(connection: Connection, district: str) -> list[str]:
-    """The calendars (`code@revision`) that the district's running clocks count on."""
+    """The calendars (`code@revision`) that the district's running clocks count on, and those of report-in clocks whose
+    answer may still turn out not to have happened."""
     rows = await connection.fetch(
         """SELECT DISTINCT c.calendar FROM whistle_clock c JOIN whistle_state s ON s.id = c.whistle
-           WHERE s.district = $1 AND c.running_since IS NOT NULL AND c.answered_at IS NULL""",
+           WHERE s.district = $1 AND (c.running_since IS NOT NULL AND c.answered_at IS NULL
+             OR c.stage = 'reported' AND c.rung = 0 AND c.answered_at IS NOT NULL
+                AND s.status NOT IN ('closed', 'cancelled', 'merged'))""",
         district,
     )
     return [row["calendar"] for row in rows]

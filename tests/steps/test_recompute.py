@@ -23,7 +23,7 @@ from dispatch.store import cases
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.calendars import at
-from tests.domain.cases import BUILDING, FIRE_DOOR, RUBBISH, SEEPAGE, STREET, clerk, head, liaison
+from tests.domain.cases import BUILDING, DESK, FIRE_DOOR, RUBBISH, SEEPAGE, STREET, clerk, head, liaison
 from tests.factories import DEMO, DISTRICT
 
 START = at("2026-12-28 09:00")
@@ -206,4 +206,32 @@ async def test_a_wait_counts_on_the_districts_calendar_anew_where_the_unit_works
     town.clock.advance(after.fires_at - town.clock.now())
     await escalate.sweep(town.service)
     assert await recompute.apply_calendars(town.service, DISTRICT) == 0
+    assert await town.differences() == []
+
+
+async def test_a_denied_arrival_counts_on_the_calendar_in_force_after_a_restart_too(town: Town) -> None:
+    """Signed at ten with three hours left; the afternoon is declared off; nobody came after all.
+
+    Whatever elapses day and night would keep the calendar before in use: the emergency is merged, the handling rests.
+    """
+    async with town.service.database.acquire() as connection:
+        [rubbish] = await cases.many(connection, [town.ids[2]])
+    await casework.act(town.service, DESK, town.ids[1], "merge", {"into": str(rubbish.facts.number)})
+    afternoon = 'exceptions:\n  - { date: 2026-12-28, hours: ["08:30-12:00"], reason: 停电 }\n'
+    await town.change("calendars.yaml", "exceptions:\n", afternoon)
+    assert await recompute.apply_calendars(town.service, DISTRICT)
+    database, act = town.service.database, casework.act
+    review = town.clock.now() + timedelta(days=9)
+    await act(town.service, liaison("ZJ"), town.ids[0], "request-hold", {"reason": "等料", "review_on": review})
+    await act(town.service, head(STREET), town.ids[0], "decide-hold", {"granted": True})
+    again = Service(database, Rules(database), Numbers(database, "whistle", 10), new_id)
+    await again.rules.refresh()
+    await act(again, clerk(), town.ids[0], "resume", {})
+    await act(again, liaison("ZJ"), town.ids[0], "arrive", {"note": "到了"})
+    done = await act(again, clerk(), town.ids[0], "deny-arrival", {"unit": "ZJ"})
+    clock = done.case.clock("reported", "ZJ")
+    assert clock is not None
+    assert clock.due_at is not None
+    assert clock.due_at.replace(microsecond=0) == at("2026-12-29 09:30")
+    assert await recompute.apply_calendars(again, DISTRICT) == 0
     assert await town.differences() == []

@@ -39,6 +39,8 @@ STEPS = (
     "days",
     "load",
     "recompute",
+    "arrive",
+    "deny",
 )
 #: working days that some calendars have off: none, or one in two, so that hardly any wait is as long on two of them
 WEEKDAYS = [day for n in range(28) if (day := date(2026, 6, 15) + timedelta(days=n)).weekday() < 5]
@@ -148,6 +150,11 @@ def lives(draw: st.DrawFn) -> Told:
                 play.load(draw(CALENDARS))
             case "recompute":
                 play.recompute("calendar")
+            case "arrive":
+                play.try_(LEAD, "arrive", note="到了")
+            case "deny":
+                play.try_(LEAD, "arrive", note="到了")
+                play.try_(clerk(), "deny-arrival", unit="ZJ")
     return play.wait(minutes=draw(st.integers(0, 90)))  # type: ignore[return-value]
 
 
@@ -336,6 +343,56 @@ def test_calendars_loaded_while_it_rests_and_after_give_and_take_nothing(resting
     clock = play.case.clock("reported", "ZJ")
     assert clock is not None
     assert clock.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_a_denied_arrival_counts_on_the_calendar_in_force_like_its_neighbours() -> None:
+    """Half an hour of four is used when the lead arrives; tomorrow is declared off; then nobody came after all."""
+    play = Told(SEEPAGE, at=datetime(2026, 6, 15, 8, 0, tzinfo=UTC))
+    play.route()
+    play.wait(minutes=30)
+    play.try_(LEAD, "arrive", note="到了")
+    play.wait(minutes=30)
+    play.under(with_days_off("2026-06-16"), "calendar")
+    play.wait(minutes=30)
+    play.try_(clerk(), "deny-arrival", unit="ZJ")
+    clock, beside = play.case.clock("reported", "ZJ"), play.case.clock("reported", "SQ-130403011-D01")
+    assert clock is not None
+    assert beside is not None
+    assert clock.open
+    assert (clock.due_at, clock.fires_at, clock.calendar) == (beside.due_at, beside.due_at, district_now(play).name)
+    assert clock.due_at == datetime(2026, 6, 17, 2, 30, tzinfo=UTC)
+    assert_exact(play, "reported", "ZJ")
+    assert standing(play)[clock.id][0] == timedelta(hours=2, minutes=30)
+
+
+def test_an_arrival_denied_after_its_end_leaves_the_end_as_it_was() -> None:
+    """It arrived late, before the first climb was taken: the end that it missed stays, and is explained."""
+    play = Told(SEEPAGE, at=datetime(2026, 6, 15, 8, 0, tzinfo=UTC))
+    play.route()
+    play.wait(hours=20)
+    play.try_(LEAD, "arrive", note="到了")
+    play.under(with_days_off("2026-06-16"), "calendar")
+    play.try_(clerk(), "deny-arrival", unit="ZJ")
+    clock = play.case.clock("reported", "ZJ")
+    assert clock is not None
+    assert (clock.due_at, clock.fires_at) == (datetime(2026, 6, 16, 2, 30, tzinfo=UTC), play.now)
+    assert_exact(play, "reported", "ZJ")
+
+
+def test_a_denied_arrival_after_a_rest_counts_neither_the_rest_nor_anything_twice() -> None:
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(hours=1)
+    play.try_(LEAD, "request-hold", reason="等", review_on=MONDAY + timedelta(days=20))
+    play.try_(head(STREET), "decide-hold", granted=True)
+    play.wait(hours=30)
+    play.try_(clerk(), "resume")
+    play.wait(minutes=30)
+    play.try_(LEAD, "arrive", note="到了")
+    play.wait(minutes=30)
+    play.try_(clerk(), "deny-arrival", unit="ZJ")
+    assert_exact(play, "reported", "ZJ")
+    assert standing(play)[play.case.clock("reported", "ZJ").id][0] == timedelta(hours=2)  # type: ignore[union-attr]
 
 
 def test_an_extension_keeps_the_time_used_as_it_was_counted() -> None:
