@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.steps import links, second_factor, sign_in
 from dispatch.steps.sign_in import CodeNeeded, Session, Visit
+from dispatch.store import accounts
 from dispatch.web import i18n, problems
 from dispatch.web.auth import (
     PASSWORD_PAGE,
@@ -24,7 +25,7 @@ from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.device import device_of
 from dispatch.web.i18n import N_, _
-from dispatch.web.models.entry import SignInPage
+from dispatch.web.models.entry import SignInPage, Strength
 from dispatch.web.models.parts import Field, FieldError
 from dispatch.web.render import render
 
@@ -154,7 +155,7 @@ async def demo_as(request: Request, form: Form) -> Response:
 @router.get(PASSWORD_PAGE)
 async def password_page(request: Request, visit: Own) -> Response:
     """The page that asks for the old and the new password."""
-    return _page(request, "password.html", _password_fields(visit), 200, after(request.query_params.get("next")))
+    return await _choosing(request, visit, 200, after(request.query_params.get("next")))
 
 
 @router.post(PASSWORD_PAGE)
@@ -169,7 +170,7 @@ async def changing_password(request: Request, form: Form, visit: Own) -> Respons
         await sign_in.change_password(deps.service.database, visit.actor.person or "", old, new, keep=keep)
     except Invalid as refusal:
         said = (FieldError(refusal.field or "old", problems.said(refusal)),)
-        return _page(request, "password.html", _password_fields(visit), 422, onward, said)
+        return await _choosing(request, visit, 422, onward, said)
     deps.principals.sessions.clear()
     return RedirectResponse(onward, 303)
 
@@ -260,6 +261,16 @@ def _password_fields(visit: Visit) -> tuple[Field, ...]:
     return fields[1:] if _by_link(visit) else fields
 
 
+async def _choosing(
+    request: Request, visit: Visit, status: int, onward: str, errors: tuple[FieldError, ...] = ()
+) -> Response:
+    """The page on which a new password is chosen, with what it is judged by while it is typed."""
+    async with deps_of(request).service.database.acquire() as connection:
+        own = await accounts.own_words(connection, visit.actor.person or "")
+    strength = Strength(sign_in.SHORTEST_PASSWORD, sign_in.LONGEST_PASSWORD, tuple(own))
+    return _page(request, "password.html", _password_fields(visit), status, onward, errors, strength=strength)
+
+
 def _page(
     request: Request,
     template: str,
@@ -268,6 +279,7 @@ def _page(
     onward: str,
     errors: tuple[FieldError, ...] = (),
     submit: str = "",
+    strength: Strength | None = None,
 ) -> Response:
     visit: Visit | None = getattr(request.state, "visit", None)
     title, usual = _PAGES[template]
@@ -279,6 +291,7 @@ def _page(
         onward,
         submit or usual,
         provider.label if provider else "",
+        strength,
     )
     response = HTMLResponse(render(template, page, i18n.language()), status, {"Cache-Control": "no-store"})
     return keep_visit(request, response)

@@ -10,6 +10,7 @@ from dispatch.web.models.entry import (
     LandingPage,
     LiveLadder,
     SignInPage,
+    Strength,
 )
 from dispatch.web.models.parts import (
     Field,
@@ -105,6 +106,7 @@ PASSWORD = SignInPage(
         Field("again", "再写一次新密码", "password", required=True, autocomplete="new-password"),
     ),
     submit_url="/password",
+    strength=Strength(12, 128, ("lianluo", "示例甲")),
 )
 
 DISPLAY = DisplayPage(

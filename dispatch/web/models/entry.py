@@ -50,8 +50,19 @@ class LandingPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Strength:
+    """What a new password is judged by while it is typed: characters, and `own` words that it must not hold."""
+
+    least: int
+    most: int
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SignInPage:
-    """Sign-in for people: fields `name` and `password`; or the page after it, with the code of an authenticator."""
+    """Sign-in for people: fields `name` and `password`; the page after it, with the code of an authenticator; or a
+    new password.
+    """
 
     frame: Frame
     fields: tuple[Field, ...]
@@ -59,6 +70,7 @@ class SignInPage:
     next: str = "/"
     submit_url: str = "/sign-in"
     provider: str = ""
+    strength: Strength | None = None
 
 
 @dataclass(frozen=True, slots=True)
