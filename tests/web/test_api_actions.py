@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -126,6 +128,17 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
     assert "can be closed" in said["close"], said
 
 
+async def test_an_instruction_is_owed_while_the_whistle_rests_too(world: World) -> None:
+    number = (await world.whistle(LEAK))["number"]
+    ok(await world.act(number, "instruct", seat=SECRETARY, text="今天到场"))
+    review = (datetime.now(UTC) + timedelta(days=5)).isoformat()
+    ok(await world.act(number, "request-hold", seat=ZJ, reason="等材料", review_on=review))
+    ok(await world.act(number, "decide-hold", seat=SECRETARY, granted=True))
+    page = (await (await somebody(world, ZJ)).get(f"/w/{number}")).text
+    assert "有批示等你签收" in page
+    assert "签收批示" in page
+
+
 async def test_a_leader_instructs_takes_it_over_and_sends_it_down(world: World) -> None:
     """批示 is signed for by the unit; 提级 changes who is accountable and no deadline, until it is sent down."""
     number = (await world.whistle(LEAK))["number"]
@@ -133,7 +146,14 @@ async def test_a_leader_instructs_takes_it_over_and_sends_it_down(world: World) 
     assert "sign-instruction" in (await world.get(number, seat=ZJ))["allowed_actions"]
     page = await (await somebody(world, ZJ)).get(f"/w/{number}")
     assert "有批示等你签收" in page.text
+    owed = r"批示还没签收（住建，今天 \d\d:\d\d下达）"
+    assert re.search(owed, page.text)
+    queue = (await (await somebody(world, ZJ)).get("/queue")).text
+    assert re.search(r"批示未签收（今天 \d\d:\d\d起）", queue)
+    assert re.search(owed, (await (await somebody(world, CLERK)).get(f"/w/{number}")).text)
     ok(await world.act(number, "sign-instruction", seat=ZJ))
+    assert "批示未签收" not in (await (await somebody(world, ZJ)).get("/queue")).text
+    assert not re.search(owed, (await (await somebody(world, CLERK)).get(f"/w/{number}")).text)
     assert "没有等贵单位签收的批示" in (await world.act(number, "sign-instruction", seat=ZJ)).json()["detail"]
     before = await deadlines(world, number)
     assert "没有由您提级办理" in (await world.act(number, "send-down", seat=SECRETARY)).json()["detail"]

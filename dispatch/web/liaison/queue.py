@@ -79,7 +79,7 @@ async def queue_page(
     notices = (*notices, *await unmanned(request, visit, turn), *await invited(request, visit, turn))
     shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
-    rows = tuple(queue_row(item, shown, address.here) for item in page.items)
+    rows = tuple(queue_row(item, shown, address.here, unit.code) for item in page.items)
     # of what it is only informed of a unit signs for nothing, and no clock of its own runs there
     beside = address.get("role") == INFORM
     doing, (heading, count) = bench.own and not beside, _heading(address, tally)

@@ -36,8 +36,8 @@ async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[I
     return Shown(actor, turn, {case.id: case for case in found})
 
 
-def queue_row(item: Item, shown: Shown, here: str) -> Row:
-    """A row of a unit's queue; `here` is where its one-tap action comes back to."""
+def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
+    """A row of the queue of `unit`; `here` is where its one-tap action comes back to."""
     case, turn = shown.cases.get(item.id), shown.turn
     role = Role(item.role) if item.role else None
     return Row(
@@ -53,6 +53,7 @@ def queue_row(item: Item, shown: Shown, here: str) -> Row:
         time_text=_rest(item, case),
         ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) or item.status == ON_HOLD else None,
         role=role,
+        owed=_owed(case, unit, turn),
         quick=_quick(item, case, shown, here),
         resolve_url=_resolve(item, case, shown),
         urgent=_("紧急") if item.kind == "emergency" else "",
@@ -117,6 +118,12 @@ def _rest(item: Item, case: Case | None) -> str:
         day = hold.due_at.astimezone(ZONE)
         return _("%(day)s复查", day=f"{day.month}/{day.day}")
     return _("钟停着") if item.clock is not None and item.clock.answered_at is None else "—"
+
+
+def _owed(case: Case | None, unit: str, turn: Turn) -> str:
+    """The instruction that the unit has not signed for, since when."""
+    owed = case.pending("instruction", unit) if case else None
+    return _("批示未签收（%(at)s起）", at=times.moment(owed.asked_at, turn.now, weekday_too=True)) if owed else ""
 
 
 def _meta(item: Item) -> str:

@@ -28,7 +28,8 @@ class Row:
     """A whistle in a list. `ref` is what a bulk action sends (id:version); `quick` the one tap that is
     due now.
 
-    `units` replaces the role where the list is a street's (who has it); `url` opens it.
+    `units` replaces the role where the list is a street's (who has it); `owed` is what the unit owes beside its clock;
+    `url` opens it.
     """
 
     ref: str
@@ -44,6 +45,7 @@ class Row:
     ruler: Ruler | None = None
     role: Role | None = None
     units: str = ""
+    owed: str = ""
     quick: ActionButton | None = None
     resolve_url: str = ""
     urgent: str = ""

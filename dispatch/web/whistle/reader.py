@@ -9,6 +9,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.steps.view import WhistleView
 from dispatch.web.common.paths import head_of
+from dispatch.web.common.times import moment
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Text, spans, strong
 
@@ -87,11 +88,12 @@ class _Unit:
             return self._superior(part)
         if part.role == "inform":
             return Expected(False, spans(_("只是让你们知道，不用报到。")), clock_of(view, HANDLING))
+        if "sign-instruction" in view.allowed_actions:  # while it rests too: an instruction is owed at once
+            said = spans(_("有批示等你签收。"), unsigned(view, self.turn, part.unit))
+            acts = ("sign-instruction", "resolve", "note")
+            return Expected(True, said, clock_of(view, HOLD) or clock_of(view, HANDLING), acts)
         if view.status == "on-hold":
             return Expected(False, spans(_("已挂账，钟停着。到复查日自己恢复。")), clock_of(view, HOLD))
-        if "sign-instruction" in view.allowed_actions:
-            said = spans(_("有批示等你签收。"))
-            return Expected(True, said, clock_of(view, HANDLING), ("sign-instruction", "resolve", "note"))
         if part.status == "assigned":
             return self._report(part)
         if view.status == "resolved" and part.role == "lead":
@@ -134,7 +136,8 @@ class _Unit:
     def _superior(self, part: PartView) -> Expected:
         own = [c for c in self.view.clocks if c.answered_at is None and c.rung and c.unit in (None, part.unit)]
         if not own or (part.role != "lead" and not any(c.unit for c in own)):
-            return Expected(False, spans(_("本单位的人在办，没有逾期。")), nearest(self.view))
+            owed = unsigned(self.view, self.turn, part.unit)
+            return Expected(False, spans(_("本单位的人在办，没有逾期。"), owed), nearest(self.view))
         late = max(own, key=lambda clock: clock.rung)
         said = spans(_("本单位逾期了。请督促办理，并"), strong(_("说明情况")), _("。"))
         return Expected(True, said, late, ("explain",))
@@ -263,12 +266,18 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
     waiting = [p for p in view.assignments if p.status == "assigned" and p.role == "lead"]
     lead = next((p.unit_name for p in view.assignments if p.role == "lead"), "")
     clock = (clock_of(view, REPORTED, waiting[0].unit) if waiting else None) or clock_of(view, HANDLING)
-    if waiting:
-        verb = _("到场") if waiting[0].on_site else _("签收")
-        words = spans(_("等%(unit)s%(verb)s。", unit=lead, verb=verb), _next_asked(view, clock, turn))
-    else:
-        words = spans(_("%(unit)s正在办。", unit=lead), _next_asked(view, clock, turn))
-    return Expected(False, words, clock or nearest(view))
+    verb = _("到场") if waiting and waiting[0].on_site else _("签收")
+    words = _("等%(unit)s%(verb)s。", unit=lead, verb=verb) if waiting else _("%(unit)s正在办。", unit=lead)
+    return Expected(False, spans(words, unsigned(view, turn), _next_asked(view, clock, turn)), clock or nearest(view))
+
+
+def unsigned(view: WhistleView, turn: Turn, unit: str | None = None) -> str:
+    """Which instruction has not been signed for, and since when: of a unit, or of any."""
+    owed = view.case.pending("instruction", unit)
+    if owed is None or owed.unit is None:
+        return ""
+    unit, at = turn.unit_name(owed.unit), moment(owed.asked_at, turn.now, weekday_too=True)
+    return _("批示还没签收（%(unit)s，%(at)s下达）。", unit=unit, at=at)
 
 
 def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
