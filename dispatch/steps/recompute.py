@@ -5,6 +5,7 @@ computed anew is no longer concerned.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -24,15 +25,19 @@ from dispatch.store.unit_of_work import UnitOfWork
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+#: what was received so long after a walk began is under today's policies by itself: a process looks for new rules
+#: every few seconds. Without an end the walk would run after what comes in meanwhile, for as long as it comes
+STALE = timedelta(seconds=60)
 
 
 async def apply_policies(service: Service, district: str) -> int:
     """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
     done, after = 0, UUID(int=0)
+    before = await service.database.now() + STALE
     calendars = await counted_calendars(service, district)
     while True:
         async with service.database.acquire() as connection:
-            ids = await recomputing.open_whistles(connection, district, after, BATCH)
+            ids = await recomputing.open_whistles(connection, district, before, after, BATCH)
         if not ids:
             return done
         done += await _batch(service, ids, "policy", calendars)

@@ -8,14 +8,18 @@ from uuid import UUID
 from dispatch.store.connection import Connection
 
 
-async def open_whistles(connection: Connection, district: str, after: UUID, limit: int) -> Sequence[UUID]:
-    """Whistles of a district that have not ended, in the order of their ids."""
+async def open_whistles(
+    connection: Connection, district: str, before: datetime, after: UUID, limit: int
+) -> Sequence[UUID]:
+    """Whistles of a district received before a moment that have not ended, in the order of their ids."""
     rows = await connection.fetch(
-        """SELECT id FROM whistle_state WHERE district = $1 AND id > $2
-           AND status NOT IN ('closed', 'cancelled', 'merged') ORDER BY id LIMIT $3""",
+        """SELECT s.id FROM whistle_state s JOIN whistle w ON w.id = s.id
+           WHERE s.district = $1 AND s.id > $2 AND w.received_at < $4
+             AND s.status NOT IN ('closed', 'cancelled', 'merged') ORDER BY s.id LIMIT $3""",
         district,
         after,
         limit,
+        before,
     )
     return [row["id"] for row in rows]
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,6 +95,23 @@ async def test_a_policy_is_applied_to_open_whistles_only_when_asked_and_once(tow
     town.clock.advance(timedelta(days=12))
     assert await escalate.sweep(town.service)
     assert await town.differences() == []
+
+
+async def test_the_walk_ends_while_whistles_keep_coming_in(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    intake, batch, walked = Intake(town.service), recompute._batch, list[UUID]()
+
+    async def one_more_meanwhile(service: Service, ids: Sequence[UUID], *rest: Any) -> int:
+        walked.extend(ids)
+        assert len(walked) < 50, "it runs after what comes in"
+        town.clock.advance(timedelta(seconds=20))
+        key = f"meanwhile-{len(walked)}"
+        await intake.raise_(clerk(), NewWhistle(STREET, FIRE_DOOR, key, key.encode(), place=BUILDING))
+        return await batch(service, ids, *rest)
+
+    monkeypatch.setattr(recompute, "BATCH", 1)
+    monkeypatch.setattr(recompute, "_batch", one_more_meanwhile)
+    await recompute.apply_policies(town.service, DISTRICT)
+    assert set(town.ids) < set(walked)
 
 
 async def test_a_year_that_is_published_moves_provisional_deadlines(town: Town) -> None:
