@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -138,7 +138,7 @@ class _Seeder:
         async with self._database.acquire() as connection:
             self._ids = await seeds.ids_by_key(connection, PRINCIPAL)
             past = await seeds.last_event(connection, list(self._ids.values()))
-            raised = await whistles.still_raised(connection, UUID(int=(1 << 128) - 1), 1000)
+            raised = await whistles.still_raised(connection, datetime(9999, 1, 1, tzinfo=UTC), 1000)
         if past is None:
             return None
         self._clock.advance_to(past)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 
@@ -23,11 +22,6 @@ BATCH = 200
 #: whistles of one tick: whoever comes back meanwhile must not find the database busy with this
 MOST = 2000
 READ = (topics.RAISED, topics.RAISED_URGENT)
-
-
-def id_at(milliseconds: int) -> UUID:
-    """The lowest UUIDv7 of a moment (milliseconds since 1970): ids made before it compare lower."""
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0x8 << 60))
 
 
 @dataclass
@@ -47,9 +41,7 @@ class Reconciler:
         found = 0
         while found < self.most:
             async with self.service.database.acquire() as connection:
-                ids = await whistles.still_raised(
-                    connection, id_at(int(horizon.timestamp() * 1000)), min(BATCH, self.most - found)
-                )
+                ids = await whistles.still_raised(connection, horizon, min(BATCH, self.most - found))
             if not ids:
                 break
             async with self.service.database.transaction() as uow:

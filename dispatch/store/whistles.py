@@ -1,6 +1,7 @@
 """Whistles read: texts, references, and who may find them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from dispatch.store.connection import Connection
@@ -20,10 +21,18 @@ async def id_of_number(connection: Connection, number: int) -> UUID | None:
     return found
 
 
-async def still_raised(connection: Connection, older_than: UUID, limit: int) -> list[UUID]:
-    """Whistles that nobody has routed yet, oldest first; ids are made in the order of time."""
+async def still_raised(connection: Connection, before: datetime, limit: int) -> list[UUID]:
+    """Whistles received before a moment that nobody has routed yet.
+
+    By the database's clock: an id carries its host's, which may be days wrong. The state's last moment is the receipt
+    for as long as nothing else has happened (`seq` 1).
+    """
     rows = await connection.fetch(
-        "SELECT id FROM whistle_state WHERE status = 'raised' AND id < $1 ORDER BY id LIMIT $2", older_than, limit
+        """SELECT s.id FROM whistle_state s WHERE s.status = 'raised' AND (s.last_at < $1
+             OR s.seq > 1 AND (SELECT w.received_at FROM whistle w WHERE w.id = s.id) < $1)
+           ORDER BY s.id LIMIT $2""",
+        before,
+        limit,
     )
     return [row["id"] for row in rows]
 

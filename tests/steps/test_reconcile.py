@@ -1,6 +1,11 @@
 """The reconciler: what was forgotten is routed, what is only late is left alone, never too much at once."""
 
+import time
 from datetime import timedelta
+from random import getrandbits
+from uuid import UUID
+
+import pytest
 
 from dispatch.steps.reconcile import Reconciler
 from dispatch.store import progress
@@ -43,6 +48,30 @@ async def test_what_the_broker_forgot_is_routed(world: World) -> None:
     await later.handled(0, 0.0)
     assert await later.reconciler.tick() == 3
     assert await later.reconciler.tick() == 0
+
+
+@pytest.mark.parametrize("days", [3, -3])
+async def test_the_clock_of_the_host_that_made_the_id_plays_no_part(world: World, days: int) -> None:
+    later = Later(world)
+    milliseconds = int((time.time() + days * 86_400) * 1000)
+    world.service.new_id = lambda: UUID(int=milliseconds << 80 | 0x7 << 76 | 0x8 << 60 | getrandbits(60))
+    await later.raised(2)
+    await later.sent()
+    await later.handled(0, 0.0)
+    assert await later.reconciler.tick() == 2
+    await world.raised()
+    await later.sent()
+    assert await later.reconciler.tick() == 0, "only just received"
+
+
+async def test_what_climbed_while_it_was_forgotten_is_routed(world: World) -> None:
+    later = Later(world)
+    await later.raised(1)
+    await later.sent()
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle_state SET seq = 2, last_at = $1", await uow.now())
+    await later.handled(0, 0.0)
+    assert await later.reconciler.tick() == 1
 
 
 async def test_plain_lag_is_left_alone(world: World) -> None:
