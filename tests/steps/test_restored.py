@@ -1,14 +1,18 @@
 """After a restore: numbers seen on the topics are not given out again, lost receipts are named."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+import pytest
 
 from dispatch.bus.producer import connector
 from dispatch.bus.seen import events
-from dispatch.bus.topics import ensure
+from dispatch.bus.topics import TopicsUnfit, ensure
 from dispatch.steps.restored import MARGIN, restored
 from dispatch.store import numbers
 from schemas.event import Event
+from schemas.topics import LIFECYCLE, RAISED, TOPICS
 from tests.bus.rig import left, relaying, until
 from tests.factories import World
 from tests.servers import TestBroker
@@ -49,3 +53,28 @@ async def test_nothing_lost_moves_nothing_back(world: World) -> None:
     await world.whistle()
     done = await restored(world.database, none())
     assert (done.events, done.lost, done.next) == (0, [], {})
+
+
+async def test_read_from_the_beginning_or_a_moment_again_and_again(world: World) -> None:
+    broker = TestBroker()
+    try:
+        await ensure(address := broker.start(), replication=1)
+        raised = {(await world.whistle())["id"] for _ in range(3)}
+        async with relaying(world.database, connector(address)):
+            await until(lambda: _empty(world))
+        sent = datetime.now(UTC)
+        for since in (None, sent - timedelta(minutes=1)) * 5:
+            seen = [event async for event in events(address, since=since)]
+            assert {event.key for event in seen} == raised
+    finally:
+        broker.stop()
+
+
+async def test_a_kafka_without_the_topics_is_not_read_as_an_empty_one() -> None:
+    broker = TestBroker()
+    try:
+        await ensure(address := broker.start(), replication=1, topics=[TOPICS[RAISED], TOPICS[LIFECYCLE]])
+        with pytest.raises(TopicsUnfit, match=r"no topic whistles\.raised\.urgent .* dispatch topics apply"):
+            [event async for event in events(address)]
+    finally:
+        broker.stop()
