@@ -118,6 +118,9 @@ class Clock:
     answered_at: datetime | None = None
     provisional: bool = False
     parked: str | None = None
+    #: the district's calendar (`code@revision`) that the wait for the next climb, reminder or notice is counted on,
+    #: where `calendar` is a unit's own
+    waits_on: str | None = None
 
     @property
     def running(self) -> bool:

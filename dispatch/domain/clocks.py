@@ -111,7 +111,7 @@ def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | N
     if clock is None or not clock.open:
         return None
     clock.answered_at = now
-    clock.fires_at = clock.parked = None
+    clock.fires_at = clock.parked = clock.waits_on = None
     if clock.rung < LAST_RUNG:  # at the district it says whether a reminder or the notice is next, should it count on
         clock.mark = None
     clock.running_since = clock.fires_in = None
@@ -139,6 +139,7 @@ def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dis
     else:
         clock.mark = clock.mark or REMIND
         clock.fires_at = due(parse(policy.remind), now, district)
+    waiting(case, clock, district)
     case.touch_clock(clock)
 
 
@@ -171,7 +172,7 @@ def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, distri
     if clock.fires_at is not None:
         unit, counted_on = mark_units(clock, policy, limit, calendar, district)
         clock.fires_in = max(between(unit, now, clock.fires_at, counted_on), timedelta())
-    clock.running_since = clock.fires_at = None
+    clock.running_since = clock.fires_at = clock.waits_on = None
     if clock.remaining > timedelta():
         clock.due_at = None
     case.touch_clock(clock)
@@ -199,6 +200,7 @@ def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dist
         clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
         if clock.mark == DUE and clock.rung == 0:
             clock.fires_at = clock.due_at
+    waiting(case, clock, district)
     clock.running_since = now
     clock.remaining = clock.fires_in = None
     case.touch_clock(clock)
@@ -240,6 +242,16 @@ def recounted(case: Case, clock: Clock, calendar: WorkCalendar) -> None:
         case.touch_clock(clock)
 
 
+def waiting(case: Case, clock: Clock, district: WorkCalendar) -> None:
+    """Its next mark was set just now: keep which of the district's calendars the wait counts on, if it has climbed and
+    its own calendar does not tell."""
+    own = clock.calendar == district.name or clock.calendar.split("@", 1)[0] == district.code
+    waits_on = None if own or not clock.rung or clock.fires_at is None else district.name
+    if clock.waits_on != waits_on:
+        clock.waits_on = waits_on
+        case.touch_clock(clock)
+
+
 def extend(
     case: Case, clock: Clock, until: datetime, now: datetime, counted: WorkCalendar, calendar: WorkCalendar
 ) -> None:
@@ -249,7 +261,7 @@ def extend(
     if clock.running_since is not None:
         clock.used += between(limit, clock.running_since, now, counted)
     clock.run += 1
-    clock.rung, clock.nth, clock.parked = 0, 0, None
+    clock.rung, clock.nth, clock.parked, clock.waits_on = 0, 0, None, None
     clock.started_at = clock.running_since = now
     clock.calendar = calendar.name
     clock.due_at, clock.remaining, clock.fires_in = until, None, None

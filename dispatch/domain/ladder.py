@@ -53,6 +53,7 @@ def fire(case: Case, clock: Clock, turn: Turn) -> Event:
             event = _notice(case, clock, turn, policy)
     if clock.rung and clock.open:
         clocks.recounted(case, clock, turn.calendar(clock.calendar))
+        clocks.waiting(case, clock, turn.district_calendar)
     rung, nth = (clock.rung, event.data.get("nth", 0)) if mark != WARN else (0, 0)
     case.ledger.append(LedgerRow(clock.id, clock.run, rung, mark or DUE, nth, was_due, event.id))
     case.fired_clocks.add((clock.stage, clock.unit))

@@ -80,7 +80,7 @@ def rest_all(case: Case, turn: Turn, *stages: str) -> None:
     """Put every running clock of `stages` to rest."""
     for clock in list(case.open_clocks()):
         if clock.stage in stages and clock.running:
-            counted, district = turn.counted(clock.calendar), turn.district_counted(clock.calendar)
+            counted, district = turn.counted(clock.calendar), turn.district_counted(clock)
             clocks.rest(case, clock, turn.now, counted, district)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
 
 from dispatch.domain import clocks
 from dispatch.domain.calendar import WorkCalendar
@@ -63,15 +62,12 @@ def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, d
     )
 
 
-def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause, waits_on: WorkCalendar | None = None) -> bool:
-    """Whether a running clock could have another deadline (or next mark) now.
-
-    `waits_on`: the district's calendar that the wait of one that has climbed counts on; None: the one in force.
-    """
+def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause) -> bool:
+    """Whether a running clock could have another deadline (or next mark) now."""
     if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD or clock.mark is None:
         return False
     if cause == "calendar":
-        waits_anew = clock.rung > 0 and waits_on is not None and waits_on.name != turn.district_calendar.name
+        waits_anew = bool(clock.waits_on) and clock.waits_on != turn.district_calendar.name
         return waits_anew or turn.calendar(clock.calendar).name != clock.calendar
     before, after = StagePolicy.of(clock), policy_now(case, clock, turn)
     return clock.rung == 0 and replace(after, version=before.version).snapshot() != before.snapshot()
@@ -94,7 +90,7 @@ def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause
     calendar = turn.calendar(clock.calendar)
     clock.calendar = calendar.name
     if clock.rung:
-        _next_mark(clock, turn, measured, calendar)
+        _next_mark(case, clock, turn, measured, calendar)
     else:
         _deadline(case, clock, turn, measured, policy_now(case, clock, turn) if cause == "policy" else None)
     case.touch_clock(clock)
@@ -116,7 +112,7 @@ def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause
     )
 
 
-def _next_mark(clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
+def _next_mark(case: Case, clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
     """It is late by the deadline it had: only the way to its next climb, reminder or notice counts on anew."""
     if measured.wait is None or clock.fires_at is None:
         return
@@ -124,6 +120,7 @@ def _next_mark(clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalen
     limit = clocks.parse(policy.limit or "1m")
     unit, counted_on = clocks.mark_units(clock, policy, limit, calendar, turn.district_calendar)
     clock.fires_at = shift(unit, turn.now, timedelta(microseconds=measured.wait), counted_on)
+    clocks.waiting(case, clock, turn.district_calendar)
 
 
 def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: StagePolicy | None) -> None:
@@ -201,29 +198,30 @@ Find = Callable[[str], WorkCalendar]
 """A calendar by the `code@revision` that a clock keeps; raises KeyError for one that nobody has any more."""
 
 
-def again(case: Case, turn: Turn, cause: Cause, find: Find, waits: Mapping[UUID, WorkCalendar] | None = None) -> int:
-    """Every clock of the case that is concerned. How many were.
-
-    `waits`: the district's calendars that waits of clocks (by id) on a unit's calendar count on, where another is in
-    force by now: the clock itself keeps the unit's only.
-    """
+def again(case: Case, turn: Turn, cause: Cause, find: Find) -> int:
+    """Every clock of the case that is concerned. How many were."""
     done = 0
     for clock in sorted(case.open_clocks(), key=lambda one: (one.stage, one.unit or "")):
-        waits_on = (waits or {}).get(clock.id)
-        if not concerned(case, clock, turn, cause, waits_on):
+        if not concerned(case, clock, turn, cause):
             continue
         old, new = find(clock.calendar), turn.calendar(clock.calendar)
-        before = (clock.calendar, clock.policy, clock.due_at, clock.fires_at, clock.run)
-        district = waits_on or _district(turn.district_calendar, find, clock)
-        apply(case, clock, turn, measure(clock, turn.now, old, new, district), cause)
-        if before[1:] == (clock.policy, clock.due_at, clock.fires_at, clock.run):
-            clock.calendar = before[0]  # nothing to tell, so nothing changes
+        names, told = (clock.calendar, clock.waits_on), _told(clock)
+        measured = measure(clock, turn.now, old, new, _district(turn.district_calendar, find, clock))
+        apply(case, clock, turn, measured, cause)
+        if told == _told(clock):
+            clock.calendar, clock.waits_on = names  # nothing to tell, so nothing changes
             case.events.pop()
             continue
         done += 1
     return done
 
 
+def _told(clock: Clock) -> tuple[object, ...]:
+    return clock.policy, clock.due_at, clock.fires_at, clock.run
+
+
 def _district(now: WorkCalendar, find: Find, clock: Clock) -> WorkCalendar:
-    """The district's calendar that goes with the clock's: its own where it counts on that, else today's."""
+    """The district's calendar that its wait is counted on."""
+    if clock.waits_on:
+        return find(clock.waits_on)
     return find(clock.calendar) if clock.calendar.split("@", 1)[0] == now.code else now

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import Case, Event, Notice, Text
+from dispatch.domain.case import Case, Clock, Event, Notice, Text
 from dispatch.domain.clocks import StagePolicy
 from dispatch.domain.policy import Policy
 from dispatch.domain.reference import Chain, Node, Reference
@@ -44,10 +44,12 @@ class Turn:
         now = self.calendar(clock_calendar)
         return now if now.name == clock_calendar else self.reference.earlier.get(clock_calendar, now)
 
-    def district_counted(self, clock_calendar: str) -> WorkCalendar:
-        """The district's calendar that went with it: the same where the clock counts on the district's."""
+    def district_counted(self, clock: Clock) -> WorkCalendar:
+        """The district's calendar that its wait was counted on until now."""
         now = self.district_calendar
-        return self.counted(clock_calendar) if clock_calendar.split("@", 1)[0] == now.code else now
+        if clock.waits_on is not None:
+            return self.reference.earlier.get(clock.waits_on, now) if clock.waits_on != now.name else now
+        return self.counted(clock.calendar) if clock.calendar.split("@", 1)[0] == now.code else now
 
     def policy(self, case: Case) -> Policy:
         return self.reference.policy_for(case.facts.category, case.facts.place or case.facts.street)

@@ -197,7 +197,11 @@ def _parts(standing: Standing, made: Rebuilt) -> Iterator[Found]:
 
 def _clocks(standing: Standing, made: Rebuilt) -> Iterator[Found]:
     assert made.case is not None
-    yield from _rows("whistle_clock", standing.clocks, made.case.clocks, UNTOLD)
+    stored, rebuilt = dict(standing.clocks), made.case.clocks
+    for key in stored.keys() & rebuilt.keys():
+        if stored[key].waits_on == "":  # it waits since before this was kept
+            stored[key] = replace(stored[key], waits_on=rebuilt[key].waits_on)
+    yield from _rows("whistle_clock", stored, rebuilt, UNTOLD)
 
 
 def _requests(standing: Standing, made: Rebuilt) -> Iterator[Found]:

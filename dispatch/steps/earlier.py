@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from uuid import UUID
 
 import orjson
 
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import build_calendars
-from dispatch.store import recomputing, references
+from dispatch.store import references
 from dispatch.store.connection import Connection
 
 
@@ -33,23 +31,6 @@ async def every(connection: Connection, district: str) -> Mapping[str, WorkCalen
     found: dict[str, WorkCalendar] = {}
     for document in await references.every(connection, district, "calendars"):
         found |= await asyncio.to_thread(_built, orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-    return found
-
-
-async def waits(
-    connection: Connection, reference: Reference, district: str, whistles: Collection[UUID]
-) -> dict[UUID, dict[UUID, WorkCalendar]]:
-    """By whistle and clock, for clocks that have climbed and count on a unit's calendar: the district's calendar that
-    their waits count on, where another is in force by now. The log tells under which rules each wait began."""
-    now, known = reference.calendars["district"], dict[int, WorkCalendar]()
-    found: dict[UUID, dict[UUID, WorkCalendar]] = {}
-    for one in await recomputing.armed(connection, whistles):
-        if one.edition not in known:
-            document = await references.one_at(connection, district, "calendars", one.edition)
-            made = await asyncio.to_thread(_built, orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-            known[one.edition] = next(calendar for calendar in made.values() if calendar.code == now.code)
-        if known[one.edition].name != now.name:
-            found.setdefault(one.whistle, {})[one.clock] = known[one.edition]
     return found
 
 

@@ -20,7 +20,6 @@ from dispatch.steps import earlier
 from dispatch.steps.service import Service
 from dispatch.store import cases as store
 from dispatch.store import recomputing
-from dispatch.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -68,18 +67,15 @@ async def apply_calendars(service: Service, district: str) -> int:
 
 
 async def _waits(service: Service, district: str, calendars: dict[str, WorkCalendar]) -> int:
-    """The waits of clocks on a unit's own calendar that have climbed: those count on the district's, which the clock
-    does not keep, so that it may have been replaced unseen. How many changed."""
-    reference, done, after = service.rules.of(district), 0, UUID(int=0)
-    while reference.versions.get("calendars", 1) > 1:
+    """The waits of climbed clocks on a unit's own calendar, which count on the district's. How many changed."""
+    current, done, after = service.rules.of(district).calendars["district"].name, 0, UUID(int=0)
+    while True:
         async with service.database.acquire() as connection:
-            ids = await recomputing.climbed_beside(connection, district, after, BATCH)
-            behind = await earlier.waits(connection, reference, district, ids)
+            ids = await recomputing.waiting_on_another(connection, district, current, after, BATCH)
         if not ids:
-            break
-        done += await _batch(service, sorted(behind), "calendar", calendars) if behind else 0
+            return done
+        done += await _batch(service, ids, "calendar", calendars)
         after = ids[-1]
-    return done
 
 
 async def counted_calendars(service: Service, district: str) -> dict[str, WorkCalendar]:
@@ -110,10 +106,9 @@ async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars:
         await store.fill(uow.connection, cases)
         now = await uow.now()
         calendars = await _with_missing(service, cases, calendars)
-        waits = await _behind(service, uow, cases) if cause == "calendar" else {}
         for case in cases:
             turn = service.turn(case.facts.district, now)
-            changed = recompute.again(case, turn, cause, calendars.__getitem__, waits.get(case.id))
+            changed = recompute.again(case, turn, cause, calendars.__getitem__)
             if changed:
                 finish(case, turn)
                 done += changed
@@ -128,17 +123,14 @@ async def _with_missing(
     service: Service, found: Sequence[Case], calendars: dict[str, WorkCalendar]
 ) -> dict[str, WorkCalendar]:
     """A clock that went on meanwhile may count on a calendar that none was running on before."""
-    wanted = {(one.facts.district, clock.calendar) for one in found for clock in one.open_clocks() if clock.running}
+    wanted = {
+        (one.facts.district, name)
+        for one in found
+        for clock in one.open_clocks()
+        for name in (clock.calendar, clock.waits_on)
+        if clock.running and name
+    }
     for district, name in sorted(wanted):
         if name not in calendars:
             calendars = await calendars_named(service, district, [name]) | calendars
     return calendars
-
-
-async def _behind(service: Service, uow: UnitOfWork, found: Sequence[Case]) -> dict[UUID, dict[UUID, WorkCalendar]]:
-    """What the waits of climbed clocks count on, read under the lock."""
-    waits: dict[UUID, dict[UUID, WorkCalendar]] = {}
-    for district in {one.facts.district for one in found}:
-        ids = [one.id for one in found if one.facts.district == district]
-        waits |= await earlier.waits(uow.connection, service.rules.of(district), district, ids)
-    return waits

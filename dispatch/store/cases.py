@@ -38,7 +38,7 @@ FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_
 
 _CLOCKS = """
 SELECT whistle, id, stage, unit, gen, run, started_at, policy, calendar, rung, mark, nth, fires_at, due_at,
-       running_since, used, remaining, fires_in, answered_at, provisional, parked
+       running_since, used, remaining, fires_in, answered_at, provisional, parked, waits_on
 FROM whistle_clock WHERE whistle = ANY($1::uuid[]) {where} ORDER BY whistle, fires_at, id"""
 _ALL_CLOCKS, _OPEN_CLOCKS = _CLOCKS.format(where=""), _CLOCKS.format(where="AND answered_at IS NULL")
 
@@ -267,6 +267,7 @@ def clock_row(whistle: UUID, clock: Clock) -> tuple[Any, ...]:
         clock.id, whistle, clock.stage, clock.unit, clock.gen, clock.run, clock.rung, clock.mark, clock.nth,
         clock.fires_at, clock.started_at, clock.due_at, clock.running_since, clock.used, clock.remaining,
         clock.fires_in, clock.answered_at, clock.policy, clock.calendar, clock.provisional, clock.parked,
+        clock.waits_on,
     )  # fmt: skip
 
 

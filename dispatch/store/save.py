@@ -34,7 +34,7 @@ _CLOCK = columns(
     "id:uuid whistle:uuid stage:text unit:text gen:smallint run:smallint rung:smallint mark:text nth:smallint"
     " fires_at:timestamptz started_at:timestamptz due_at:timestamptz running_since:timestamptz used:interval"
     " remaining:interval fires_in:interval answered_at:timestamptz policy:text calendar:text provisional:boolean"
-    " parked:text"
+    " parked:text waits_on:text"
 )
 _REQUEST = columns(
     "id:uuid whistle:uuid gen:smallint kind:text unit:text status:text asked_by:text asked_at:timestamptz"

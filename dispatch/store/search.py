@@ -17,9 +17,9 @@ from dispatch.store.connection import Connection
 CLOCK = (
     "c.id AS clock_id, c.stage, c.unit AS clock_unit, c.gen AS clock_gen, c.run, c.started_at, c.policy, c.calendar,"
     " c.rung AS clock_rung, c.mark, c.nth, c.fires_at, c.due_at, c.running_since, c.used, c.remaining, c.fires_in,"
-    " c.answered_at, c.provisional, c.parked"
+    " c.answered_at, c.provisional, c.parked, c.waits_on"
 )
-CLOCK_WIDTH = 20
+CLOCK_WIDTH = 21
 HEAD = (
     "w.id, w.number, w.title, w.kind, w.danger, w.category, w.place, w.raised_by_node, w.received_at, w.district,"
     " w.sealed, w.merged_into, w.via, s.status, s.version, s.rung, s.outcome, s.lead, s.gen, s.rework"

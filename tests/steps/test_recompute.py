@@ -253,3 +253,43 @@ async def test_a_denied_arrival_counts_on_the_calendar_in_force_after_a_restart_
     assert clock.due_at.replace(microsecond=0) == at("2026-12-29 09:30")
     assert await recompute.apply_calendars(again, DISTRICT) == 0
     assert await town.differences() == []
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["the district's alone", "the unit's too"])
+async def test_a_wait_that_rests_before_its_turn_keeps_what_was_left(town: Town, both: bool) -> None:
+    """The unit works round the clock, the wait counts on the district's calendar, which was replaced a moment ago."""
+    whistle, old = town.ids[1], town.service.rules.of(DISTRICT).calendars["district"]
+    before = await climbed(town, whistle, "XF")
+    assert before.fires_at is not None
+    wait, day = old.worked(town.clock.now(), before.fires_at), before.fires_at.astimezone(ZONE).date()
+    off = f'exceptions:\n  - {{ date: {day}, day: "off", reason: 停电 }}\n'
+    if both:
+        await town.change("calendars.yaml", "zone: Asia/Shanghai", "zone: Asia/Chongqing")
+    await town.change("calendars.yaml", "exceptions:\n", off)
+    review = town.clock.now() + timedelta(days=20)
+    await casework.act(town.service, liaison("XF"), whistle, "request-hold", {"reason": "等料", "review_on": review})
+    done = await casework.act(town.service, head(STREET), whistle, "decide-hold", {"granted": True})
+    resting = done.case.clock("reported", "XF")
+    assert resting is not None
+    assert resting.fires_in is not None
+    assert abs(resting.fires_in - wait) < timedelta(seconds=1)  # the moments between these acts
+    assert resting.waits_on is None
+    await recompute.apply_calendars(town.service, DISTRICT)
+    done = await casework.act(town.service, clerk(), whistle, "resume", {})
+    going, new = done.case.clock("reported", "XF"), town.service.rules.of(DISTRICT).calendars["district"]
+    assert going is not None
+    assert going.fires_at is not None
+    assert going.waits_on == new.name != old.name
+    assert abs(new.worked(town.clock.now(), going.fires_at) - wait) < timedelta(seconds=1)
+    assert await town.differences() == []
+
+
+async def test_a_wait_from_before_its_calendar_was_kept_counts_on_the_one_in_force(town: Town) -> None:
+    before = await climbed(town, town.ids[1], "XF")
+    async with town.service.database.acquire() as connection:  # as the migration left it
+        await connection.execute("UPDATE whistle_clock SET waits_on = '' WHERE id = $1", before.id)
+    assert await town.differences() == []
+    await recompute.apply_calendars(town.service, DISTRICT)
+    assert await town.differences() == []
+    await casework.act(town.service, liaison("XF"), town.ids[1], "arrive", {"latitude": 36.6, "longitude": 114.5})
+    assert await town.differences() == []
