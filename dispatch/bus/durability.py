@@ -17,8 +17,7 @@ from schemas.topics import DLQ_SUFFIX, INBOUND, TOPICS, Topic
 async def verdicts(asking: AIOKafkaAdminClient, replication: int | None, outage: timedelta) -> list[Verdict]:
     """On the cluster and on every declared topic. `replication`: copies somebody decided on. Raises KafkaError."""
     about = await asking.describe_cluster()
-    present = set(await asking.list_topics())
-    there = await found(asking, [topic for topic in TOPICS.values() if topic.name in present])
+    there = await found(asking, TOPICS.values())
     settings = await _settings(asking, about["brokers"])
     judged = [*promise.cluster(len(about["brokers"]), settings)]
     for topic in TOPICS.values():

@@ -23,14 +23,11 @@ async def events(
 
     Raises `TopicsUnfit` where a topic is missing, `KafkaAway` where a partition cannot be read to its end."""
     async with admin(bootstrap, client) as asking:
-        present = (
-            await asking.list_topics()
-        )  # before they are described: the embedded broker makes what it is asked for
-        if missing := [name for name in READ if name not in present]:
-            raise TopicsUnfit(
-                f"There is no topic {missing[0]} at {bootstrap}: is it the right Kafka? If it lost all: {APPLY}."
-            )
         there = await found(asking, (topics.TOPICS[name] for name in READ))
+    if missing := [name for name in READ if name not in there]:
+        raise TopicsUnfit(
+            f"There is no topic {missing[0]} at {bootstrap}: is it the right Kafka? If it lost all: {APPLY}."
+        )
     parts = [TopicPartition(name, number) for name in READ for number in range(there[name].partitions)]
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap.split(","),

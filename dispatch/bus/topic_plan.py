@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, for_code
 
-from dispatch.bus.topics import Found, TopicsUnfit, create, declared_settings, found
+from dispatch.bus.topics import Found, TopicsUnfit, all_found, create, declared_settings
 from dispatch.bus.unread import Reader
 from schemas.topics import Topic
 
@@ -101,7 +101,7 @@ async def apply(asking: AIOKafkaAdminClient, change: Change, replication: int | 
     try:
         if change.kind == "create":
             await create(asking, [topic], replication)
-            await found(asking, [topic])  # whoever asks next sees it
+            await all_found(asking, [topic])  # whoever asks next sees it
         elif change.kind == "partitions":
             await asking.create_partitions({topic.name: NewPartitions(topic.partitions)})
         elif change.kind == "settings":

@@ -1,7 +1,7 @@
 """The topics on a broker as they are declared: created where missing, refused where they do not fit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +53,7 @@ async def ensure(
     async with admin(bootstrap, client, within) as asking:
         present = set(await asking.list_topics())
         await create(asking, [topic for topic in wanted if topic.name not in present], replication)
-        there = await found(asking, wanted)
+        there = await all_found(asking, wanted)
     for topic in wanted:
         if reason := unfit(topic, there.get(topic.name)):
             raise TopicsUnfit(reason)
@@ -104,20 +104,28 @@ def unfit(topic: Topic, there: Found | None) -> str | None:
 
 
 async def found(asking: AIOKafkaAdminClient, wanted: Iterable[Topic]) -> dict[str, Found]:
-    """The topics of these names that the broker has; one just created may take a moment to be seen."""
-    names = [topic.name for topic in wanted]
-    there: list[dict[str, Any]] = []
-    for _ in range(20 if names else 0):  # no name means every topic to a broker
-        there = [each for each in await asking.describe_topics(names) if not each["error_code"]]
-        if len(there) == len(names):
-            break
-        await asyncio.sleep(0.1)
+    """The topics of these names that the broker has. Only those that it lists are described: many a broker makes, with
+    its own defaults, what it is asked about."""
+    listed = set(await asking.list_topics())
+    names = [topic.name for topic in wanted if topic.name in listed]
+    # no name means every topic to a broker
+    there = [each for each in await asking.describe_topics(names) if not each["error_code"]] if names else []
     settings = await _settings(asking, [each["topic"] for each in there])
     made = {}
     for each in there:
         name, partitions = each["topic"], each["partitions"]
         made[name] = Found(len(partitions), min(len(one["replicas"]) for one in partitions), *settings[name])
     return made
+
+
+async def all_found(asking: AIOKafkaAdminClient, wanted: Sequence[Topic]) -> dict[str, Found]:
+    """As `found`, when all are seen or 2 s have passed: one just created may take a moment to be seen."""
+    for _ in range(20):
+        there = await found(asking, wanted)
+        if len(there) == len(wanted):
+            break
+        await asyncio.sleep(0.1)
+    return there
 
 
 async def _settings(asking: AIOKafkaAdminClient, names: list[str]) -> dict[str, tuple[dict[str, str], dict[str, str]]]:

@@ -58,9 +58,7 @@ async def _all(settings: Settings, make: bool) -> int:
     address, client = kafka_of(settings)
     copies, left = settings.kafka_replication, 0
     async with admin(address, client, 120) as asking:
-        # asked only of those that stand: some brokers make a topic that is asked for
-        present = set(await asking.list_topics())
-        there = await found(asking, [topic for topic in TOPICS.values() if topic.name in present])
+        there = await found(asking, TOPICS.values())
         changes = topic_plan.plan(TOPICS.values(), there, copies)
         growing = {one.topic.name: there[one.topic.name].partitions for one in changes if one.kind == "partitions"}
         reading = await readers(asking, address, client, growing) if growing else []
