@@ -20,6 +20,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from dispatch.bus import unreadable
 from dispatch.bus.ahead import BATCH, Ahead
 from dispatch.bus.lag import PROGRESS
+from dispatch.bus.topics import make_none
 
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
@@ -98,6 +99,7 @@ def make_broker(
     Only consumes: what leaves goes through the outbox. Topics are made by `topics.ensure`, never by a client.
     """
     unreadable.install()
+    make_none()
     broker = KafkaBroker(
         bootstrap.split(","),
         client_id=name,

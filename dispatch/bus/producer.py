@@ -9,6 +9,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from dispatch.bus.topics import make_none
+
 #: one produce request of one partition, bytes
 BATCH_BYTES = 512 * 1024
 #: what a broker takes as one record (topic setting max.message.bytes), less room for its own framing
@@ -26,6 +28,8 @@ def connector(bootstrap: str, client: Mapping[str, Any] | None = None) -> Connec
     neither a send nor a stop ends. With one batch in flight per partition order holds without it, and duplicates
     find their effect already there.
     """
+
+    make_none()
 
     async def connect() -> AIOKafkaProducer:
         producer = AIOKafkaProducer(

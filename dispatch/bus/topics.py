@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 
 from schemas.topics import TOPICS, Topic
 
@@ -16,6 +17,12 @@ from schemas.topics import TOPICS, Topic
 OWN_SETTING = 1
 #: the remedy for a topic that does not fit (`topic_plan`)
 APPLY = "dispatch topics apply"
+
+
+def make_none() -> None:
+    """No client of this process makes a topic by asking about it: the broker would give it its own defaults, in the
+    place of one that it lost. aiokafka asks for that always, and has no option for it."""
+    MetadataRequest.__init__.__defaults__ = (None, False)
 
 
 class TopicsUnfit(Exception):
@@ -64,6 +71,7 @@ async def admin(
     bootstrap: str, client: Mapping[str, Any] | None = None, within: float = 20.0
 ) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client for the block, which must end `within` seconds. Raises `KafkaAway`."""
+    make_none()
     asking = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=8000, **(client or {}))
     try:
         async with asyncio.timeout(within):

@@ -1,12 +1,16 @@
 """Our partitions are those of every other Kafka client."""
 
+from uuid import uuid4
+
 import pytest
+from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.partitioner import murmur2 as theirs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.bus import producer
+from dispatch.bus.topics import admin
 
 
 @given(st.binary(max_size=80))
@@ -34,3 +38,16 @@ def test_the_partition_is_the_clients(key: bytes, partitions: int) -> None:
 )
 def test_the_hash_is_javas(key: bytes, expected: int) -> None:
     assert producer.murmur2(key) == expected & 0xFFFFFFFF
+
+
+async def test_asking_about_a_topic_makes_none(broker: str) -> None:
+    """This broker makes what it is asked about, unless it is told not to; so does Apache Kafka as it comes."""
+    name = f"t-{uuid4().hex[:8]}"
+    relaying = await producer.connector(broker)()
+    try:
+        with pytest.raises(UnknownTopicOrPartitionError):
+            await relaying.partitions_for(name)
+        async with admin(broker) as asking:
+            assert name not in await asking.list_topics()
+    finally:
+        await producer.close(relaying)
