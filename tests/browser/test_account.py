@@ -6,31 +6,14 @@ Screenshots stay under `.build/screens/` as build output.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dispatch.steps import workbook
 from dispatch.steps.import_people import COLUMNS
-from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, browser, page
-from tests.factories import ADMIN, CLERK, STREET, demo_template
-from tests.servers import TestPostgres
-
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_account"))
-    with Running(postgres.url("browser_account")) as running:
-        yield running
-    _apart(postgres.drop(postgres.url("browser_account")))
+from tests.browser.running import Running, keep, page
+from tests.factories import ADMIN, CLERK, STREET
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -43,9 +26,7 @@ def test_account_and_administration_fit_every_width(browser: Any, service: Runni
             if press:
                 shown.get_by_role("button", name=re.compile(press)).first.click()
                 shown.wait_for_load_state()
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            shown.screenshot(path=str(SCREENS / f"{name}-{width}.png"), full_page=True)
-            assert shown.evaluate(WIDER) <= 0, name
+            keep(shown, f"{name}-{width}", full_page=True)
 
         look("account", "/account")
         look("factor-none", "/account/second-factor")

@@ -8,13 +8,10 @@ from typing import Any
 import pytest
 
 from dispatch.web.examples import EXAMPLES
-from tests.browser import test_design
 from tests.browser.test_design import Site
 
 axe = pytest.importorskip("axe_playwright_python.base")
 
-pytestmark = test_design.pytestmark
-browser = test_design.browser
 #: what WCAG 2.2 AA asks for, and what axe counts as good practice
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,21 +9,10 @@ import pytest
 
 from dispatch.store import clock_watch
 from dispatch.store.clock_watch import Jump
-from tests.browser.test_lists import SCREENS, WIDER, Running, _apart, browser, page
-from tests.factories import CLERK, DESK, FIRE_DOOR, OTHER_CLERK, OTHER_STREET, XF, ZJ, World, demo_template
-from tests.servers import TestPostgres
+from tests.browser.running import Running, keep, page
+from tests.factories import CLERK, DESK, FIRE_DOOR, OTHER_CLERK, OTHER_STREET, XF, ZJ, World
 
-__all__ = ["browser"]
 SEEPAGE = "天沟渗水，三户漏水"
-pytestmark = [pytest.mark.browser, pytest.mark.chaos]
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_cases"))
-    with Running(postgres.url("browser_cases")) as running:
-        yield running
-    _apart(postgres.drop(postgres.url("browser_cases")))
 
 
 def whistle(service: Running, text: str = FIRE_DOOR) -> int:
@@ -45,9 +33,7 @@ def act(service: Running, number: int, action: str, seat: str, **fields: Any) ->
 def look(shown: Any, service: Running, number: int, name: str) -> str:
     """The whistle's page: it fits, and a picture of it is kept."""
     shown.goto(f"{service.address}/w/{number}")
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    shown.screenshot(path=str(SCREENS / f"case-{name}.png"), full_page=True)
-    assert shown.evaluate(WIDER) <= 0
+    keep(shown, f"case-{name}", full_page=True)
     return str(shown.locator("main").inner_text())
 
 
@@ -75,8 +61,7 @@ def test_what_is_not_possible_says_why_without_javascript(browser: Any, service:
         assert not shown.locator(".barred dl").is_visible()
         shown.locator(".barred > summary").click()
         assert "先签收，再报结" in shown.locator(".barred").inner_text()
-        shown.screenshot(path=str(SCREENS / f"case-barred-{width}.png"), full_page=True)
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, f"case-barred-{width}", full_page=True)
 
 
 def test_two_press_at_once_and_both_understand(browser: Any, service: Running) -> None:
@@ -95,7 +80,7 @@ def test_two_press_at_once_and_both_understand(browser: Any, service: Running) -
         one.locator("main form button.btn-primary").first.click()
         one.wait_for_load_state()
         said = one.locator("main").inner_text()
-        one.screenshot(path=str(SCREENS / "case-two-pressed.png"), full_page=True)
+        keep(one, "case-two-pressed", full_page=True)
         assert "退回重办" in said
         assert "街道" in said
         assert "退回重办（第 1 次）" in look(other, service, number, "winner")
@@ -145,8 +130,7 @@ def test_the_desk_confirms_a_jump(browser: Any, service: Running, width: int) ->
     service.do(jump)
     with page(browser, service, DESK, width) as shown:
         shown.goto(f"{service.address}/desk")
-        shown.screenshot(path=str(SCREENS / f"case-stalled-{width}.png"), full_page=True)
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, f"case-stalled-{width}", full_page=True)
         shown.locator("#stalled button:has-text('时间对')").click()
         shown.wait_for_load_state()
         assert "确认了" in shown.locator("main").inner_text()

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,8 @@ from dispatch.web import pages
 from dispatch.web.examples import EXAMPLES, form, queue
 from dispatch.web.models.parts import Notice, spans
 from dispatch.web.render import STATIC, render
+from tests.browser.running import SCREENS
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
-SCREENS = Path(__file__).parents[2] / ".build" / "screens"
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
 )
@@ -36,14 +29,6 @@ PICTURES = os.environ.get("PICTURES") == "all"
 #: of which pictures are kept in any case
 KEPT = {("light", 1280), ("light", 360), ("dark", 390)}
 Answer = Callable[[Any], tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Site:

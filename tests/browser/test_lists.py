@@ -5,153 +5,14 @@ Screenshots (1280, 390 and 360 wide) stay under `.build/screens/` as build outpu
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import socket
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from dispatch.store.listen import Bell
-from dispatch.web.live.hub import close_when
-from tests.factories import (
-    BUILDING_HEAD,
-    CLERK,
-    COMMUNITY_HEAD,
-    DESK,
-    FIRE_DOOR,
-    XF,
-    ZJ,
-    World,
-    demo_template,
-    open_world,
-)
-from tests.servers import TestPostgres
+from tests.browser.running import SLOW, Running, keep, page
+from tests.factories import BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, XF, ZJ, World
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
-SCREENS = Path(__file__).parents[2] / ".build" / "screens"
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
-STRANGE = "小区里的鸽子太多，落了一地羽毛"
-
-
-class Running:
-    """The service on a port, in a thread of its own; `do` runs something beside it."""
-
-    def __init__(self, url: str) -> None:
-        self._url, self._ready = url, threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.world: World | None = None
-
-    async def _serve(self) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self.world = world = await open_world(self._url, base_url=self.address)
-        bell = Bell(world.database)
-        world.database.on_change = bell.ring
-        beside = [asyncio.create_task(bell.run()), asyncio.create_task(close_when(world.service, self._stopping))]
-        server = uvicorn.Server(
-            uvicorn.Config(world.app, port=self.port, log_level="error", lifespan="off", timeout_graceful_shutdown=2)
-        )
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        self._ready.set()
-        await self._stopping.wait()
-        server.should_exit = True
-        await serving
-        for task in beside:
-            task.cancel()
-        with contextlib.suppress(Exception):
-            await world.close()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def do(self, work: Callable[[World], Coroutine[Any, Any, Any]]) -> Any:
-        """Something done by others, on the service's own loop."""
-        assert self.world
-        return asyncio.run_coroutine_threadsafe(work(self.world), self._loop).result(20)
-
-    def __enter__(self) -> Running:
-        self._thread.start()
-        assert self._ready.wait(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-
-async def _raise(world: World) -> None:
-    for text in (SLOW, SLOW, FIRE_DOOR, STRANGE):
-        await world.whistle(text)
-
-
-def _apart(work: Coroutine[Any, Any, Any]) -> None:
-    """Run it in a thread of its own: Playwright's loop owns this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result(60)
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_lists"))
-    with Running(postgres.url("browser_lists")) as running:
-        running.do(_raise)
-        yield running
-    _apart(postgres.drop(postgres.url("browser_lists")))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        made = p.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield made
-        made.close()
-
-
-@contextlib.contextmanager
-def page(browser: Any, service: Running, seat: str, width: int = 1280, **more: Any) -> Iterator[Any]:
-    """A page of somebody signed in from a seat; trouble on the console fails the test."""
-    phone = width < 700
-    context = browser.new_context(
-        viewport={"width": width, "height": 844 if phone else 900}, is_mobile=phone, locale="zh-CN", **more
-    )
-    made, trouble = context.new_page(), []
-    made.on("pageerror", lambda e: trouble.append(str(e)))
-    made.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
-
-    async def person(world: World) -> str:
-        async with world.database.acquire() as connection:
-            return str(
-                await connection.fetchval("SELECT person FROM tenure WHERE seat = $1 AND to_at IS NULL LIMIT 1", seat)
-            )
-
-    made.goto(f"{service.address}/sign-in")
-    token = made.locator("input[name=csrf]").first.get_attribute("value")
-    form = {"account": service.do(person), "next": "/sign-in", "csrf": token}
-    made.request.post(f"{service.address}/demo/as", form=form)
-    yield made
-    assert [one for one in trouble if "409" not in one and "ERR_INTERNET_DISCONNECTED" not in one] == []
-    context.close()
-
-
-WIDER = "() => document.documentElement.scrollWidth - innerWidth"
+pytestmark = pytest.mark.usefixtures("whistles")
 
 
 @pytest.mark.parametrize("width", [1280, 390, 360])
@@ -169,9 +30,7 @@ def test_pages_fit_every_width(browser: Any, service: Running, name: str, seat: 
     with page(browser, service, seat, width) as shown:
         answer = shown.goto(service.address + path)
         assert answer.status == 200
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        shown.screenshot(path=str(SCREENS / f"{name}-{width}.png"))
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, f"{name}-{width}")
 
 
 def test_bulk_works_without_javascript(browser: Any, service: Running) -> None:
@@ -230,13 +89,11 @@ def test_who_told_it_is_shown_in_two_taps(browser: Any, service: Running, width:
     number = service.do(told)
     with page(browser, service, CLERK, width) as shown:
         shown.goto(f"{service.address}/w/{number}")
-        shown.screenshot(path=SCREENS / f"reporter-masked-{width}.png", full_page=True)
+        keep(shown, f"reporter-masked-{width}", full_page=True)
         shown.get_by_role("link", name="看姓名和电话").click()
         shown.get_by_label("回访、答复来源人").wait_for()
-        assert shown.evaluate(WIDER) <= 0
-        shown.screenshot(path=SCREENS / f"reporter-why-{width}.png", full_page=True)
+        keep(shown, f"reporter-why-{width}", full_page=True)
         shown.get_by_label("回访、答复来源人").check()
         shown.get_by_role("button", name="看", exact=True).click()
         shown.get_by_role("link", name="13800138000").wait_for()
-        assert shown.evaluate(WIDER) <= 0
-        shown.screenshot(path=SCREENS / f"reporter-shown-{width}.png")
+        keep(shown, f"reporter-shown-{width}")

@@ -5,33 +5,17 @@ Screenshots stay under `.build/screens/` as build output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dispatch.domain.refusals import Invalid
 from dispatch.steps import passwords
-from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, browser, page
-from tests.factories import CLERK, World, demo_template
-from tests.servers import TestPostgres
+from tests.browser.running import Running, keep, page
+from tests.factories import CLERK, World
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
 ACCOUNT, FIRST = "130403011.clerk", "first words for you"
 SHORT, LONG, OWN, AGAIN, GOOD = "还差 {n} 个字符", "太长了", "您的账号或姓名", "同一小段", "够长了"
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_password"))
-    with Running(postgres.url("browser_password")) as running:
-        yield running
-    _apart(postgres.drop(postgres.url("browser_password")))
 
 
 def first_password(service: Running) -> str:
@@ -89,9 +73,7 @@ def test_the_first_password_is_changed_with_words_beside_it(browser: Any, servic
             said.filter(has_text=words).wait_for()
             assert refused(typed, (ACCOUNT, name)) is not good, typed
             assert (meter.evaluate("(one) => one.value") >= 2) is good, typed
-            assert shown.evaluate(WIDER) <= 0
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            shown.screenshot(path=str(SCREENS / f"password-{len(typed)}-{width}.png"))
+            keep(shown, f"password-{len(typed)}-{width}")
         # what only the list of leaked ones knows, the server says
         new.fill("passwordpassword1")
         said.filter(has_text="再和泄露过的密码比一遍").wait_for()

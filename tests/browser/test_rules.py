@@ -5,31 +5,15 @@ Screenshots stay under `.build/screens/` as build output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, _raise, browser, page
-from tests.factories import ADMIN, DESK, demo_template
-from tests.servers import TestPostgres
+from tests.browser.running import Running, keep, page
+from tests.factories import ADMIN, DESK
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
+pytestmark = pytest.mark.usefixtures("whistles")
 LEAD = "name: 消防通道锁堵, lead: "
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_rules"))
-    with Running(postgres.url("browser_rules")) as running:
-        running.do(_raise)
-        yield running
-    _apart(postgres.drop(postgres.url("browser_rules")))
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -38,9 +22,7 @@ def test_a_change_is_written_looked_at_proposed_and_approved(browser: Any, servi
     scripted = width > 700
 
     def look(shown: Any, name: str) -> None:
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        shown.screenshot(path=str(SCREENS / f"{name}-{width}.png"), full_page=True)
-        assert shown.evaluate(WIDER) <= 0, name
+        keep(shown, f"{name}-{width}", full_page=True)
 
     with page(browser, service, DESK, width, java_script_enabled=scripted) as shown:
         shown.goto(service.address + "/rules")

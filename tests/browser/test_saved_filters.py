@@ -5,39 +5,21 @@ Screenshots stay under `.build/screens/` as build output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.test_lists import CHROMIUM, SCREENS, WIDER, Running, _apart, _raise, browser, page
-from tests.factories import CLERK, ZJ, demo_template
-from tests.servers import TestPostgres
+from tests.browser.running import Running, keep, page
+from tests.factories import CLERK, ZJ
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    _apart(demo_template(postgres, "browser_saved"))
-    with Running(postgres.url("browser_saved")) as running:
-        running.do(_raise)
-        yield running
-    _apart(postgres.drop(postgres.url("browser_saved")))
+pytestmark = pytest.mark.usefixtures("whistles")
 
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize(("seat", "path"), [(ZJ, "/queue?role=lead"), (CLERK, "/street?status=open")])
 def test_a_filter_is_kept_and_found_again(browser: Any, service: Running, seat: str, path: str, width: int) -> None:
     def look(name: str) -> None:
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        shown.screenshot(path=str(SCREENS / f"saved-{name}-{path[1:].split('?')[0]}-{width}.png"))
-        assert shown.evaluate(WIDER) <= 0, name
+        keep(shown, f"saved-{name}-{path[1:].split('?')[0]}-{width}")
 
     with page(browser, service, seat, width, java_script_enabled=width > 700) as shown:
         shown.goto(service.address + path)

@@ -6,7 +6,6 @@ Screenshots (1280, 390 and 360 wide) stay under `.build/screens/` as build outpu
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,22 +13,8 @@ import pytest
 from PIL import Image
 
 from dispatch.steps import route
-from tests.browser import test_lists
-from tests.browser.test_lists import SCREENS, WIDER, Running, page
-from tests.factories import CLERK, FIRE_DOOR, XF, World, demo_template
-from tests.servers import TestPostgres
-
-pytestmark = test_lists.pytestmark
-browser = test_lists.browser
-DATABASE = "browser_street"
-
-
-@pytest.fixture(scope="module")
-def service(postgres: TestPostgres) -> Iterator[Running]:
-    test_lists._apart(demo_template(postgres, DATABASE))
-    with Running(postgres.url(DATABASE)) as running:
-        yield running
-    test_lists._apart(postgres.drop(postgres.url(DATABASE)))
+from tests.browser.running import Running, keep, page
+from tests.factories import CLERK, FIRE_DOOR, XF, World
 
 
 def _route(service: Running, number: str) -> None:
@@ -125,8 +110,7 @@ def test_photos_are_sent_while_one_writes_and_can_be_taken_away(browser: Any, se
         shown.locator("[data-photo-said]", has_text="最多 9 张").wait_for()
         for _ in range(8):
             shown.locator("[data-tiles] button", has_text="移除").last.click()
-        shown.screenshot(path=str(SCREENS / "form-photo-390.png"), full_page=True)
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, "form-photo-390", full_page=True)
         number = _send(shown)
     kept = service.do(lambda world: _row(world, number))
     assert len(kept["photos"]) == 1
@@ -220,19 +204,16 @@ async def _side(world: World, photo: UUID) -> int:
 
 @pytest.mark.parametrize("width", [1280, 390, 360])
 def test_pages_fit_every_width(browser: Any, service: Running, width: int) -> None:
-    SCREENS.mkdir(parents=True, exist_ok=True)
     with page(browser, service, CLERK, width) as shown:
         shown.goto(f"{service.address}/")
-        shown.screenshot(path=str(SCREENS / f"live-landing-{width}.png"), full_page=True)
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, f"live-landing-{width}", full_page=True)
         number = _blow(shown, service)
         _route(service, number)
         for path in ("", "/receipt", "/do/call", "/do/cancel", "/slip"):
             shown.goto(f"{service.address}/w/{number}{path}")
             name = path.strip("/").replace("/", "-") or "whistle"
-            shown.screenshot(path=str(SCREENS / f"live-{name}-{width}.png"), full_page=True)
-            if path != "/slip" or width > 700:  # paper keeps its width
-                assert shown.evaluate(WIDER) <= 0, path
+            paper = path == "/slip" and width < 700  # it keeps its width
+            keep(shown, f"live-{name}-{width}", fits=not paper, full_page=True)
     with page(browser, service, XF, width) as shown:
         shown.goto(f"{service.address}/w/{number}")
         assert shown.locator(".btn-primary", has_text="到场报到").is_visible()
@@ -240,4 +221,4 @@ def test_pages_fit_every_width(browser: Any, service: Running, width: int) -> No
             box = shown.locator(".btn-primary").bounding_box()
             assert box
             assert box["height"] >= 44
-        assert shown.evaluate(WIDER) <= 0
+        keep(shown, f"live-unit-{width}")
