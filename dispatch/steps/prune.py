@@ -34,6 +34,8 @@ RETENTION: tuple[Keep, ...] = (
     Keep("action-keys", timedelta(days=30), "the act"),
     # a person's name and telephone are needed until the whistle is answered and its evaluation can no longer change
     Keep("reporters", timedelta(days=365), "it was closed or cancelled"),
+    # a draft names what was uploaded while it was written, and may lie there over the longest holiday
+    Keep("unattached-photos", timedelta(days=10), "it was uploaded, and nothing shows it"),
     Keep("texts-and-photos", timedelta(days=1825), "it was closed or cancelled; title, address, words of acts, photos"),
     Keep("notices", timedelta(days=180), "it was written; with its ledger"),
     Keep("failed-notices", timedelta(days=365), "it was written; with its ledger"),

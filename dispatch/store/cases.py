@@ -275,6 +275,8 @@ def _collect_log(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> N
     actor = case.actor
     for event in case.events:
         rows["event"].append((case.id, event.seq, now, event.id, event.type, actor.person, actor.seat, event.data))
+        shown = (event.data.get("photo"), *(event.data.get("photos") or ()))
+        rows["photo"].extend((photo,) for photo in shown if photo)
     for text in case.texts:
         rows["text"].append((text.id, case.id, text.kind, text.body, now))
     for notice in case.notices:

@@ -100,6 +100,8 @@ FROM unnest($1::int[], $2::text[], $3::text[]) AS k (i, principal, key)
 JOIN whistle w ON w.principal = k.principal AND w.idempotency_key = k.key
 JOIN whistle_state s ON s.id = w.id"""
 
+_SHOWN = "UPDATE photo SET attached = true WHERE id = ANY($1::uuid[])"
+
 
 async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list[Stored]:
     """Write new whistles with state, clocks, event and outbox rows; returns what stands under each key.
@@ -136,6 +138,8 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
         if error.constraint_name != "whistle_number_key":
             raise
         raise NumberTaken("a number leased to this process stands on another whistle") from error
+    if shown := [photo for row in rows if row.case.id in new for photo in row.photos]:
+        await uow.connection.execute(_SHOWN, shown)
     uow.wrote_outbox = uow.wrote_outbox or bool(new)
     uow.touched.extend(str(whistle) for whistle in new)
     uow.facts.extend((event.type, event.data) for row in rows if row.case.id in new for event in row.case.events)

@@ -46,6 +46,10 @@ STATEMENTS: Mapping[str, str] = {
         WITH old AS (SELECT w.id {_ENDED} AND w.reporter IS NOT NULL ORDER BY w.id LIMIT $2),
         gone AS (UPDATE whistle w SET reporter = NULL FROM old WHERE w.id = old.id RETURNING 1)
         SELECT count(*) FROM gone""",
+    "unattached-photos": """
+        WITH old AS (SELECT id FROM photo WHERE NOT attached AND at < $1 LIMIT $2),
+        gone AS (DELETE FROM photo p USING old WHERE p.id = old.id AND NOT p.attached RETURNING 1)
+        SELECT count(*) FROM gone""",
     "texts-and-photos": f"""
         WITH old AS (SELECT w.id, w.photos {_ENDED} AND w.body <> '' ORDER BY w.id LIMIT $2),
         shown AS (

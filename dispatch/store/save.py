@@ -100,6 +100,11 @@ PARTS: tuple[Part, ...] = (
         " SELECT id, whistle, kind, body, sha256(convert_to(body, 'UTF8')), created_at FROM {x}",
     ),
     Part(
+        "photo",
+        columns("id:uuid"),
+        "UPDATE photo p SET attached = true FROM {x} WHERE p.id = x.id AND NOT p.attached",
+    ),
+    Part(
         "notice",
         columns("event:uuid whistle:uuid recipient:text channel:text kind:text urgent:boolean created_at:timestamptz"),
         "INSERT INTO notice (id, event, whistle, recipient, channel, kind, urgent, status, tries, next_try_at,"

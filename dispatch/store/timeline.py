@@ -130,10 +130,10 @@ class PhotoRow:
 
 
 async def add_photo(uow: UnitOfWork, photo: PhotoRow) -> None:
-    """Keep a photo."""
+    """Keep a photo, for now: it stays once something shows it."""
     await uow.connection.execute(
-        """INSERT INTO photo (id, sha256, media_type, width, height, content, person, at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        """INSERT INTO photo (id, sha256, media_type, width, height, content, person, at, attached)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, false)""",
         photo.id,
         photo.sha256,
         photo.media_type,

@@ -8,7 +8,8 @@ from dispatch.steps import prune
 from dispatch.steps.prune import RETENTION, Keep
 from dispatch.store.database import Database
 from dispatch.store.retention import STATEMENTS
-from tests.factories import World
+from tests.factories import CLERK, XF, World
+from tests.web.test_admission import picture
 
 ROWS = """
 INSERT INTO person VALUES ('p', '130403', '示例甲', NULL, true);
@@ -90,7 +91,7 @@ async def test_words_and_photos_of_old_whistles_go_and_the_log_stays(world: Worl
     async with world.database.transaction() as uow:
         await uow.connection.execute("UPDATE whistle_state SET status = 'closed', last_at = now() - interval '6 years'")
         photo = await uow.connection.fetchval(
-            """INSERT INTO photo SELECT gen_random_uuid(), '', 'image/jpeg', 1, 1, '', NULL, now() RETURNING id"""
+            """INSERT INTO photo SELECT gen_random_uuid(), '', 'image/jpeg', 1, 1, '', NULL, now(), true RETURNING id"""
         )
         # raised six years ago: its id says so
         for table, column in (("whistle", "id"), ("whistle_state", "id"), ("whistle_event", "whistle")):
@@ -144,3 +145,24 @@ async def test_many_rows_go_batch_by_batch(db: Database, monkeypatch: pytest.Mon
                       now() - interval '1 year' FROM generate_series(1, 35) AS i"""
         )
     assert await prune.prune(db, [Keep("action-keys", timedelta(days=30), "")]) == {"action-keys": 35}
+
+
+async def test_a_photo_that_nothing_shows_goes_and_what_is_shown_stays(world: World) -> None:
+    client = await world.as_(CLERK)
+    ids = [(await client.post("/api/v1/photos", files={"file": ("a.jpg", picture())})).json()["id"] for _ in range(4)]
+    await world.whistle(photos=[ids[0]])
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE photo SET at = at - interval '11 days' WHERE id <> $1", ids[3])
+    assert await prune.prune(world.database) == {"unattached-photos": 2}
+    assert await rows(world.database, "SELECT id::text FROM photo ORDER BY id") == [(ids[0],), (ids[3],)]
+
+
+async def test_a_photo_that_an_act_shows_stays(world: World) -> None:
+    number = (await world.whistle())["number"]
+    client = await world.as_(XF)
+    photo = (await client.post("/api/v1/photos", files={"file": ("a.jpg", picture())})).json()["id"]
+    assert (await world.act(number, "arrive", seat=XF, photo=photo)).status_code == 200
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE photo SET at = at - interval '11 days'")
+    await prune.prune(world.database)
+    assert await world.count("photo") == 1
