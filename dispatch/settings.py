@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         description="Roles, by comma, that must have a second factor (an authenticator); none: nobody must.",
     )
 
+    rate_limits: float = Field(
+        1.0,
+        ge=0,
+        description="How generous the limits of one account or token are: 2 twice as much as declared, 0 no limits.",
+    )
+
     oidc_issuer: str | None = Field(
         None, description="Issuer of an OpenID provider people may sign in by; unset: account and password only."
     )

@@ -15,6 +15,7 @@ from dispatch.steps.provider import Provider
 from dispatch.web.app import WebDeps, create_app
 from dispatch.web.elsewhere import BACK as PROVIDER_BACK
 from dispatch.web.hot import settle
+from dispatch.web.limits import Limits
 from dispatch.web.live.hub import close_when
 from dispatch.web.probe import probe
 from schemas import asyncapi
@@ -47,6 +48,7 @@ async def run_web(settings: Settings) -> None:
             demo=settings.demo,
             factor_roles=frozenset() if settings.demo else settings.factor_roles,
             provider=_provider(settings),
+            limits=Limits(settings.rate_limits),
             asyncapi=orjson.dumps(asyncapi.document(), option=orjson.OPT_INDENT_2),
             probe=probe(made.metrics, checks(made), [made.show_snapshot]),
             metrics=made.metrics,

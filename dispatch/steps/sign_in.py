@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -96,6 +97,8 @@ class Visit:
     must_enrol: bool = False
     unseen: bool = False
     """A token whose last use has not been written down for a while."""
+    token: UUID | None = None
+    """Which token it was; None: a session."""
     token_made: bool = False
     """Somebody made a token for this person, who has not looked yet."""
     news: str = ""
@@ -158,7 +161,9 @@ async def by_token(database: Database, sha256: bytes) -> Visit | None:
     if row is None:
         return None
     unseen = row.used_at is None or now - row.used_at > TOUCH_EVERY
-    return Visit(actor_of(row.holder), row.expires_at, row.holder.seat.position, scopes=row.scopes, unseen=unseen)
+    return Visit(
+        actor_of(row.holder), row.expires_at, row.holder.seat.position, scopes=row.scopes, unseen=unseen, token=row.id
+    )
 
 
 async def token_used(database: Database, sha256: bytes) -> None:

@@ -26,6 +26,7 @@ from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps
 from dispatch.web.hot import Front, Hot
 from dispatch.web.i18n import _
+from dispatch.web.limits import TooFast
 from dispatch.web.models.entry import ErrorPage
 from dispatch.web.models.parts import NavItem, Span
 from dispatch.web.render import render
@@ -113,6 +114,7 @@ def _handlers(app: FastAPI) -> None:
     app.add_exception_handler(auth.SignInNeeded, _unknown)
     app.add_exception_handler(auth.PasswordNeeded, _stale_password)
     app.add_exception_handler(auth.FactorNeeded, _no_factor)
+    app.add_exception_handler(TooFast, _too_fast)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -139,6 +141,12 @@ async def _no_factor(request: Request, _error: Exception) -> Response:
     if wants_page(request):
         return RedirectResponse(auth.FACTOR_PAGE, 303)
     return problems.plain(403, "second-factor-needed", auth.factor_needed())
+
+
+async def _too_fast(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooFast)
+    later = {"Retry-After": str(error.seconds)}
+    return shown(request, problems.plain(429, "too-fast", error.words(), later, field="rate", value=error.kind))
 
 
 def wants_page(request: Request) -> bool:

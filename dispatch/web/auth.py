@@ -56,7 +56,7 @@ async def visitor(request: Request) -> Visit | None:
 
 
 async def present(request: Request) -> Visit:
-    """Somebody we know. Raises `SignInNeeded`, `PasswordNeeded`, `FactorNeeded`; `Forbidden` for a forged request.
+    """Somebody we know. Raises `SignInNeeded`, `PasswordNeeded`, `FactorNeeded`, `TooFast`; `Forbidden` where forged.
 
     Unsafe requests with a session cookie must carry its token, in the header here, in the field through `Form`.
     """
@@ -68,6 +68,7 @@ async def present(request: Request) -> Visit:
         raise PasswordNeeded
     if found.must_enrol and request.url.path not in (PASSWORD_PAGE, "/sign-out", "/switch", FACTOR_PAGE):
         raise FactorNeeded
+    deps_of(request).limits.admit(request, found)
     if found.csrf and request.method not in SAFE and request.url.path.startswith("/api/"):
         check_csrf(request, found, request.headers.get(CSRF_HEADER, ""))
     return found

@@ -9,6 +9,7 @@ from dispatch.steps.intake import Intake
 from dispatch.steps.provider import Provider
 from dispatch.steps.sealing import Sealer
 from dispatch.steps.service import Service
+from dispatch.web.limits import Limits
 from dispatch.web.principals import TTL, Principals
 from dispatch.web.security import Metrics, NoMetrics
 
@@ -21,7 +22,8 @@ class WebDeps:
 
     `secret` signs what people carry without a session and seals their second factors, which `factor_roles` must have;
     `probe` is the application for health and metrics, mounted where nothing else answers; `asyncapi` the document of
-    the topics, as bytes; `provider` is another one that people may sign in by.
+    the topics, as bytes; `provider` is another one that people may sign in by;
+    `limits` hold back whoever goes on far too fast.
     """
 
     service: Service
@@ -38,6 +40,7 @@ class WebDeps:
     remembered: float = TTL
     factor_roles: frozenset[str] = frozenset()
     provider: Provider | None = None
+    limits: Limits = field(default_factory=Limits)
     principals: Principals = field(init=False)
     sealer: Sealer = field(init=False)
 

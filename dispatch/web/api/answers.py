@@ -27,6 +27,7 @@ REFUSALS: Mapping[int, str] = {
     413: "The body is too large",
     415: "Another media type is expected",
     422: "A field is wrong: `field`, `value`, `remedy`",
+    429: "Far too fast for one account or token: `Retry-After` says when to come again",
     503: "The database is away; `Retry-After` says when to come again",
 }
 #: adapters whose JSON schemas stand under components, by name
@@ -60,9 +61,9 @@ def _other(value: object) -> object:
 
 
 def refusals(*statuses: int, ok: Mapping[int, Mapping[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: the good ones, and the refusals that it knows; 401, 422 and 503 always."""
+    """The `responses` of a route: the good ones, and the refusals that it knows; 401, 422, 429 and 503 always."""
     made: dict[int | str, dict[str, Any]] = {status: dict(answer) for status, answer in (ok or {}).items()}
-    for status in sorted({401, 422, 503, *statuses}):
+    for status in sorted({401, 422, 429, 503, *statuses}):
         made[status] = {"description": REFUSALS[status], "content": PROBLEM}
     return made
 
