@@ -131,7 +131,6 @@ def accept(case: Case, actor: Actor, turn: Turn) -> None:
             part.status, part.active = parts.DONE, False
             part.done_at = part.done_at or turn.now
             case.touch(part)
-    for part in case.parts(ASSIST):
         clocks.answer(case, REPORTED, part.unit, turn.now)
     waiting = case.pending(REVIEW)
     if waiting is not None:
@@ -248,11 +247,12 @@ def can_deny(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
 
 
 def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """未到场: the report-in clock is back as it was, as if it had never been answered."""
+    """未到场: the report-in clock is back as it was, as if it had never been answered; nor has work begun there."""
     code = unit_code(case, turn, fields.get("unit") or case.lead or "", "unit")
     part = case.unit(code)
     assert part is not None
     part.status, part.reported_at = parts.WAITING, None
+    part.started = part.started and not part.on_site  # what has no arrival to begin with may have begun by a note
     case.touch(part)
     clock = case.clock(REPORTED, code)
     if clock is not None and not clock.open:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.domain import acts_local, clocks, parts
+from dispatch.domain.acts_street import accept
 from dispatch.domain.asking import ask, decide, need, own
 from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Request
-from dispatch.domain.clocks import ANSWERING, REPORTED, VERIFICATION
+from dispatch.domain.clocks import REPORTED, VERIFICATION
 from dispatch.domain.ladder import CLERK_POST, DESK_POST
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
@@ -103,29 +104,30 @@ def leave(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def note(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Progress: work has begun, but not where the unit is still to come."""
     body = need(fields, "text", "写一句进展再记")
     turn.event(case, "noted", unit=actor.unit, node=actor.node, text=turn.text(case, "note", body))
     part = case.unit(actor.unit)
     if part is None or part.role not in (LEAD, ASSIST) or case.status not in ("assigned", HANDLING):
+        return None
+    if part.on_site and parts.awaited(case, part):
         return None
     return begin_work(case, part)
 
 
 # ── resolve ──────────────────────────────────────────────────────────────────────────────────────
 def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-    """The lead only, signed (on site where asked), with a reply; and with a reason if an assisting unit is absent."""
+    """The lead only, signed (on site where asked), with a reply; and with a reason if an assisting unit never came."""
     if acts_local.is_below(actor, turn):
         acts_local.can_resolve(case, fields)
         return
     part = own(case, actor)
     if part.role != LEAD:
         raise NotNow("只有主办单位报结；协办单位请记进展")
-    if part.status == parts.WAITING:
-        raise NotNow("先签收，再报结")
-    if part.on_site and not part.started and case.outcome == "dispatch":
-        raise NotNow("这类要先到场，再报结")
+    if parts.awaited(case, part):
+        raise NotNow("这类要先到场，再报结" if part.on_site else "先签收，再报结")
     need(fields, "reply", "写上处理结果（回复内容）")
-    absent = [other.unit for other in case.parts(ASSIST) if other.status == parts.WAITING]
+    absent = _absent(case)
     if absent and not str(fields.get("reason") or "").strip():
         raise Invalid(
             "协办单位{units}还没报到；请写明为什么可以报结",
@@ -133,6 +135,11 @@ def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
             value=None,
             units="、".join(map(turn.unit_name, absent)),
         )
+
+
+def _absent(case: Case) -> list[str]:
+    """Assisting units that never reported in."""
+    return [part.unit for part in case.parts(ASSIST) if parts.awaited(case, part)]
 
 
 def resolved(case: Case, actor: Actor, _fields: Fields) -> bool:
@@ -144,9 +151,9 @@ def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     if acts_local.is_below(actor, turn):
         return acts_local.resolve(case, actor, fields, turn)
     part = own(case, actor)
-    part.status, part.done_at = parts.DONE, turn.now
+    part.status, part.done_at, part.started = parts.DONE, turn.now, True
     case.touch(part)
-    absent = [other.unit for other in case.parts(ASSIST) if other.status == parts.WAITING]
+    absent = _absent(case)
     event = turn.event(
         case,
         "resolved",
@@ -160,8 +167,7 @@ def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
         turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "resolved-without", urgent=False)
     turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "resolved", urgent=case.emergency)
     if case.outcome in REPLY_ONLY:
-        clocks.answer(case, "handling", None, turn.now)
-        parts.begin_stage(case, turn, ANSWERING)
+        accept(case, actor, turn)
         return VERIFIED
     parts.rest_all(case, turn, "handling")
     parts.begin_stage(case, turn, VERIFICATION)

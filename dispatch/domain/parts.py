@@ -71,6 +71,12 @@ def release(case: Case, turn: Turn, part: Assignment) -> None:
         case.lead = None
 
 
+def awaited(case: Case, part: Assignment) -> bool:
+    """Whether the unit has still to report in: its clock waits, for an arrival where the report-in is on site."""
+    clock = case.clock(REPORTED, part.unit)
+    return part.status == WAITING or (clock is not None and clock.open)
+
+
 def started(case: Case) -> bool:
     """Whether any unit has begun to work."""
     return any(part.started for part in case.parts(LEAD, ASSIST))

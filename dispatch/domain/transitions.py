@@ -138,7 +138,7 @@ TABLE: dict[str, Transition] = {
             U.can_resolve,
             U.resolved,
             "verification answering",
-            "handling ruling",
+            "handling reported ruling",
             "handling",
         ),
         _row(

@@ -141,7 +141,7 @@ def _resolved(clocks: RunningClocks, data: Data) -> None:
         return
     clocks.stop(*clocks.rulings(*WORKING))
     if clocks.outcome in ("answer", "relay"):
-        clocks.stop(HANDLING, *clocks.rulings(*UNTIL_IT_HOLDS))
+        clocks.stop(HANDLING, *clocks.reported(), *clocks.rulings(*UNTIL_IT_HOLDS))
         clocks.start(ANSWERING)
         return
     clocks.rest(HANDLING)

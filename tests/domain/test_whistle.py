@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dispatch.domain import whistle
 from dispatch.domain.case import CLOSED, ENDED, MERGED, STATUSES, Actor, Case, Request
+from dispatch.domain.clocks import STAGES
 from dispatch.domain.ladder import owner_seats
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
@@ -141,6 +142,72 @@ def test_an_on_site_report_in_needs_a_place_or_a_photo_and_signing_stops_nothing
     assert clock.run == 1
 
 
+XF, HERE = liaison("XF"), {"latitude": 36.6, "longitude": 114.5}
+
+
+@pytest.mark.parametrize("way", [("note", "report-in"), ("arrive", "deny", "report-in"), ("arrive", "deny", "note")])
+def test_where_a_unit_must_come_nothing_but_an_arrival_that_stands_lets_it_resolve(way: tuple[str, ...]) -> None:
+    play = Play(FIRE_DOOR).route()
+    for action in way:
+        if action == "deny":
+            play.act(clerk(), "deny-arrival", {"unit": "XF"})
+        else:
+            play.act(XF, action, {"text": "在路上", **HERE})
+    clock = play.case.clock("reported", "XF")
+    assert clock is not None
+    assert clock.open
+    with pytest.raises(NotNow, match="到场"):
+        play.act(XF, "resolve", REPLY)
+    play.act(XF, "arrive", HERE)
+    play.act(XF, "leave")
+    play.act(XF, "resolve", REPLY)
+    assert not clock.open
+
+
+def test_work_has_not_begun_where_nobody_came() -> None:
+    play = Play(FIRE_DOOR).route()
+    play.act(XF, "arrive", HERE)
+    with pytest.raises(NotNow):
+        play.act(XF, "hand-back", {"reason": "不归我们", "to": "CG"})
+    play.act(clerk(), "deny-arrival", {"unit": "XF"})
+    play.act(XF, "hand-back", {"reason": "不归我们", "to": "CG"})
+
+
+def test_no_hand_back_once_a_result_was_refused() -> None:
+    play = solved()
+    play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "没修"})
+    with pytest.raises(NotNow):
+        play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
+
+
+def test_a_result_that_holds_after_all_answers_the_leads_report_in_too() -> None:
+    """A denied arrival, then the district says that it was done: nothing waits for an arrival that nobody can make."""
+    play = Play(FIRE_DOOR).route()
+    play.act(XF, "arrive", HERE)
+    for _ in range(2):
+        play.act(XF, "resolve", REPLY)
+        play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "没修"})
+    play.act(clerk(), "deny-arrival", {"unit": "XF"})
+    before = stood(play.case)
+    play.act(DESK, "decide-review", {"granted": False})
+    undeclared(before, play.case, whistle.TABLE["decide-review"])
+    assert {clock.stage for clock in play.case.open_clocks()} == {"answering", "total"}
+
+
+def test_a_reply_that_goes_straight_to_answering_waits_for_no_unit_any_more() -> None:
+    play = Play("断头路何时拉通", category="223").route()
+    lead = play.case.lead
+    assert play.case.outcome == "relay"
+    assert lead is not None
+    play.act(DESK, "call", {"unit": "CG"})
+    before = stood(play.case)
+    with pytest.raises(Invalid):
+        play.act(liaison(lead), "resolve", {"reply": "转市级了"})
+    play.act(liaison(lead), "resolve", REPLY)
+    undeclared(before, play.case, whistle.TABLE["resolve"])
+    assert {clock.stage for clock in play.case.open_clocks()} == {"answering", "total"}
+
+
 def test_an_assisting_unit_may_still_report_in_while_the_result_is_verified() -> None:
     play = solved()
     clock = play.case.clock("reported", "SQ-130403011-D01")
@@ -183,6 +250,18 @@ def test_the_lead_cannot_resolve_over_a_unit_that_never_came_without_saying_why(
     assert refused.value.field == "reason"
     play.act(LEAD, "resolve", REPLY)
     assert play.log[-1].data["absent"] == ["SQ-130403011-D01"]
+
+
+def test_where_units_must_come_a_signature_is_no_coming() -> None:
+    play = Play(FIRE_DOOR).route()
+    play.act(DESK, "call", {"unit": "CG"})
+    play.act(XF, "arrive", HERE)
+    play.act(liaison("CG"), "report-in")
+    with pytest.raises(Invalid) as refused:
+        play.act(XF, "resolve", {"reply": "好了"})
+    assert refused.value.field == "reason"
+    play.act(XF, "resolve", REPLY)
+    assert "CG" in play.log[-1].data["absent"]
 
 
 def test_hand_back_once_only_before_work_and_the_first_unit_answers_until_the_ruling() -> None:
@@ -335,8 +414,29 @@ def stood(case: Case) -> dict[tuple[str, str | None], tuple[int, bool, bool]]:
     return {key: (clock.run, clock.open, clock.running) for key, clock in case.clocks.items()}
 
 
+#: which clocks there may be in each status, running or at rest
+WORKING = {"reported", "handling", "ruling", "total"}
+KNOWN = {
+    "raised": {"dispatch", "ruling", "total"},
+    "at-desk": {"dispatch", "ruling", "total"},
+    "local": {"handling", "ruling", "total"},
+    "assigned": WORKING,
+    "handling": WORKING,
+    "resolved": WORKING | {"verification"},
+    "on-hold": WORKING | {"hold"},
+    "verified": {"answering", "ruling", "total"},
+    "answered": {"answering", "ruling", "total"},
+    "closed": {"ruling"},
+    "cancelled": set(),
+    "merged": set(STAGES),
+}
+
+
 def undeclared(before: dict[tuple[str, str | None], tuple[int, bool, bool]], case: Case, row: Transition) -> None:
-    """What an act did to the clocks stands in its row of the table."""
+    """What an act did to the clocks stands in its row of the table; and what stands there was done."""
+    for (stage, unit), (_, is_open, _) in stood(case).items():
+        if is_open and (stage in row.stops or "all" in row.stops):
+            assert stage in KNOWN[case.status], f"{row.action}: {stage} of {unit} is not answered in {case.status}"
     for (stage, unit), (run, is_open, running) in stood(case).items():
         old = before.get((stage, unit), (0, False, False))
         if run > old[0]:
@@ -399,6 +499,9 @@ class Life(RuleBasedStateMachine):
         assert offered or not changed
         assert case.status in (*whistle.TABLE[action].leads(before[0]), before[0])
         undeclared(clocks, case, whistle.TABLE[action])
+        if changed and action in ("report-in", "arrive") and (part := case.unit(actor.unit)) is not None:
+            clock = case.clock("reported", part.unit)
+            assert clock is None or clock.open == (part.on_site and action == "report-in")
         assert case.seq > before[2] or not changed
 
     @rule(hours=st.floats(0.01, 200))
@@ -421,6 +524,12 @@ class Life(RuleBasedStateMachine):
             running = [clock for clock in case.open_clocks() if clock.running]
             assert case.status == CLOSED or not running
             assert all((clock.unit or "").startswith("objection:") for clock in running)
+
+    @invariant()
+    def each_clock_waits_for_something_that_can_be_done(self) -> None:
+        if hasattr(self, "play"):
+            case = self.play.case
+            assert {clock.stage for clock in case.open_clocks()} <= KNOWN[case.status], case.status
 
     @invariant()
     def whoever_is_asked_has_a_clock_and_can_decide(self) -> None:

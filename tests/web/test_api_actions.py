@@ -109,7 +109,7 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
     number = (await world.whistle(FIRE_DOOR))["number"]
     for seat, reasons in (
         (CLERK, {"close": "答复来源人以后才能办结", "reopen": "重新办理", "deny-arrival": "没有登记到场"}),
-        (XF, {"resolve": "先签收，再报结", "object": "街道评价以后才能提异议", "leave": "还没有到场"}),
+        (XF, {"resolve": "这类要先到场，再报结", "object": "街道评价以后才能提异议", "leave": "还没有到场"}),
         (DESK, {"rule": "没有等裁定的退单", "unmerge": "撤销并单"}),
     ):
         seen = await world.get(number, seat=seat)
