@@ -85,8 +85,9 @@ async def _bury(step: Step, letter: DeadLetter, refusal: BaseException, progress
 
 async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress: Progress) -> Exception | None:
     """Run the step until the database has answered; returns why not all of it can be, None when it is committed."""
-    wait = FIRST_WAIT
+    wait, topic = FIRST_WAIT, (good or bad)[0].topic
     while True:
+        progress.tried(topic)
         try:
             await step(good, bad)
             return None
@@ -100,8 +101,9 @@ async def _try(step: Step, good: list[Incoming], bad: list[DeadLetter], progress
         except Exception as mistake:  # a mistake of ours must not block a partition
             _log.exception("step.failed", records=len(good), error=_kind(mistake))
             return mistake
-        with progress.pausing():
-            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # nosec B311  # noqa: S311 - spreads the replicas
+        progress.tried(topic)
+        progress.on_retry()
+        await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # nosec B311  # noqa: S311 - spreads the replicas
         wait = min(wait * 2, LONGEST_WAIT)
 
 

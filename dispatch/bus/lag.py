@@ -45,24 +45,24 @@ class ServersTime:
 class Progress:
     """What this process has handled: per partition the time of the last record, and totals."""
 
-    def __init__(self, clock: ServersTime | None = None) -> None:
+    def __init__(self, clock: ServersTime | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock or ServersTime()
+        self.monotonic = monotonic
         #: time (ms) of the last record handled; of the first one polled, where none is handled yet
         self.last_time: dict[Partition, int] = {}
         #: records polled, and not done with yet
         self.in_hand: Counter[Partition] = Counter()
-        #: when a topic's last batch was begun or done (monotonic seconds)
+        #: when a topic's last batch was begun, tried or done (monotonic seconds)
         self.moved: dict[str, float] = {}
         self.records = 0
         self.batches = 0
         self.dead = 0
         self.lost = 0
-        self.paused_since: float | None = None
         #: called with (topic, records, seconds) after each batch; bootstrap connects the metrics
         self.on_batch: Callable[[str, int, float], None] = lambda _topic, _records, _seconds: None
         #: called with each topic whose partitions were dealt anew; bootstrap connects the metrics
         self.on_dealt: Callable[[str], None] = lambda _topic: None
-        #: called each time a batch is tried again; bootstrap connects the metrics
+        #: called each time a batch is to be tried again; bootstrap connects the metrics
         self.on_retry: Callable[[], None] = lambda: None
 
     def forget(self, partitions: Iterable[Partition]) -> None:
@@ -84,29 +84,23 @@ class Progress:
     @contextmanager
     def handling(self, records: Sequence[RawRecord]) -> Iterator[None]:
         """The effects of all `records` are committed when the block ends without raising."""
-        started = self.moved[records[0].topic] = time.monotonic()
+        started = self.moved[records[0].topic] = self.monotonic()
         self.hold(records)
         try:
             yield
         finally:
             self.release(records)
-            self.moved[records[0].topic] = time.monotonic()
+            self.moved[records[0].topic] = self.monotonic()
         for record in records:
             self.last_time[(record.topic, record.partition)] = record.timestamp
         self.records += len(records)
         self.batches += 1
-        self.on_batch(records[0].topic, len(records), time.monotonic() - started)
+        self.on_batch(records[0].topic, len(records), self.monotonic() - started)
 
-    @contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Consumption stands still because the database or the network is away."""
-        if self.paused_since is None:
-            self.paused_since = time.monotonic()
-        self.on_retry()
-        try:
-            yield
-        finally:
-            self.paused_since = None
+    def tried(self, topic: str) -> None:
+        """The database was asked, or has answered, about a batch of this topic: an attempt has its time limits, so
+        whoever waits for the database moves, however long it is away."""
+        self.moved[topic] = self.monotonic()
 
 
 #: of this process
@@ -161,12 +155,10 @@ async def lags(consumers: Iterable[Consumer | None], progress: Progress = PROGRE
 def last_poll_age(consumers: Iterable[Consumer | None], progress: Progress = PROGRESS) -> float | None:
     """Seconds since the stalest assigned partition was last answered; None while nothing is assigned.
 
-    0 while a step waits for the database: that is no stall (see `Progress.paused_since`). Nor is it one to work off
-    what was fetched before: a broker gives thousands of records at once, and is asked again when they are done.
+    It is no stall to work off what was fetched before: a broker gives thousands of records at once, and is asked again
+    when they are done. Nor is it one to try the same batch again while the database is away (`Progress.tried`).
     """
-    if progress.paused_since is not None:
-        return 0.0
-    now, here = time.time() * 1000, time.monotonic()
+    now, here = time.time() * 1000, progress.monotonic()
     ages = [
         min(now - stamp, (here - progress.moved.get(partition.topic, -math.inf)) * 1000)
         for consumer in consumers

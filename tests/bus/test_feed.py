@@ -130,7 +130,6 @@ async def test_a_database_that_is_away_is_waited_for(step: Table, monkeypatch: p
     assert len(again) == 3
     assert await step.letters() == {}
     assert step.calls == [(10, 0)] * 4, "a pause must retry the same batch, not cut it up"
-    assert progress.paused_since is None
 
 
 async def test_what_the_time_does_not_suffice_for_is_halved(step: Table) -> None:
@@ -166,15 +165,14 @@ async def test_whose_lock_is_held_waits_alone(step: Table, monkeypatch: pytest.M
 
 
 async def test_the_pause_shows_and_can_be_cancelled() -> None:
-    progress = Progress()
+    progress, again = Progress(), asyncio.Event()
+    progress.on_retry = again.set
 
     async def away(_good: list[Incoming], _bad: list[DeadLetter]) -> None:
         raise Unavailable("gone")
 
     task = asyncio.create_task(feed([record(1)], away, progress))
-    async with asyncio.timeout(5):
-        while progress.paused_since is None:
-            await asyncio.sleep(0)
+    await asyncio.wait_for(again.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -10,11 +10,16 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from dispatch.bus import broker as bus
+from dispatch.bus import feed as feed_module
 from dispatch.bus import watchdog as watchdog_module
 from dispatch.bus.embedded import free_port
+from dispatch.bus.feed import feed
 from dispatch.bus.lag import Progress, last_poll_age
 from dispatch.bus.topics import admin, ensure
 from dispatch.bus.watchdog import Stalled, Watchdog
+from dispatch.store.dead_letters import DeadLetter
+from dispatch.store.errors import TimeRanOut, Unavailable
+from schemas.event import Incoming
 from schemas.topics import INBOUND, RAISED, TOPICS, Topic
 from tests.bus.rig import until
 from tests.bus.test_feed import record
@@ -113,6 +118,34 @@ def test_working_off_what_was_fetched_at_once_is_no_silence() -> None:
     with progress.handling([record(0)]):
         assert (last_poll_age(consumers, progress) or LONG) < 60
     assert (last_poll_age(consumers, progress) or LONG) < 60
+
+
+@pytest.mark.parametrize(("error", "takes"), [(Unavailable("gone"), 10.0), (TimeRanOut("frozen"), 75.0)])
+async def test_waiting_for_the_database_is_no_silence_however_long(
+    error: Exception, takes: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody polls meanwhile, for much waits behind the batch; another line may come through at any time."""
+    for wait in ("FIRST_WAIT", "LONGEST_WAIT"):
+        monkeypatch.setattr(feed_module, wait, 0.0)
+    now, ages = 0.0, list[float]()
+    progress = Progress(monotonic=lambda: now)
+
+    async def away(_good: list[Incoming], _bad: list[DeadLetter]) -> None:
+        nonlocal now
+        now += takes
+        ages.append(last_poll_age([Fetched()], progress) or 0)
+        if now < 600:
+            await feed([replace(record(0), topic=RAISED)], comes_through, progress)
+            raise error
+
+    async def comes_through(_good: list[Incoming], _bad: list[DeadLetter]) -> None:
+        pass
+
+    await feed([record(n) for n in range(500)], away, progress)
+    assert now >= 600
+    assert max(ages) < watchdog_module.STALLED
+    now += LONG
+    assert (last_poll_age([Fetched()], progress) or 0) > LONG - 60, "the outage is over, and nobody polls"
 
 
 async def test_a_consumer_that_stops_polling_without_a_word_is_noticed(

@@ -178,9 +178,10 @@ async def test_what_was_not_committed_comes_again(own_broker: str, monkeypatch: 
     await ensure(own_broker, replication=1)
     events = [raised() for _ in range(20)]
     await send(own_broker, *events)
+    again = asyncio.Event()
+    monkeypatch.setattr(lag.PROGRESS, "on_retry", again.set)
     async with handling(own_broker, away):
-        await until(lambda: lag.PROGRESS.paused_since is not None)
-        await asyncio.sleep(0)
+        await asyncio.wait_for(again.wait(), 20)
     notes = Notes()
     async with handling(own_broker, notes):
         await until(lambda: len(notes.good) >= 20)
