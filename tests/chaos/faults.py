@@ -172,22 +172,21 @@ class Faults:
         return mend()
 
     def _strike_postgres(self, server: TestPostgres, how: str, seconds: float) -> Mend:
-        postmaster = psutil.Process(int((server.server.data / "postmaster.pid").read_text().split()[0]))
-        family = [postmaster, *postmaster.children(recursive=True)]
+        family = processes(server)
         if how == "killed":
             server.kill()
         elif how == "crashed":  # of one session's death the postmaster recovers by itself, and all others end
             serving = [each for each in family[1:] if "dispatch" in _words(each)]
             self._dice.choice(serving or family[:1]).kill()
         elif how == "restarted":
-            postmaster.send_signal(signal.SIGINT)
+            family[0].send_signal(signal.SIGINT)
         else:
-            _send(family, signal.SIGSTOP)
+            send(family, signal.SIGSTOP)
 
         async def mend() -> None:
             await asyncio.sleep(seconds / 3)
             if how == "frozen":
-                _send(family, signal.SIGCONT)
+                send(family, signal.SIGCONT)
             await back(server)
 
         return mend()
@@ -213,7 +212,14 @@ async def back(server: TestPostgres, within: float = 60.0) -> None:
     raise AssertionError(f"PostgreSQL does not come back within {within:.0f} s: {last}")
 
 
-def _send(family: list[psutil.Process], number: signal.Signals) -> None:
+def processes(server: TestPostgres) -> list[psutil.Process]:
+    """The postmaster, and all that it runs."""
+    postmaster = psutil.Process(int((server.server.data / "postmaster.pid").read_text().split()[0]))
+    return [postmaster, *postmaster.children(recursive=True)]
+
+
+def send(family: list[psutil.Process], number: signal.Signals) -> None:
+    """The signal to each that is still there."""
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
