@@ -116,7 +116,7 @@ async def insert(uow: UnitOfWork, rows: Sequence[NewRow], now: datetime) -> list
     for row in _distinct(rows):
         case = row.case
         whistles.append(_whistle(row))
-        clocks.extend(dict(zip(_CLOCK_NAMES, clock_row(case.id, clock), strict=True)) for clock in case.clocks.values())
+        clocks.extend(_said(clock_row(case.id, clock)) for clock in case.clocks.values())
         events.extend(
             {
                 "whistle": case.id, "seq": event.seq, "at": now, "id": event.id, "type": event.type,
@@ -171,6 +171,11 @@ def _distinct(rows: Sequence[NewRow]) -> list[NewRow]:
     in the order of the keys, so that two batches with the same keys wait for each other on one side only."""
     by_key = {(row.principal, row.idempotency_key): row for row in reversed(rows)}
     return [by_key[key] for key in sorted(by_key)]
+
+
+def _said(clock: tuple[Any, ...]) -> dict[str, Any]:
+    """Without the columns that hold nothing: half of a fresh clock's, which either side would read for nothing."""
+    return {name: value for name, value in zip(_CLOCK_NAMES, clock, strict=True) if value is not None}
 
 
 def _whistle(row: NewRow) -> dict[str, Any]:

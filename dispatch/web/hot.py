@@ -3,7 +3,10 @@
 One validation of the bytes, one hash, the rules, and the group commit; no dependency injection on the way.
 """
 
+import asyncio
 import gc
+from contextvars import Context
+from typing import Any
 
 import orjson
 import structlog
@@ -11,6 +14,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from dispatch.domain.refusals import Forbidden
+from dispatch.observe.plain import ids
 from dispatch.steps.intake import Receipt
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
@@ -33,6 +37,7 @@ class Hot:
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
         self._base = deps.base_url.rstrip("/")
+        self._lines = Lines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["dispatch.route"] = PATH
@@ -43,7 +48,7 @@ class Hot:
             await (refused.response if refused else problems.of_error(error))(scope, receive, send)
             return
         if receipt.created:
-            log.info("whistle.raised", whistle=str(receipt.id), number=receipt.number, kind=receipt.kind, via="api")
+            self._lines.raised(receipt)
         body = orjson.dumps(receipt_json(receipt, self._base), default=str)
         headers = [_JSON, (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
         status = 201 if receipt.created else 200
@@ -70,6 +75,30 @@ class Hot:
         if whistle.photos:
             await own_photos(deps.service, actor, {"photos": whistle.photos})
         return await deps.intake.raise_(actor, new)
+
+
+class Lines:
+    """What was committed together is answered in one turn of the loop, and told in one line: alone with all that is
+    known of it, else by the ids. A line of its own for each would cost as much as all rules of intake."""
+
+    def __init__(self) -> None:
+        self._receipts: list[Receipt] = []
+
+    def raised(self, receipt: Receipt) -> None:
+        """Tell of it when this turn of the loop is over."""
+        self._receipts.append(receipt)
+        if len(self._receipts) == 1:
+            # of no request in particular, unless it stays alone
+            asyncio.get_running_loop().call_soon(self._tell, structlog.contextvars.get_contextvars(), context=Context())
+
+    def _tell(self, first: dict[str, Any]) -> None:
+        receipts, self._receipts = self._receipts, []
+        if len(receipts) == 1:
+            one = receipts[0]
+            log.info("whistle.raised", **first, whistle=str(one.id), number=one.number, kind=one.kind, via="api")
+            return
+        for some in ids(str(receipt.id) for receipt in receipts):
+            log.info("whistle.raised", whistles=some, via="api")
 
 
 class Front:

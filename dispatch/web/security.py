@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from secrets import token_hex
 from typing import Any, Protocol
 
@@ -63,6 +64,7 @@ class Shell:
         """`limit`, `upload_limit`: bytes of a body, of a body under `UPLOADS`."""
         self._app = app
         self._headers = (*HEADERS, HSTS) if https else HEADERS
+        self._names = frozenset(name for name, _value in self._headers)
         self._limit, self._upload_limit = limit, upload_limit
         self._metrics = metrics or NoMetrics()
 
@@ -79,9 +81,7 @@ class Shell:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
-                present = {name.lower() for name, _value in message["headers"]}
-                extra = [pair for pair in self._headers if pair[0] not in present]
-                message["headers"] = [*message["headers"], *extra, (b"x-request-id", request.encode())]
+                message["headers"] = [*self._with_ours(message["headers"]), (b"x-request-id", request.encode())]
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request)
@@ -100,6 +100,13 @@ class Shell:
             structlog.contextvars.unbind_contextvars("request")
             seconds = time.perf_counter() - began
             self._metrics.request(pattern(scope), scope["method"], status, seconds)
+
+    def _with_ours(self, headers: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+        """An answer's headers and those of ours that it has not set itself: most have set none."""
+        present = [name.lower() for name, _value in headers]
+        if self._names.isdisjoint(present):
+            return chain(headers, self._headers)
+        return chain(headers, (pair for pair in self._headers if pair[0] not in present))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):

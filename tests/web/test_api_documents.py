@@ -1,5 +1,6 @@
 """/openapi.json says what the service does; /asyncapi.json is what was handed in; what stands around every request."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -116,10 +117,24 @@ async def test_a_request_s_id_is_in_the_log_and_gone_afterwards(world: World) ->
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
         client = await world.as_(CLERK)
         answer = await client.post("/api/v1/whistles", json={"body": "a"}, headers={"X-Request-ID": "bad id!"})
+        await asyncio.sleep(0)  # told when the turn of the loop is over
     raised = next(line for line in logs if line["event"] == "whistle.raised")
     assert raised["request"] == answer.headers["x-request-id"] != "bad id!"
     assert raised["whistle"] == answer.json()["id"]
     assert "request" not in structlog.contextvars.get_contextvars()
+
+
+async def test_what_is_committed_together_is_one_line_that_names_each(world: World) -> None:
+    client = await world.as_(CLERK)
+    await client.get("/api/v1/whistles")  # the token is known from here on, so that none waits for it alone
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        answers = await asyncio.gather(*(client.post("/api/v1/whistles", json={"body": f"a{n}"}) for n in range(12)))
+        await asyncio.sleep(0)
+    raised = [line for line in logs if line["event"] == "whistle.raised"]
+    told = [id for line in raised for id in line.get("whistles", line.get("whistle")).split(",")]
+    assert sorted(told) == sorted(answer.json()["id"] for answer in answers)
+    assert len(raised) < len(answers)
+    assert all("request" not in line for line in raised if "whistles" in line)
 
 
 async def test_who_was_refused_what_is_in_the_log(world: World) -> None:
