@@ -189,6 +189,23 @@ class LedgerRow:
     event: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a label says beside the state; nothing is decided by it. `children`: (ended, all).
+
+    `archived`: part of the log stands in a file. `reached`: whoever is answered was called back. `rated`: units.
+    `said`: what was said to or by a unit (None: all) that has done nothing since, "urged" or "explained", the last
+    last.
+    """
+
+    main_number: int | None = None
+    children: tuple[int, int] = (0, 0)
+    archived: bool = False
+    reached: bool = False
+    rated: tuple[str, ...] = ()
+    said: Mapping[str | None, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Case:
     """The aggregate: facts, state, and the rows under it; then what the present step decided."""
@@ -205,6 +222,8 @@ class Case:
     last_at: datetime
     status_version: int = 0
     called_back: bool = False
+    aside: Aside = field(default_factory=Aside)
+    """Read for showing only (`cases.many`)."""
     assignments: dict[str, Assignment] = field(default_factory=dict)
     clocks: dict[tuple[str, str | None], Clock] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)

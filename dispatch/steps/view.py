@@ -128,7 +128,7 @@ async def readable(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn
 async def _readable(
     service: Service, connection: Connection, actor: Actor, ref: str, now: datetime
 ) -> tuple[Case, Turn]:
-    case = await store.read(connection, await resolve(connection, ref))
+    case = await store.read(connection, await resolve(connection, ref), aside=True)
     if case is None or case.facts.district not in service.rules.districts:
         raise gone(ref)
     turn = service.turn(case.facts.district, max(now, case.last_at))

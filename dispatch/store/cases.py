@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 
 from dispatch.domain.case import Assignment, Case, Clock, Facts, Request
+from dispatch.store import asides
 from dispatch.store.connection import Connection
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.save import PARTS, Rows, as_json, statement
@@ -25,11 +26,12 @@ WITH locked AS MATERIALIZED (
 )
 SELECT *, clock_timestamp() AS now FROM locked"""
 
-_FACTS = """
+_COLUMNS = """
 SELECT w.id, number, district, received_at, kind, danger, category, place, raised_by_node, raised_by, via,
        source_due_at, coalesce((source ->> 'callback_required')::boolean, false) AS callback_required, sealed,
-       hidden_from, matched, named, parent, merged_into
+       hidden_from, matched, named, parent, merged_into{more}
 FROM whistle w WHERE w.id = ANY($1::uuid[])"""
+_FACTS, _FACTS_ASIDE = _COLUMNS.format(more=""), _COLUMNS.format(more="," + asides.COLUMNS)
 
 _ASSIGNMENTS = """
 SELECT whistle, gen, unit, role, status, assigned_at, on_site, handed_back, started, reported_at, done_at, version,
@@ -134,21 +136,29 @@ async def parts(connection: Connection, whistles: Sequence[UUID]) -> list[tuple[
     return [(row["whistle"], Assignment(*tuple(row.values())[1:])) for row in rows]
 
 
-async def read(connection: Connection, whistle: UUID, *, clocks: bool = True) -> Case | None:
+async def read(connection: Connection, whistle: UUID, *, clocks: bool = True, aside: bool = False) -> Case | None:
     """One case for showing: nothing is locked."""
-    found = await many(connection, [whistle], clocks=clocks)
+    found = await many(connection, [whistle], clocks=clocks, aside=aside)
     return found[0] if found else None
 
 
-async def many(connection: Connection, whistles: Sequence[UUID], *, clocks: bool = True) -> list[Case]:
-    """Cases for showing, in the order asked for; missing ones are left out. Nothing is locked."""
+async def many(
+    connection: Connection, whistles: Sequence[UUID], *, clocks: bool = True, aside: bool = False
+) -> list[Case]:
+    """Cases for showing, in the order asked for; missing ones are left out. Nothing is locked.
+
+    `aside`: with what labels say beside the state.
+    """
     states = await connection.fetch(
         """SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
            FROM whistle_state WHERE id = ANY($1::uuid[])""",
         list(whistles),
     )
-    facts = {row["id"]: row for row in await connection.fetch(_FACTS, list(whistles))} if states else {}
+    sql = _FACTS_ASIDE if aside else _FACTS
+    facts = {row["id"]: row for row in await connection.fetch(sql, list(whistles))} if states else {}
     by_id = {row["id"]: _case(row, read_facts(facts[row["id"]])) for row in states if row["id"] in facts}
+    for case in by_id.values() if aside else ():
+        case.aside = asides.read(facts[case.id], case.seq)
     if by_id:
         await fill(connection, list(by_id.values()), clocks=clocks)
     return [by_id[whistle] for whistle in dict.fromkeys(whistles) if whistle in by_id]

@@ -172,8 +172,13 @@ PENDING: Mapping[str, str] = {
     "review": N_("区复核中"),
     "consult": N_("会商待召集"),
 }
-
-
+#: what is said behind a state: it still holds, and this beside it
+BESIDE: Mapping[str, str] = {
+    "instructed": N_("有批示待签收"),
+    "urged": N_("已催办"),
+    "explained": N_("已说明"),
+    "evaluated": N_("已评价"),
+}
 #: kinds of requests
 REQUESTS: Mapping[str, str] = {
     "hand-back": N_("退单"),
@@ -231,6 +236,11 @@ def climbed(level: int, *, lane: bool = False) -> str:
     return _(CLIMBED[level][lane])
 
 
+def beside(code: str, state: str = "") -> str:
+    """What stands behind a state: 已签收·已催办; alone without one."""
+    return _("%(state)s·%(beside)s", state=state, beside=_(BESIDE[code])) if state else _(BESIDE[code])
+
+
 def state_label(
     status: str,
     assignment: str = "",
@@ -247,6 +257,8 @@ def state_label(
     review_on: str = "",
     merged_into: str = "",
     supervision: str = "",
+    archived: bool = False,
+    called_back: bool = False,
 ) -> str:
     """The state in the words of the table, from status, the asking unit's assignment and its pending
     request.
@@ -256,7 +268,7 @@ def state_label(
     noticed; `refused`: a hand-back was refused. A pending request speaks before everything but an end.
     """
     if status in ("closed", "cancelled"):
-        return _(STATUSES[status])
+        return _("已归档") if archived and status == "closed" else _(STATUSES[status])
     if status == "merged":
         return _("随 %(number)s 号办理", number=merged_into) if merged_into else _(STATUSES[status])
     if request in PENDING:
@@ -265,6 +277,8 @@ def state_label(
         return _("已挂账·复查日 %(day)s", day=review_on) if review_on else _(STATUSES[status])
     if supervision:
         return _("督办中") if supervision == "order" else _("已通报")
+    if status == "answered" and called_back:
+        return _("已回访")
     if status in ("assigned", "handling"):
         return _working(
             status, assignment, outcome, gen, rework, refused, taken_over, consulting, children, extended_to

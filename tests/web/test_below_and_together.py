@@ -65,7 +65,8 @@ async def test_what_a_building_raises_climbs_to_the_street_and_becomes_a_whistle
     slow: tuple[World, VirtualClock],
 ) -> None:
     world, clock = slow
-    await world.token(CLERK, lasts=timedelta(days=30))  # it looks on for days
+    for seat in (CLERK, BUILDING_HEAD):  # they look on for days
+        await world.token(seat, lasts=timedelta(days=30))
     receipt = await world.raised(SLOW, seat=BUILDING_HEAD)
     assert receipt["status"] == "local"
     number = receipt["number"]

@@ -1,18 +1,21 @@
 """The state of a whistle in the words of the table, as the person who looks at it means it."""
 
 from dispatch.domain import ladder
-from dispatch.domain.case import CONSULTATION, LEAD, Actor, Case
+from dispatch.domain.case import CANCELLED, CONSULTATION, DONE, LEAD, LIVE, MERGED, Actor, Case
 from dispatch.domain.clocks import LAST_RUNG, NOTICE, REMIND, StagePolicy
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.web import words
 from dispatch.web.words import PENDING
 
 
-def state_of(case: Case, turn: Turn, actor: Actor | None = None, *, merged_into: str = "") -> str:
-    """The label. A unit reads of its own part and its own requests, everybody else of the lead's."""
+def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
+    """The label. A unit reads of its own part and its own requests, everybody else of the lead's.
+
+    What the log alone tells is in it for cases that were read with it (`cases.many`, `aside`).
+    """
     mine = actor.unit if actor is not None else None
     part = case.unit(mine) or next(case.parts(LEAD), None)
-    return words.state_label(
+    state = words.state_label(
         case.status,
         part.status if part else "",
         _pending(case, mine),
@@ -22,11 +25,28 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None, *, merged_into:
         refused=_refused(case, part.unit if part else None),
         taken_over=case.pending("take-over") is not None,
         consulting=_consulting(case),
+        children=case.aside.children,
         extended_to=_extended(case),
         review_on=_review(case),
-        merged_into=merged_into,
+        merged_into=str(case.aside.main_number or ""),
         supervision=_supervision(case, turn),
+        archived=case.aside.archived,
+        called_back=case.aside.reached,
     )
+    beside = _beside(case, mine, part.unit if part else None)
+    return words.beside(beside, state) if beside else state
+
+
+def _beside(case: Case, mine: str | None, unit: str | None) -> str:
+    """What is said behind the state: what a unit has to sign for before what it was told, then its rating."""
+    if case.status in (CANCELLED, MERGED):
+        return ""
+    if case.status in LIVE - DONE:
+        if case.pending("instruction", mine) is not None:
+            return "instructed"
+        said = {one: kind for one, kind in case.aside.said.items() if not mine or one in (mine, None)}
+        return next(reversed(said.values()), "")
+    return "evaluated" if unit in case.aside.rated and case.pending("objection") is None else ""
 
 
 def _pending(case: Case, mine: str | None) -> str:

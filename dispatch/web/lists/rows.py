@@ -32,7 +32,7 @@ class Shown:
 async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[Item]) -> Shown:
     """Read the cases behind a page of items. Raises `Unavailable`."""
     async with service.database.acquire() as connection:
-        found = await cases.many(connection, [one.id for one in items])
+        found = await cases.many(connection, [one.id for one in items], aside=True)
     return Shown(actor, turn, {case.id: case for case in found})
 
 

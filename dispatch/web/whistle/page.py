@@ -177,7 +177,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
             time = replace(time, due=spans(review, _(" 复查")))
     return Expectation(
         heading=heading,
-        state=state_of(view.case, turn, actor, merged_into=str(view.merged_into.number) if view.merged_into else ""),
+        state=state_of(view.case, turn, actor),
         sentence=what.sentence,
         lamp=lamp,
         time=time,
@@ -224,18 +224,19 @@ def who(view: WhistleView, turn: Turn) -> tuple[AssignmentRow, ...]:
             continue
         unit = turn.reference.units.get(part.unit)
         actions = (button(view, "evaluate", unit=part.unit),) if rate and part.role != "inform" else ()
-        rows.append(AssignmentRow(Role(part.role), unit.name if unit else part.unit, part_note(part), actions))
+        note = part_note(part, rated=part.unit in view.case.aside.rated)
+        rows.append(AssignmentRow(Role(part.role), unit.name if unit else part.unit, note, actions))
     return tuple(rows)
 
 
-def part_note(part: PartView) -> str:
+def part_note(part: PartView, *, rated: bool = False) -> str:
     """A unit's own state: 待签收 · 已到场·办理中."""
     if part.role == "inform":
         return _("只让它知道，不用报到")
     said = _(words.ASSIGNMENTS.get(part.status, part.status))
     if part.status == "assigned" and part.on_site:
         said = _("还没到场")
-    return said + (_("・申请过退单") if part.handed_back else "")
+    return said + (_("・申请过退单") if part.handed_back else "") + (f"・{words.beside('evaluated')}" if rated else "")
 
 
 def _clock_row(clock: ClockView, view: WhistleView, turn: Turn) -> ClockRow:
