@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Policy:
     handback_within: Limit
     late_extension_share: float  # asked after this share of the time: counted as last-moment
     replaces: str = STANDARD  # which policy it takes the place of, in
-    areas: frozenset[str] = frozenset()  # these nodes and below; none: only where a duty names it
+    areas: frozenset[str] = frozenset()  # these nodes and below; none: everywhere, or only where a duty names it
+    kinds: frozenset[str] = frozenset()  # kinds of whistles; none: all of them
 
     def stage(self, stage: str) -> StageRule:
         return self.stages[stage]
@@ -94,6 +96,15 @@ class Policy:
         return self.quiet_from <= hour < self.quiet_until
 
 
+Place = tuple[str, str | None, str | None]
+
+
+def places(replaces: str, areas: Collection[str], kinds: Collection[str]) -> Iterator[Place]:
+    """Where a policy takes the place of another: nowhere, unless it has areas or kinds."""
+    if areas or kinds:
+        yield from product((replaces,), areas or (None,), kinds or (None,))
+
+
 @dataclass(frozen=True)
 class Policies:
     """All policies of a deployment; `standard` must be among them."""
@@ -105,9 +116,9 @@ class Policies:
         return self.by_code.get(code or STANDARD) or self.by_code[STANDARD]
 
     @cached_property
-    def by_area(self) -> Mapping[tuple[str, str], Policy]:
-        """Policies of an area, by the code of the policy they replace there and the node."""
-        return {(one.replaces, node): one for one in self.by_code.values() for node in one.areas}
+    def replacing(self) -> Mapping[Place, Policy]:
+        """Policies in the place of another, by its code, the node (None: everywhere) and the kind (None: all)."""
+        return {place: one for one in self.by_code.values() for place in places(one.replaces, one.areas, one.kinds)}
 
     @property
     def standard(self) -> Policy:

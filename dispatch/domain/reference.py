@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from dispatch.domain.duty import Duty, DutyList
@@ -67,15 +68,16 @@ class Reference:
         found = self.units.get(unit) if unit else None
         return self.calendars[found.calendar if found else "district"]
 
-    def policy_for(self, duty: str | None, place: str | None = None) -> Policy:
-        """The policy a duty names, else the standard one (an unmatched whistle has no duty), or its area's.
+    def policy_for(self, duty: str | None, place: str | None = None, kind: str | None = None) -> Policy:
+        """The policy a duty names, else the standard one (an unmatched whistle has no duty), or what replaces it here.
 
-        Where a policy of an area takes the place of it, the smallest area around `place` decides.
+        The smallest area around `place` decides, and within it the policy for this kind before the one for all.
         """
         found = self.duties.get(duty) if duty else None
         policy = self.policies.get(found.policy if found else None)
-        if place and self.policies.by_area:
-            for node in self.tree.ancestors(place):
-                if (own := self.policies.by_area.get((policy.code, node.code))) is not None:
+        if replacing := self.policies.replacing:
+            nodes = [node.code for node in self.tree.ancestors(place)] if place else []
+            for node, which in product((*nodes, None), (kind, None)):
+                if (own := replacing.get((policy.code, node, which))) is not None:
                     return own
         return policy

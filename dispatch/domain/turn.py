@@ -52,7 +52,7 @@ class Turn:
         return self.counted(clock.calendar) if clock.calendar.split("@", 1)[0] == now.code else now
 
     def policy(self, case: Case) -> Policy:
-        return self.reference.policy_for(case.facts.category, case.facts.place or case.facts.street)
+        return self.reference.policy_for(case.facts.category, case.facts.place or case.facts.street, case.facts.kind)
 
     def stage_policy(self, case: Case, stage: str) -> StagePolicy:
         """How this case's clock of `stage` is timed and climbs, by today's policy."""

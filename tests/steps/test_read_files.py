@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.duties import decide, match
+from dispatch.domain.duty import KINDS
 from dispatch.domain.reference import Reference
 from dispatch.steps.read_files import NAMES, BrokenFilesError, build_reference, read_district
 
@@ -250,6 +251,32 @@ def test_an_area_has_its_own_policy_unless_the_duty_names_another(district: Path
     assert found.policy_for(demo, building).code == "one-minute"
     stage = found.policy_for("101", building).stage("reported")
     assert (str(stage.limit), str(stage.emergency)) == ("8wh", "45m")
+
+
+def test_a_kind_has_its_own_policy_and_a_kind_in_an_area_before_it(district: Path) -> None:
+    with_area(district)
+    change(district, "policies.yaml", "code: one-minute\n", "code: one-minute\n    kinds: [enforcement]\n")
+    found = build_reference(json.loads(json.dumps(read_district(district))), {})
+    street, township = "130403011", "130403200"
+    assert [found.policy_for(None, street, kind).code for kind in KINDS] == ["standard", "one-minute", "standard"]
+    assert [found.policy_for(None, township, kind).code for kind in KINDS] == ["township"] * 3
+    assert found.policy_for(None, None, "enforcement").code == "one-minute"
+    assert found.policy_for(None, street).code == "standard"
+    change(district, "policies.yaml", 'areas: ["130403200", ', 'kinds: [enforcement]\n    areas: ["130403200", ')
+    found = build_reference(json.loads(json.dumps(read_district(district))), {})
+    assert [found.policy_for(None, township, kind).code for kind in KINDS] == ["standard", "township", "standard"]
+
+
+def test_a_kind_is_one_of_three_and_has_one_policy(district: Path) -> None:
+    line = change(district, "policies.yaml", "code: one-minute\n", "code: one-minute\n    kinds: [urgent]\n") + 1
+    ((file, at, field, value, _),) = faults(district)
+    assert (file, at, field.split("/")[-1], value) == ("policies.yaml", line, "kinds", "urgent")
+    with_area(district)
+    change(district, "policies.yaml", "kinds: [urgent]", "kinds: [appeal]")
+    change(district, "policies.yaml", 'areas: ["130403200", "130403011-D01"]', "kinds: [appeal]")
+    ((_, _, field, value, remedy),) = faults(district)
+    assert (field.split("/")[-1], value) == ("kinds", "appeal")
+    assert "township" in remedy or "one-minute" in remedy
 
 
 def test_an_area_is_a_node_and_has_one_policy(district: Path) -> None:

@@ -81,6 +81,7 @@ def _policy(row: dict[str, Any]) -> Policy:
                 "rungs": rungs,
                 "quiet_rungs": frozenset(row["quiet_rungs"]),
                 "areas": frozenset(row.get("areas", ())),
+                "kinds": frozenset(row.get("kinds", ())),
                 "rejections": tuple((code, name) for code, name in row["rejections"]),
             }
         )

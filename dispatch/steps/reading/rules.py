@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from dispatch.domain.avoidance import OTHER, STREET
 from dispatch.domain.duty import KINDS, OUTCOMES
-from dispatch.domain.policy import STANDARD, Owner
+from dispatch.domain.policy import STANDARD, Owner, Place, places
 from dispatch.domain.units import BY_PLACE
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.who import UNIT_POSTS
@@ -111,22 +111,24 @@ def read_policies(top: Cursor, nodes: Collection[str]) -> dict[str, Any]:
     """The document of the policies; the standard one must be there, with all stages and five rungs."""
     title = top.text("title", "")
     policies: list[dict[str, Any]] = []
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[Place, str] = {}
     for one in top.each("policies", required=True):
         policies.append(made := _policy(one, nodes))
-        for node in made["areas"]:
-            before = taken.setdefault((made["replaces"], node), made["code"])
+        for place in places(made["replaces"], made["areas"], made["kinds"]):
+            before = taken.setdefault(place, made["code"])
             if before != made["code"]:
                 one.wrong(
-                    "areas",
-                    node,
+                    "areas" if place[1] else "kinds",
+                    place[1] or place[2] or "",
                     "这里已由政策 {before} 代替 {replaced}，请删去一处",
                     before=before,
                     replaced=made["replaces"],
                 )
     codes = {policy["code"] for policy in policies}
     for policy in policies:
-        if policy["replaces"] not in codes or (policy["areas"] and policy["replaces"] == policy["code"]):
+        if policy["replaces"] not in codes or (
+            (policy["areas"] or policy["kinds"]) and policy["replaces"] == policy["code"]
+        ):
             top.wrong("replaces", policy["replaces"], "政策 {code} 代替的要是另一个政策的代码", code=policy["code"])
     if STANDARD not in (policy["code"] for policy in policies):
         top.wrong("policies", STANDARD, "缺少代码为 {code} 的政策，请补上", code=STANDARD)
@@ -155,6 +157,7 @@ def _policy(one: Cursor, nodes: Collection[str]) -> dict[str, Any]:
         "rejections": [[r.text("code"), r.text("name")] for r in one.each("rejections", required=True)],
         "replaces": one.text("replaces", STANDARD),
         "areas": one.texts("areas", among=nodes),
+        "kinds": one.texts("kinds", among=KINDS),
     }
     quiet.close()
     return policy

@@ -177,7 +177,7 @@ def _decided(routing: Routing) -> Decided:
 def limits(reference: Reference, routing: Routing, row: Recent) -> dict[str, str | None]:
     """The limit of each stage that this whistle would have had, as rules write it; `waits`: from rung to rung."""
     duty = reference.duties.get(routing.duty) if routing.duty else None
-    policy = reference.policy_for(routing.duty, row.place or row.street)
+    policy = reference.policy_for(routing.duty, row.place or row.street, routing.kind)
     found = {stage: _text(policy.limit(stage, routing.kind)) for stage in ("dispatch", "verification", "answering")}
     if routing.outcome == "dispatch":
         own = duty.report_limit if duty else None

@@ -106,8 +106,9 @@ def _policy(policy: Mapping[str, Any]) -> Iterator[str]:
     for key in ("name", "basis", "replaces"):
         if policy.get(key):
             yield f"    {key}: {_scalar(policy[key])}"
-    if policy.get("areas"):
-        yield f"    areas: {flow(policy['areas'])}"
+    for key in ("areas", "kinds"):
+        if policy.get(key):
+            yield f"    {key}: {flow(policy[key])}"
     yield "    stages:"
     for stage in policy["stages"]:
         rule = {key: stage[key] for key in ("owner", "limit", "emergency", "start")}

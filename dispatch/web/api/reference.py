@@ -161,8 +161,9 @@ def policy_json(policy: Policy) -> Listed:
         "extension_by_street": str(policy.extension_by_street),
         "handback_within": str(policy.handback_within),
         "rejections": [{"code": code, "words": words} for code, words in policy.rejections],
-        "replaces": policy.replaces if policy.areas else None,
+        "replaces": policy.replaces if policy.areas or policy.kinds else None,
         "areas": sorted(policy.areas),
+        "kinds": sorted(policy.kinds),
     }
 
 

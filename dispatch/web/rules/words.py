@@ -68,6 +68,7 @@ _FIELDS: Mapping[str, str] = {
     "rejections": N_("退回理由"),
     "replaces": N_("代替哪个政策"),
     "areas": N_("适用的地方"),
+    "kinds": N_("适用的种类"),
     "danger": N_("险情词"),
     "avoidance": N_("回避"),
     "within": N_("相隔字数"),
