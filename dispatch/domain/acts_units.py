@@ -125,7 +125,9 @@ def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     if part.role != LEAD:
         raise NotNow("只有主办单位报结；协办单位请记进展")
     if parts.awaited(case, part):
-        raise NotNow("这类要先到场，再报结" if part.on_site else "先签收，再报结")
+        if part.on_site:
+            raise NotNow("这类要先到场，再报结")
+        raise NotNow("先签收，再报结")
     need(fields, "reply", "写上处理结果（回复内容）")
     absent = _absent(case)
     if absent and not str(fields.get("reason") or "").strip():
