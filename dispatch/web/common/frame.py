@@ -138,6 +138,7 @@ def build_frame(
         back=back,
         phone_title=phone_title,
         csrf=auth.csrf_of(request, visit),
+        me=f"{visit.actor.person}/{visit.actor.seat}" if visit else "",
         here=request.url.path + query,
         events=events,
         notices=(*_told(visit), *notices),

@@ -93,7 +93,8 @@ class FormPage:
     `place_auto`: the place was found in the text and follows it; `choosing`: the person wants to name another one;
     `kept` are photos stored already. `problems` are several found in the text, `split` the wish to part them;
     `pasted`: the text can be taken apart into fields; `recent`: the places offered are those used lately;
-    `place_above`: those of the places offered that there are others below.
+    `place_above`: those of the places offered that there are others below; `danger_list` the words upon which danger
+    is asked for, also where there is no network.
     """
 
     frame: Frame
@@ -104,6 +105,7 @@ class FormPage:
     nearby: Text = ()
     danger: str = ""
     danger_words: str = ""
+    danger_list: tuple[str, ...] = ()
     phones: tuple[Phone, ...] = ()
     categories: tuple[Option, ...] = ()
     units: tuple[Option, ...] = ()

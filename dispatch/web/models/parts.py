@@ -282,7 +282,8 @@ class Identity:
 class Frame:
     """What stands around every page.
 
-    `csrf` goes into every form; `here` is this page's path (to come back to); `events` the address of the live
+    `csrf` goes into every form; `me` tells this person on this seat from others who use the same browser ("":
+    nobody signed in); `here` is this page's path (to come back to); `events` the address of the live
     stream ("" where there is none); `task` marks pages with one task: on phones the page's own action bar
     replaces the tab bar. `as_of` (今天 10:52) is shown where no script lets times tick; `now` is the server's
     clock in Unix seconds, against which they tick. `theme` auto|light|dark, `contrast` auto|more,
@@ -298,6 +299,7 @@ class Frame:
     back: str = ""
     phone_title: str = ""
     csrf: str = ""
+    me: str = ""
     here: str = "/"
     events: str = ""
     notices: tuple[Notice, ...] = ()

@@ -127,17 +127,6 @@
   });
   document.addEventListener("free", (e) => free(e.target));
   document.addEventListener("unsent", (e) => notice(e.target, body.dataset.offline, e.target.dataset.queued));
-  const sendLater = async () => {
-    try {
-      (await self.outbox.flush()).forEach((url) => {
-        const link = Object.assign(document.createElement("a"), { href: url, className: "update", textContent: body.dataset.sentLater });
-        $("#live").replaceChildren(link);
-        $$(".notice-offline").forEach((old) => old.remove());
-      });
-    } catch { /* still no network: it waits */ }
-  };
-  addEventListener("online", sendLater);
-  addEventListener("load", sendLater);
   addEventListener("pageshow", (e) => { if (e.persisted) $$("form[data-sent]").forEach(free); });
   const notice = (before, title, text) => {
     const box = Object.assign(document.createElement("div"), { className: "notice notice-offline" });
@@ -339,7 +328,8 @@
   $$("table[data-keys]").forEach(queue);
   listen();
   tick();
-  $$("[data-draft-done]").forEach((el) => { try { localStorage.removeItem("draft:" + el.dataset.draftDone); } catch { /* no storage */ } });
+  /* the draft of the form that this receipt is of, and no other */
+  try { if ($("[data-draft-done]") && sessionStorage.going) { localStorage.removeItem(sessionStorage.going); delete sessionStorage.going; } } catch { /* no storage */ }
   const wrong = $("#error-summary");
   if (wrong) wrong.focus();
 })();

@@ -155,24 +155,27 @@
     box.append(list);
   };
 
-  /* ---- the draft: every field, the form's key and its photos, on this machine ---- */
-  const KEY = "draft:" + form.dataset.draft;
+  /* ---- the draft: every field, the form's key and its photos, on this machine, for whoever wrote it ---- */
+  const { me } = document.body.dataset;
+  const KEY = `draft:${form.dataset.draft}:${me}`;
   const NOT = ["csrf", "step", "photo"];
   const note = $("[data-draft-note]", form);
+  const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
   const fields = () => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT.includes(name));
   /* a place that was found in the text is found again in it; `choosing` is of this page only */
-  const lasting = () => fields().filter(([name, value]) => value && !["place_auto", "choosing"].includes(name) && !(name === "place" && field("place_auto")));
+  const lasting = (all) => all.filter(([name, value]) => value && ![...NOT, "place_auto", "choosing"].includes(name) && !(name === "place" && all.some(([other]) => other === "place_auto")));
+  const whole = () => fields().concat([["csrf", field("csrf").value], ["step", "send"], ["written_at", String(Math.floor(Date.now() / 1000))]]);
   let timer;
+  let from; /* the form from the outbox that is edited here: it is its own draft */
   const save = () => {
     const now = new Date();
-    localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting() }));
+    if (from) self.outbox.change(from.key, { fields: whole(), photos: [...waiting.values()] });
+    else localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting(fields()) }));
     if (note) note.textContent = `${document.body.dataset.saved} ${now.toTimeString().slice(0, 5)}`;
   };
-  const restore = () => {
-    const kept = JSON.parse(localStorage.getItem(KEY) || "null");
-    if (!kept || !kept.fields || field("body").value || Date.now() - kept.at > 864e5) return;
+  const fill = (kept) => {
     const here = $("[type=hidden][name=place]", form); /* a door's code: one stands there now, wherever the draft was begun */
-    kept.fields.forEach(([name, value]) => {
+    kept.forEach(([name, value]) => {
       if (here && ["place", "place_text"].includes(name)) return;
       if (name === "kept") {
         tiled(`/api/v1/photos/${value}`, "").append(made("input", { type: "hidden", name, value }));
@@ -183,50 +186,119 @@
       if (box) box.checked = true;
       else if (boxes[0] && !["radio", "checkbox"].includes(boxes[0].type)) boxes[0].value = value;
     });
-    const place = kept.fields.find(([name]) => name === "place");
+    const place = kept.find(([name]) => name === "place");
     if (place && !$("[name=place]", form)) form.append(made("input", { type: "hidden", name: "place", value: place[1] }));
     form.dispatchEvent(new Event("preview"));
   };
+  const restore = () => {
+    const kept = JSON.parse(localStorage.getItem(KEY) || "null");
+    if (!kept || !kept.fields || field("body").value || Date.now() - kept.at > 864e5) return;
+    fill(kept.fields);
+  };
+  /* one that was not sent, opened again; nobody sends it while it is edited */
+  const reopen = async (key) => {
+    const one = await self.outbox.get(key);
+    if (!one || one.me !== me || one.sent) return;
+    const editing = () => self.outbox.change(key, { editing: Date.now() + 120000 });
+    await editing();
+    setInterval(() => { if (from) editing(); }, 60000);
+    from = one;
+    fill(lasting(one.fields));
+    if (one.used) field("idempotency_key").value = newKey();
+    one.photos.forEach(add);
+  };
+  const begun = new URLSearchParams(location.search).get("unsent");
+  /* the page may be one kept for having no network: its key has been used, perhaps */
+  if ("fresh" in form.dataset) field("idempotency_key").value = newKey();
   try {
-    if ("fresh" in form.dataset) restore();
-    ["input", "change", "draft"].forEach((event) => form.addEventListener(event, () => { clearTimeout(timer); timer = setTimeout(save, 150); }));
-    addEventListener("pagehide", () => { if (field("body").value && !form.hasAttribute("data-gone")) save(); });
+    if (!("fresh" in form.dataset)) self.outbox.get(field("idempotency_key").value).then((one) => { from = one; }, () => undefined);
+    else if (begun) reopen(begun).catch(() => undefined);
+    else restore();
+    ["input", "change", "draft"].forEach((event) => form.addEventListener(event, () => {
+      form.removeAttribute("data-gone");
+      clearTimeout(timer);
+      timer = setTimeout(save, 150);
+    }));
+    addEventListener("pagehide", () => {
+      if (field("body").value && !form.hasAttribute("data-gone") && !("leaving" in document.body.dataset)) save();
+      if (from) self.outbox.change(from.key, { editing: 0 });
+    });
   } catch { /* no storage: no draft */ }
 
   /* ---- sending: into the outbox first, so that nothing is lost on the way ---- */
-  const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const going = (is) => {
+    form.toggleAttribute("data-gone", is);
+    clearTimeout(timer);
+    if (from) return;
+    try {
+      if (is) sessionStorage.going = KEY;
+      else delete sessionStorage.going;
+    } catch { /* no storage: no draft */ }
+  };
+  const told = () => dispatchEvent(new Event("outbox"));
   const queued = () => {
     form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
+    going(false);
+    try { if (!from) localStorage.removeItem(KEY); } catch { /* no storage: no draft */ }
+    from = undefined;
+    if (begun) history.replaceState(null, "", location.pathname);
     form.reset();
     tiles.replaceChildren();
     waiting.clear();
     field("body").value = "";
     field("idempotency_key").value = newKey();
     form.dispatchEvent(new CustomEvent("unsent", { bubbles: true }));
+    told();
     field("body").focus();
     if (navigator.serviceWorker) navigator.serviceWorker.ready.then((worker) => worker.sync && worker.sync.register("outbox")).catch(() => undefined);
+  };
+  /* with no server to ask, the question that an emergency hangs on is asked here */
+  const asks = () => {
+    const box = $("#f-danger");
+    const { words, ask } = box.dataset;
+    if ($("[name=danger]:checked", form) || !words.split(" ").some((one) => one && field("body").value.includes(one))) return false;
+    if (!$(".error-text", box)) $("legend", box).after(made("p", { className: "error-text", textContent: ask }));
+    $(".error-text", box).setAttribute("role", "alert");
+    box.classList.add("has-error");
+    box.focus();
+    return true;
   };
   form.addEventListener("submit", async (e) => {
     if (!e.submitter || e.submitter.dataset.step !== "send" || form.hasAttribute("data-sent") || form.hasAttribute("data-native")) return;
     if (!field("body").value.trim()) return;
     e.preventDefault();
-    const own = fields().concat([["csrf", field("csrf").value], ["step", "send"], ["written_at", String(Math.floor(Date.now() / 1000))]]);
-    const one = { key: field("idempotency_key").value, who: form.dataset.who, fields: own, photos: [...waiting.values()], at: Date.now() };
+    const own = whole();
+    const who = $(".bar .who")?.textContent || "";
+    const one = { key: field("idempotency_key").value, me, who, fields: own, photos: [...waiting.values()], at: Date.now() };
     const native = () => { form.setAttribute("data-native", ""); form.append(made("input", { type: "hidden", name: "step", value: "send" })); form.submit(); };
-    try { await self.outbox.put(one); } catch { return native(); }
+    going(true);
     try {
-      const plain = { ...one, fields: own.filter(([name]) => name !== "written_at") };
-      const answer = await self.outbox.post(plain);
+      await self.outbox.put(one);
+      if (from && from.key !== one.key) await self.outbox.remove(from.key);
+      if (from) from = one;
+    } catch { return native(); }
+    let answer;
+    let said = {};
+    try {
+      answer = await self.outbox.post({ ...one, fields: own.filter(([name]) => name !== "written_at") });
+      said = await self.outbox.meant(answer);
+    } catch { /* no network */ }
+    if (said.sent) {
       await self.outbox.remove(one.key);
-      form.setAttribute("data-gone", "");
-      localStorage.removeItem(KEY);
-      if (answer.redirected && answer.ok) return location.assign(answer.url);
-      save();
-      return native(); /* the page that says what is missing */
-    } catch {
-      localStorage.removeItem(KEY);
-      clearTimeout(timer);
-      return queued();
+      return location.assign(said.sent);
     }
+    if (answer && answer.redirected) return location.assign(answer.url); /* whoever signs in again sends it */
+    const stays = () => { if (from) return self.outbox.change(one.key, { why: said.why }); save(); return self.outbox.remove(one.key); };
+    if (said.why) {
+      await stays();
+      return native(); /* the page that says what is missing */
+    }
+    if (asks()) {
+      said = { why: $("#f-danger").dataset.ask };
+      going(false);
+      await stays();
+      return form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
+    }
+    return queued();
   });
 })();

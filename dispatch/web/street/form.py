@@ -110,6 +110,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         nearby=shown.nearby,
         danger=typed.get("danger") if typed.get("danger") in ("yes", "no") else "",
         danger_words=_danger(shown.forecast),
+        danger_list=reference.duties.danger,
         phones=_phones(),
         categories=tuple(
             Option(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties if not duty.demo

@@ -1,0 +1,78 @@
+/* What this machine has not sent yet: said on every page, sent when the network is back, never in another's name.
+   What was begun belongs to whoever wrote it and goes when they leave; what was pressed 吹哨 on stays until it is sent. */
+(() => {
+  "use strict";
+  const box = document.getElementById("unsent");
+  const { me } = document.body.dataset;
+  if (!box || !self.outbox) return;
+  const words = box.dataset;
+  const [title, list] = box.children;
+  const open = () => new URLSearchParams(location.search).get("unsent");
+  const made = (tag, more) => Object.assign(document.createElement(tag), more);
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+  const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const body = (one) => (one.fields.find(([name]) => name === "body") || ["", ""])[1];
+  const acts = {
+    open: (one) => location.assign("/whistle?unsent=" + one.key),
+    again: async (one) => {
+      /* a key that has made another whistle is no use any more */
+      if (one.used) {
+        const key = newKey();
+        await self.outbox.put({ ...one, key, why: "", used: false, fields: one.fields.map(([name, value]) => [name, name === "idempotency_key" ? key : value]) });
+        await self.outbox.remove(one.key);
+      } else await self.outbox.change(one.key, { why: "" });
+      return send();
+    },
+    remove: (one) => confirm(words.sure) && self.outbox.remove(one.key),
+    seen: (one) => self.outbox.remove(one.key),
+  };
+  const row = (one) => {
+    const state = one.sent ? words.done : one.key === open() ? words.editing : one.why || words.waiting;
+    const li = made("li", { className: one.why ? "refused" : "" });
+    li.append(made("p", { textContent: body(one).slice(0, 80), lang: "zh" }), made("p", { className: one.why && !one.sent ? "error-text" : "second", textContent: state }));
+    const line = made("p", { className: "unsent-acts" });
+    if (one.sent) line.append(made("a", { href: one.sent, textContent: words.receipt }));
+    const may = one.sent ? ["seen"] : one.key === open() ? [] : ["open", "again", "remove"];
+    may.forEach((act) => {
+      const button = made("button", { type: "button", className: "link", textContent: words[act] });
+      button.addEventListener("click", async () => { await acts[act](one); draw(); });
+      line.append(button);
+    });
+    li.append(line);
+    return li;
+  };
+  const draw = async () => {
+    const all = await self.outbox.all();
+    const mine = all.filter((one) => one.me === me);
+    const waits = mine.filter((one) => !one.sent).length;
+    const others = {};
+    all.filter((one) => one.me !== me && !one.sent).forEach((one) => { others[one.who] = (others[one.who] || 0) + 1; });
+    const held = Object.entries(others).map(([who, n]) => filled(words.held, { who, n }));
+    box.hidden = !mine.length && !held.length;
+    title.textContent = mine.length ? waits ? filled(words.mine, { n: waits }) : words.done : held.shift() || "";
+    list.replaceChildren(...mine.map(row), ...held.map((textContent) => made("li", { textContent })));
+  };
+  const send = async () => {
+    try { await self.outbox.flush(); } catch { /* still no network: it waits */ }
+    return draw();
+  };
+  const begin = async () => {
+    const here = (one) => one.sent && new URL(one.sent).pathname === location.pathname;
+    for (const one of (await self.outbox.all()).filter(here)) await self.outbox.remove(one.key);
+    await draw();
+    return send();
+  };
+  const safely = (act) => () => act().catch(() => undefined); /* no storage: nothing waits */
+  addEventListener("online", safely(send));
+  addEventListener("outbox", safely(draw));
+  setInterval(safely(async () => { if ((await self.outbox.all()).some((one) => !one.sent && !one.why)) await send(); }), 60000);
+  if (navigator.serviceWorker) navigator.serviceWorker.addEventListener("message", safely(draw));
+  safely(begin)();
+
+  /* whoever leaves takes what they began along */
+  document.addEventListener("submit", (e) => {
+    if (!/^\/(switch|sign-out|demo\/as)\b/.test(e.target.getAttribute("action"))) return;
+    document.body.dataset.leaving = "";
+    try { Object.keys(localStorage).filter((key) => key.startsWith("draft:") && key.endsWith(":" + me)).forEach((key) => localStorage.removeItem(key)); } catch { /* no storage */ }
+  });
+})();
