@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
 from dispatch.store.connection import Connection
 from dispatch.store.errors import translated
 from dispatch.store.unit_of_work import UnitOfWork
 
-#: seconds that a free connection is waited for, and that one given back in the middle of a query may take to end it
+#: seconds that a free connection is waited for, that a rollback may take, and that a connection given back in the middle
+#: of a query may take to end it
 WAIT = 10.0
 #: seconds until a query that is not answered raises
 COMMAND = 60.0
@@ -30,6 +32,16 @@ SESSION_LIMITS = {
 async def _prepare(connection: asyncpg.Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=str, decoder=str, schema="pg_catalog")
+
+
+async def _roll_back(connection: Connection, work: Transaction) -> None:
+    """A server that does not answer to it is left, for it rolls back when the session ends: asyncpg would wait for its
+    answer as long again as for the query that was not answered."""
+    try:
+        async with asyncio.timeout(WAIT):
+            await work.rollback()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # TimeoutError is an OSError
+        connection.terminate()
 
 
 class _Connection(asyncpg.Connection):
@@ -105,8 +117,14 @@ class Database:
         """One transaction: committed at the end of the block, rolled back when it raises."""
         async with self.acquire() as connection:
             uow = UnitOfWork(connection, self._virtual() if self._virtual else None)
-            async with connection.transaction():
+            work = connection.transaction()
+            await work.start()
+            try:
                 yield uow
+            except BaseException:
+                await _roll_back(connection, work)
+                raise
+            await work.commit()
         self._announce(uow)
 
     @asynccontextmanager

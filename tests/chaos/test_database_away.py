@@ -41,7 +41,7 @@ async def raise_many(world: World) -> None:
     clerk = Actor("street-clerk", "p", CLERK, node=STREET, district=DISTRICT, principal="person:p")
     async with asyncio.TaskGroup() as going:
         for nth in range(2 * EACH):
-            text = f"楼道消防门被锁（{nth}）"
+            text = f"天沟渗水，三户漏水（{nth}）"
             new = NewWhistle(STREET, text, f"a{nth}", text.encode(), place=BUILDING, danger=nth % 2 == 0)
             going.create_task(world.intake.raise_(clerk, new))
 
