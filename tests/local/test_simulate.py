@@ -1,5 +1,7 @@
 """A simulated year: the same seed tells the same story, and every figure can be counted again from its log."""
 
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -176,3 +178,24 @@ def test_the_year_begins_where_holidays_are_published_and_a_wrong_folder_is_said
     assert first_day(DEMO).month == 1
     with pytest.raises(Trouble, match="no folder"):
         first_day(DEMO / "nowhere")
+
+
+def test_the_command_lives_today_s_policy_and_another_side_by_side(tmp_path: Path) -> None:
+    """As somebody at a terminal runs it, in a process and on a server of its own."""
+    tighter = tmp_path / "policies.yaml"
+    text = (DEMO / "policies.yaml").read_text(encoding="utf-8")
+    tighter.write_text(text.replace("limit: 4wh, emergency: 30m", "limit: 1m, emergency: 1m"), encoding="utf-8")
+    words = ("simulate", "--days", "1", "--per-day", "12", "--policy", str(tighter), "--json")
+    made = subprocess.run((sys.executable, "-m", "dispatch", *words), capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    done = orjson.loads(made.stdout)
+    assert list(done) == ["baseline", "policy"]
+    assert done["baseline"]["figures"]["whistles"] == done["policy"]["figures"]["whistles"] > 0
+    assert done["baseline"]["figures"] != done["policy"]["figures"]
+    wrong = subprocess.run(
+        (sys.executable, "-m", "dispatch", "simulate", "--days", "1", "--policy", str(tmp_path / "none.yaml")),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert wrong.returncode == 1
+    assert "none.yaml" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
