@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.locks import lock
-from dispatch.store.partitions import PATIENCE_MS, TABLE, later, partition_name, standing
+from dispatch.store.partitions import PATIENCE_MS, TABLE, later, never_emptied, partition_name, standing
 from dispatch.store.retention import ENDED
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -144,6 +144,7 @@ async def put_in(uow: UnitOfWork, month: datetime, source: Any, columns: list[st
     await connection.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
     await connection.copy_to_table(name, source=source, columns=columns, format="text", timeout=LONGEST)
     await connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (whistle, seq, at)", timeout=LONGEST)
+    await connection.execute(never_emptied(name))
     # with it attaching need not look at every row, while the default partition is locked
     check = f"ADD CONSTRAINT its_month CHECK (at >= '{begin}' AND at < '{end}')"
     await connection.execute(f"ALTER TABLE {name} {check}", timeout=LONGEST)

@@ -63,6 +63,14 @@ def partition_name(month: datetime) -> str:
     return f"{TABLE}_y{month:%Y}m{month:%m}"
 
 
+def never_emptied(name: str) -> str:
+    """What keeps a partition from TRUNCATE; against UPDATE and DELETE it takes the log's own trigger, attached."""
+    return (
+        f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {name}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION log_is_append_only()"
+    )
+
+
 async def standing(connection: Connection) -> set[str]:
     """The names of the log's partitions."""
     rows = await connection.fetch(
@@ -91,6 +99,7 @@ async def _make(database: Database, month: datetime, done: Made) -> None:
                 return
             # a table of its own first, then attached: CREATE … PARTITION OF would stop every writer of the log
             await connection.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            await connection.execute(never_emptied(name))
             await connection.execute(
                 f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{begin}') TO ('{end}')"
             )

@@ -21,7 +21,7 @@ from dispatch.steps.prune import prune
 from dispatch.store import archives, partitions
 from dispatch.store.database import Database
 from dispatch.store.migrate import newest
-from tests.factories import AUDITOR, World, open_world
+from tests.factories import AUDITOR, TAMPERING, World, open_world
 from tests.web.browsing import somebody
 
 SIX_YEARS = timedelta(days=6 * 365)
@@ -47,7 +47,8 @@ async def later(lived_url: str) -> AsyncIterator[World]:
     now = datetime.now(UTC)
     world = await open_world(lived_url, virtual=lambda: now + timedelta(days=7 * 365))
     async with world.database.transaction() as uow:
-        await uow.connection.execute("CREATE TABLE moved AS SELECT * FROM whistle_event; DELETE FROM whistle_event")
+        await uow.connection.execute(f"{TAMPERING}; CREATE TABLE moved AS SELECT * FROM whistle_event")
+        await uow.connection.execute("DELETE FROM whistle_event")
     await partitions.ensure(world.database, now - timedelta(days=60), now)
     async with world.database.transaction() as uow:
         await uow.connection.execute("INSERT INTO whistle_event SELECT * FROM moved; DROP TABLE moved")
@@ -58,7 +59,7 @@ async def later(lived_url: str) -> AsyncIterator[World]:
 async def over(world: World) -> None:
     """Nobody works on anything any more, and what is to be erased is."""
     async with world.database.transaction() as uow:
-        await uow.connection.execute(f"CREATE TABLE open AS {OPEN}")
+        await uow.connection.execute(f"{TAMPERING}; CREATE TABLE open AS {OPEN}")
         for table, column in UNDER.items():
             await uow.connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT id FROM open)")
         await uow.connection.execute("DROP TABLE open")

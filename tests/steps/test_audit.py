@@ -15,7 +15,7 @@ from dispatch.steps.rebuild import ALONE, FIRED
 from dispatch.store import audit as store
 from dispatch.store.database import Database
 from schemas import lifecycle
-from tests.factories import DISTRICT
+from tests.factories import DISTRICT, TAMPERING
 
 
 async def differences(
@@ -87,6 +87,7 @@ async def test_each_planted_defect_is_named(lived_url: str) -> None:
         for where, plant in PLANTED.items():
             planting = connection.transaction()
             await planting.start()
+            await connection.execute(TAMPERING)
             done = await connection.execute(plant, victim)
             assert not done.endswith(" 0"), f"{where}: nothing was planted"
             (standing,) = await store.read(connection, [victim])

@@ -30,7 +30,7 @@ from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.cases import BUILDING, FIRE_DOOR, MONDAY, RUBBISH, SEEPAGE, STREET, clerk, liaison
 from tests.domain.test_whistle import Life
-from tests.factories import DISTRICT
+from tests.factories import DISTRICT, TAMPERING
 from tests.servers import TestPostgres
 
 T = TypeVar("T")
@@ -98,6 +98,7 @@ class Ground:
     async def clear(self) -> None:
         """No whistle is left."""
         async with self.database.transaction() as uow:
+            await uow.connection.execute(TAMPERING)
             for table in ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event"):
                 await uow.connection.execute(f"DELETE FROM {table}")
 

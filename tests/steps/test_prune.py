@@ -8,7 +8,7 @@ from dispatch.steps import prune
 from dispatch.steps.prune import RETENTION, Keep
 from dispatch.store.database import Database
 from dispatch.store.retention import STATEMENTS
-from tests.factories import CLERK, XF, World
+from tests.factories import CLERK, TAMPERING, XF, World
 from tests.web.test_admission import picture
 
 ROWS = """
@@ -94,6 +94,7 @@ async def test_words_and_photos_of_old_whistles_go_and_the_log_stays(world: Worl
             """INSERT INTO photo SELECT gen_random_uuid(), '', 'image/jpeg', 1, 1, '', NULL, now(), true RETURNING id"""
         )
         # raised six years ago: its id says so
+        await uow.connection.execute(TAMPERING)
         for table, column in (("whistle", "id"), ("whistle_state", "id"), ("whistle_event", "whistle")):
             await uow.connection.execute(
                 f"UPDATE {table} SET {column} = '01790000-0000-7000-8000-000000000001' WHERE {column} = $1", old["id"]

@@ -14,7 +14,7 @@ from dispatch.store import numbers
 from schemas.event import Event
 from schemas.topics import LIFECYCLE, RAISED, TOPICS
 from tests.bus.rig import left, relaying, until
-from tests.factories import World
+from tests.factories import TAMPERING, World
 from tests.servers import TestBroker
 
 
@@ -26,6 +26,7 @@ async def test_a_database_restored_to_an_earlier_time(world: World) -> None:
         async with relaying(world.database, connector(address)):
             await until(lambda: _empty(world))
         async with world.database.transaction() as uow:  # the restore: neither the whistle nor its number ever were
+            await uow.connection.execute(TAMPERING)
             for table, column in (("whistle_event", "whistle"), ("whistle_state", "id"), ("whistle", "id")):
                 await uow.connection.execute(f"DELETE FROM {table} WHERE {column} = $1", UUID(lost["id"]))
             await uow.connection.execute("UPDATE number_block SET next = 1")

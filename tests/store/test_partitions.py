@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from dispatch.store import partitions
 from dispatch.store.database import Database
@@ -77,3 +78,25 @@ async def test_the_primary_key_holds_in_a_new_partition(db: Database) -> None:
             "SELECT count(*) FROM pg_index WHERE indrelid = 'whistle_event_y2026m11'::regclass AND indisprimary"
         )
     assert keys == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {log} SET data = '{{}}'",
+        "DELETE FROM {log}",
+        "TRUNCATE {log}",
+        "MERGE INTO {log} e USING (SELECT 1) x ON true WHEN MATCHED THEN DELETE",
+        """INSERT INTO {log} (whistle, seq, at, id, type, data) SELECT whistle, seq, at, id, type, data FROM {log}
+           ON CONFLICT (whistle, seq, at) DO UPDATE SET data = '{{}}'""",
+    ],
+)
+@pytest.mark.parametrize("log", ["whistle_event", "whistle_event_y2026m11", "whistle_event_other"])
+async def test_the_log_is_append_only(db: Database, log: str, statement: str) -> None:
+    for at in (NOV, datetime(2028, 1, 1, tzinfo=UTC)):
+        await partitions.ahead(db, NOV)
+        await event(db, at)
+    async with db.acquire() as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await connection.execute(statement.format(log=log))
+        assert await connection.fetchval("SELECT count(*) FROM whistle_event") == 2

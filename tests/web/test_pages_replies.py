@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from dispatch.web.liaison import looked
-from tests.factories import CLERK, XF, ZJ, World
+from tests.factories import CLERK, TAMPERING, XF, ZJ, World
 from tests.web.browsing import somebody
 from tests.web.test_pages_lists import SLOW, rows
 
@@ -48,6 +48,7 @@ async def test_what_others_changed_since_the_last_look_is_said_and_shown(world: 
     earlier = int(last) - int(timedelta(hours=1).total_seconds())
     unit.client.cookies.set(looked.COOKIE, f"{who}..{earlier}", domain="test.local")
     async with world.database.transaction() as uow:
+        await uow.connection.execute(TAMPERING)
         await uow.connection.execute("UPDATE whistle_event SET at = at - interval '2 hours'")
         await uow.connection.execute("UPDATE whistle_state SET last_at = last_at - interval '2 hours'")
     await world.act(quiet, "report-in", seat=ZJ)  # one's own act is no news
