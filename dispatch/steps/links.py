@@ -1,7 +1,8 @@
 """One-time links: how somebody gets in who has no password, or forgot it. Opening one changes nothing; a press does.
 
 Scanners of mail and chat open every link. So looking at one only says whether it is still good; pressing its button
-uses it up. An administrator makes it and hands it over; it works once, within two hours, and the latest only.
+uses it up. An administrator, or `dispatch password`, makes it to be handed over; it works once, within two hours, and
+the latest only.
 """
 
 import secrets
@@ -37,12 +38,16 @@ class Link:
     expires_at: datetime
 
 
-async def make(database: Database, by: Actor, person: str) -> Link:
-    """A link for a person of the own district, in place of an earlier one. Raises `Forbidden`, `NotFound`."""
+async def make(database: Database, by: Actor | None, person: str) -> Link:
+    """A link for a person of the own district (`by` None, the command line: of any), in place of an earlier one.
+
+    Raises `Forbidden`, `NotFound`.
+    """
     now = await database.now()
     made = Link(secrets.token_urlsafe(32), now + LASTS)
     async with database.transaction() as uow:
-        await of_district(uow.connection, by, person, now)
+        if by is not None:
+            await of_district(uow.connection, by, person, now)
         await tickets.void(uow, person)
         await tickets.add(uow, KIND, digest(made.token), person, {}, now, made.expires_at)
         await administration.note_on(uow, by, person, "link-made", {})

@@ -13,13 +13,12 @@ from typing import Annotated
 import typer
 
 from dispatch.clock import new_id
-from dispatch.domain.refusals import Refusal
 from dispatch.local.commands.place import database_url
 from dispatch.local.commands.plain import plainly
 from dispatch.local.trouble import Trouble
 from dispatch.settings import read
+from dispatch.steps import links, sign_in
 from dispatch.steps import second_factor as factors
-from dispatch.steps import sign_in
 from dispatch.store import accounts, people
 from dispatch.store.database import Database
 
@@ -44,12 +43,14 @@ def register(app: typer.Typer) -> None:
 
 
 def password(account: Account) -> None:
-    """Set an account's password, asked for here; its holder changes it at the first sign-in."""
+    """Make a link by which an account's holder sets a password: once, within two hours, the latest only."""
+    from dispatch.web.entering import LINK_PAGE  # the web's own weight, for no other command
+
     with plainly():
         settings = read()
-        new = typer.prompt("新密码 New password", hide_input=True, confirmation_prompt=True)
-        asyncio.run(_password(database_url(settings), account, new))
-    typer.echo(f"{account}：首次登录时要改。To be changed at the first sign-in.")
+        made = asyncio.run(_link(database_url(settings), account))
+    typer.echo(f"{settings.url.rstrip('/')}{LINK_PAGE}/{made.token}")
+    typer.echo(f"交给{account}本人，两小时内打开并设密码。Hand it to its holder; it works once.", err=True)
 
 
 def token(
@@ -85,14 +86,10 @@ async def _second_factor(url: str, account: str) -> bool:
         await database.close()
 
 
-async def _password(url: str, account: str, new: str) -> None:
+async def _link(url: str, account: str) -> links.Link:
     database = await Database.connect(url, size=1, application="dispatch-password")
     try:
-        person = await _person(database, account)
-        try:
-            await sign_in.set_password(database, person, new)
-        except Refusal as refusal:
-            raise Trouble(refusal.words() + "。", "密码没有改。Nothing was changed.") from None
+        return await links.make(database, None, await _person(database, account))
     finally:
         await database.close()
 
