@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         description="Signs sessions, 32 characters or more. Unset: `up` makes one in its data folder.",
     )
 
+    secret_key_old: SecretStr | None = Field(
+        None,
+        description="Earlier secret keys, by comma: what was made with them works, and is made anew where it is used.",
+    )
+
     second_factor_for: str = Field(
         "desk,administrator",
         description="Roles, by comma, that must have a second factor (an authenticator); none: nobody must.",
@@ -168,6 +173,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"must be host:port,host:port; {server.strip()!r} is not")
         return value
 
+    @field_validator("secret_key_old")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and any(len(one) < 32 for one in _listed(value.get_secret_value())):
+            raise ValueError("each must have 32 characters or more")
+        return value
+
     @field_validator("second_factor_for")
     @classmethod
     def _known_roles(cls, value: str) -> str:
@@ -180,6 +192,11 @@ class Settings(BaseSettings):
     def factor_roles(self) -> frozenset[str]:
         """The roles that must have a second factor."""
         return frozenset(_listed(self.second_factor_for))
+
+    @property
+    def earlier_secrets(self) -> tuple[str, ...]:
+        """Secret keys that were in use before the present one."""
+        return tuple(_listed(self.secret_key_old.get_secret_value())) if self.secret_key_old else ()
 
     @property
     def reached_at(self) -> str:

@@ -48,6 +48,7 @@ async def run_web(settings: Settings) -> None:
             demo=settings.demo,
             factor_roles=frozenset() if settings.demo else settings.factor_roles,
             provider=_provider(settings),
+            earlier_secrets=settings.earlier_secrets,
             limits=Limits(settings.rate_limits),
             asyncapi=orjson.dumps(asyncapi.document(), option=orjson.OPT_INDENT_2),
             probe=probe(made.metrics, checks(made), [made.show_snapshot]),

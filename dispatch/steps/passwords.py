@@ -1,4 +1,8 @@
-"""Passwords: what may be one, hashed with argon2id, set by the person or by whoever administers the account."""
+"""Passwords: what may be one, peppered and hashed with argon2id, set by the person.
+
+A hash stands as `key:$argon2id$…`, key being the name of the secret that the pepper was made from; one from before
+there was a pepper begins with `$`. Either is made anew with the present secret when its password is next given.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from dispatch.domain.refusals import Invalid
 from dispatch.steps.common_passwords import weakness
+from dispatch.steps.sealing import Sealer
 from dispatch.store import accounts, administration, tickets
 from dispatch.store.database import Database
 
@@ -23,12 +28,33 @@ _hashing = ThreadPoolExecutor(2, "argon2")
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$MfTmqqEgUbZZbgD3tLSmzA$9bSE9eNSxQOkKb46SziQTVzFHb6nhlqUYkiEmo0QOhc"
 
 
-async def verify(hashed: str, password: str) -> bool:
-    """Whether this is the password; takes as long where it is not."""
+async def verify(sealer: Sealer, hashed: str, password: str) -> bool:
+    """Whether this is the password; takes as long where it is not, or where its secret is not known any more."""
     if len(password) > _LONGEST_READ:
         password = ""  # nosec B105  # too long: never the right one
+    name, _, phc = hashed.rpartition(":")
+    given: bytes | None = password.encode("utf-8", "surrogatepass")
+    if name:
+        given = sealer.pepper(given or b"", name)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_hashing, _check, hashed, password.encode("utf-8", "surrogatepass"))
+    return await loop.run_in_executor(_hashing, _check, phc if given is not None else NOBODY, given or b"")
+
+
+async def _hashed(sealer: Sealer, password: str) -> str:
+    given = sealer.pepper(password.encode("utf-8", "surrogatepass"), sealer.name)
+    assert given is not None
+    phc = await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, given)
+    return f"{sealer.name}:{phc}"
+
+
+async def renew(database: Database, sealer: Sealer, person: str, hashed: str, password: str) -> None:
+    """Hash a password that was right anew, where that was done with an earlier secret, or none, or more weakly."""
+    name, _, phc = hashed.rpartition(":")
+    if name == sealer.name and not _hasher.check_needs_rehash(phc):
+        return
+    fresh = await _hashed(sealer, password)
+    async with database.transaction() as uow:
+        await accounts.renew_hash(uow, person, hashed, fresh)
 
 
 def _check(hashed: str, password: bytes) -> bool:
@@ -38,19 +64,19 @@ def _check(hashed: str, password: bytes) -> bool:
         return False
 
 
-async def confirmed(database: Database, person: str, password: str, field: str = "password") -> None:
+async def confirmed(database: Database, sealer: Sealer, person: str, password: str, field: str = "password") -> None:
     """The person's present password, asked for again before something that matters. Raises `Invalid`.
 
     Somebody who only ever comes in through another provider has none: then nothing is asked.
     """
     async with database.acquire() as connection:
         hashed = await accounts.password_hash(connection, person)
-    if hashed is not None and not await verify(hashed, password):
+    if hashed is not None and not await verify(sealer, hashed, password):
         raise Invalid("现在的密码不对；请再填一次", field=field, value=None)
 
 
 async def change_password(
-    database: Database, person: str, old: str | None, new: str, *, keep: bytes | None = None
+    database: Database, sealer: Sealer, person: str, old: str | None, new: str, *, keep: bytes | None = None
 ) -> None:
     """The person's own change; every other session ends. `old` None: they came by a link and need not know it.
 
@@ -59,23 +85,24 @@ async def change_password(
     if old is not None:
         async with database.acquire() as connection:
             hashed = await accounts.password_hash(connection, person)
-        if hashed is None or not await verify(hashed, old):
+        if hashed is None or not await verify(sealer, hashed, old):
             raise Invalid("现在的密码不对；请再填一次", field="old", value=None)
     if old == new:
         raise Invalid("新密码要和现在的不一样；请换一个", field="new", value=None)
-    await set_password(database, person, new, must_change=False)
+    await set_password(database, sealer, person, new, must_change=False)
     async with database.transaction() as uow:
         await accounts.end_sessions(uow, person, keep)
         await administration.note_own(uow, person, "password-changed", {})
 
 
-async def set_password(database: Database, person: str, password: str, *, must_change: bool = True) -> None:
-    """Set a password (the administrator's: to be changed at the first sign-in). Raises `Invalid`."""
+async def set_password(
+    database: Database, sealer: Sealer, person: str, password: str, *, must_change: bool = True
+) -> None:
+    """Set a password (somebody else's: to be changed at the first sign-in). Raises `Invalid`."""
     async with database.acquire() as connection:
         own = await accounts.own_words(connection, person)
     check(password, own)
-    loop = asyncio.get_running_loop()
-    hashed = await loop.run_in_executor(_hashing, _hasher.hash, password.encode("utf-8", "surrogatepass"))
+    hashed = await _hashed(sealer, password)
     async with database.transaction() as uow:
         if not await accounts.set_password(uow, person, hashed, must_change=must_change):
             raise Invalid("没有「{value}」这个账号；请核对", field="person", value=person)

@@ -114,7 +114,7 @@ async def pending(database: Database, sealer: Sealer, person: str, issuer: str, 
     if row is None or row.confirmed:
         return None
     try:
-        secret = sealer.open(row.sealed, person)
+        secret, _present = sealer.open(row.sealed, person)
     except Unreadable:
         return None
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer))
@@ -122,15 +122,16 @@ async def pending(database: Database, sealer: Sealer, person: str, issuer: str, 
 
 async def confirm(database: Database, sealer: Sealer, person: str, code: str, password: str) -> tuple[str, ...]:
     """Take the authenticator into use; returns the recovery codes, which are never shown again. Raises `Invalid`."""
-    await passwords.confirmed(database, person, password)
+    await passwords.confirmed(database, sealer, person, password)
     async with database.transaction() as uow:
         row = await second_factors.of(uow.connection, person)
         if row is None or row.confirmed:
             raise Invalid("没有等着确认的身份验证器；请重新开始", field="code", value=None)
-        step = matching_step(_opened(sealer, row.sealed, person), plain(code), await uow.now())
+        secret, present = _opened(sealer, row.sealed, person)
+        step = matching_step(secret, plain(code), await uow.now())
         if step is None:
             raise Invalid("验证码不对；请看手机上现在的六位数，再填一次", field="code", value=None)
-        await second_factors.take_step(uow, person, step)
+        await second_factors.take_step(uow, person, step, None if present else sealer.seal(secret, person))
         await second_factors.confirm(uow, person, await uow.now())
         await administration.note_own(uow, person, "second-factor-on", {})
         return await _new_codes(uow, person)
@@ -215,8 +216,9 @@ async def _take(uow: UnitOfWork, sealer: Sealer, person: str, code: str) -> None
         raise WrongCode
     now = await uow.now()
     if len(given) == DIGITS:
-        step = matching_step(_opened(sealer, row.sealed, person), given, now)
-        taken = step is not None and await second_factors.take_step(uow, person, step)
+        secret, present = _opened(sealer, row.sealed, person)
+        step, anew = matching_step(secret, given, now), None if present else sealer.seal(secret, person)
+        taken = step is not None and await second_factors.take_step(uow, person, step, anew)
     else:
         taken = await second_factors.take_recovery_code(uow, person, digest(given), now)
         if taken:
@@ -227,7 +229,7 @@ async def _take(uow: UnitOfWork, sealer: Sealer, person: str, code: str) -> None
     await accounts.clear_tries(uow, person)
 
 
-def _opened(sealer: Sealer, sealed: bytes, person: str) -> str:
+def _opened(sealer: Sealer, sealed: bytes, person: str) -> tuple[str, bool]:
     try:
         return sealer.open(sealed, person)
     except Unreadable:

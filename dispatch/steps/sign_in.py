@@ -19,9 +19,11 @@ from dispatch.steps.passwords import (
     NOBODY,
     SHORTEST_PASSWORD,
     change_password,
+    renew,
     set_password,
     verify,
 )
+from dispatch.steps.sealing import Sealer
 from dispatch.store import accounts, administration, second_factors, sessions, tickets
 from dispatch.store.accounts import Holder, NewSession, SeatHeld
 from dispatch.store.database import Database
@@ -173,7 +175,9 @@ async def token_used(database: Database, sha256: bytes) -> None:
         await accounts.touch_token(uow, sha256, now, now - TOUCH_EVERY)
 
 
-async def sign_in(database: Database, name: str, password: str, device: str = "") -> Session | CodeNeeded:
+async def sign_in(
+    database: Database, sealer: Sealer, name: str, password: str, device: str = ""
+) -> Session | CodeNeeded:
     """A new session for an account's name and password, or what its authenticator's code must come with.
 
     Raises `Refused`, `Forbidden` without a seat. `device`: browser and system in words.
@@ -183,10 +187,11 @@ async def sign_in(database: Database, name: str, password: str, device: str = ""
         account = await accounts.begin_try(uow, name, now, FREE_TRIES, FIRST_LOCK, LONGEST_LOCK)
     known = account is not None and account.allowed and account.password_hash is not None
     hashed = account.password_hash if account is not None and known else None
-    right = await verify(hashed or NOBODY, password)
+    right = await verify(sealer, hashed or NOBODY, password)
     if account is None or not known or not right:
         log.warning("sign-in.refused", reason="locked" if account and not account.allowed else "wrong")
         raise Refused
+    await renew(database, sealer, account.person, hashed or "", password)
     async with database.acquire() as connection:
         factor = await second_factors.of(connection, account.person)
     if factor is not None and factor.confirmed:

@@ -48,14 +48,14 @@ async def confirm(
         if wanted == "code":
             await second_factor.check(database, sealer, person, given)
         else:
-            await _password(database, person, given, field)
+            await _password(database, sealer, person, given, field)
     except second_factor.WrongCode as refusal:
         raise Invalid(refusal.message, field=field, value=None) from refusal
 
 
-async def _password(database: Database, person: str, given: str, field: str) -> None:
+async def _password(database: Database, sealer: Sealer, person: str, given: str, field: str) -> None:
     await second_factor.count(database, person)
-    await passwords.confirmed(database, person, given, field)
+    await passwords.confirmed(database, sealer, person, given, field)
     async with database.transaction() as uow:
         await accounts.clear_tries(uow, person)
 

@@ -226,6 +226,13 @@ async def set_password(uow: UnitOfWork, person: str, hashed: str, *, must_change
     return done.endswith(" 1")
 
 
+async def renew_hash(uow: UnitOfWork, person: str, hashed: str, fresh: str) -> None:
+    """The same password's hash, made anew; nothing where it was changed meanwhile."""
+    await uow.connection.execute(
+        "UPDATE account SET password_hash = $3 WHERE person = $1 AND password_hash = $2", person, hashed, fresh
+    )
+
+
 async def person_of(connection: Connection, account: str) -> str | None:
     """The person who signs in by this name, or has this code."""
     found: str | None = await connection.fetchval(

@@ -47,10 +47,17 @@ async def confirm(uow: UnitOfWork, person: str, now: datetime) -> bool:
     return done.endswith(" 1")
 
 
-async def take_step(uow: UnitOfWork, person: str, step: int) -> bool:
-    """The code of this time step is used up. False: it, or a later one, was taken before."""
+async def take_step(uow: UnitOfWork, person: str, step: int, sealed: bytes | None) -> bool:
+    """The code of this time step is used up, and the secret is kept as `sealed` from now on (None: as it is).
+
+    False: it, or a later one, was taken before.
+    """
     done = await uow.connection.execute(
-        "UPDATE second_factor SET last_step = $2 WHERE person = $1 AND last_step < $2", person, step
+        """UPDATE second_factor SET last_step = $2, secret = coalesce($3, secret)
+           WHERE person = $1 AND last_step < $2""",
+        person,
+        step,
+        sealed,
     )
     return done.endswith(" 1")
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.refusals import Forbidden
 from dispatch.steps.sign_in import Visit
-from dispatch.web.deps import WebDeps, deps_of
+from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.principals import cookie_of, credentials
 
@@ -118,7 +118,7 @@ def factor_needed() -> str:
 
 def csrf_of(request: Request, visit: Visit | None) -> str:
     """What a form on this page must carry. For somebody not signed in it belongs to a cookie: `keep_visit`."""
-    return visit.csrf if visit is not None else _anonymous(deps_of(request), _visit_cookie(request))
+    return visit.csrf if visit is not None else _anonymous(deps_of(request).secret, _visit_cookie(request))
 
 
 def keep_visit(request: Request, response: Response) -> Response:
@@ -131,10 +131,12 @@ def keep_visit(request: Request, response: Response) -> Response:
 
 def check_csrf(request: Request, visit: Visit | None, given: str) -> None:
     """Refuse a request that another site made the browser send. Raises `Forbidden`."""
-    wanted = visit.csrf if visit is not None else _anonymous(deps_of(request), request.cookies.get(VISIT_COOKIE, ""))
+    deps, cookie = deps_of(request), request.cookies.get(VISIT_COOKIE, "")
+    wanted = [visit.csrf] if visit else [_anonymous(one, cookie) for one in (deps.secret, *deps.earlier_secrets)]
     crossed = request.headers.get("sec-fetch-site") == "cross-site"
     known = visit is not None or VISIT_COOKIE in request.cookies
-    if crossed or not known or not hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace")):
+    same = [hmac.compare_digest(one.encode(), given.encode("utf-8", "replace")) for one in wanted]
+    if crossed or not known or not any(same):
         raise Forbidden("这个页面放得太久了；请刷新再办", field=CSRF_FIELD, value=None)
 
 
@@ -163,8 +165,8 @@ def _visit_cookie(request: Request) -> str:
     return str(request.state.fresh_visit)
 
 
-def _anonymous(deps: WebDeps, cookie: str) -> str:
-    return hmac.new(deps.secret.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
+def _anonymous(secret: str, cookie: str) -> str:
+    return hmac.new(secret.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
 
 
 # ── ways on ──────────────────────────────────────────────────────────────────────────────────────────

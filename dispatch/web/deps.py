@@ -23,7 +23,7 @@ class WebDeps:
     `secret` signs what people carry without a session and seals their second factors, which `factor_roles` must have;
     `probe` is the application for health and metrics, mounted where nothing else answers; `asyncapi` the document of
     the topics, as bytes; `provider` is another one that people may sign in by;
-    `limits` hold back whoever goes on far too fast.
+    `limits` hold back whoever goes on far too fast; `earlier_secrets` still read what `secret` made when it was one.
     """
 
     service: Service
@@ -40,6 +40,7 @@ class WebDeps:
     remembered: float = TTL
     factor_roles: frozenset[str] = frozenset()
     provider: Provider | None = None
+    earlier_secrets: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     principals: Principals = field(init=False)
     sealer: Sealer = field(init=False)
@@ -47,7 +48,7 @@ class WebDeps:
     def __post_init__(self) -> None:
         database = self.service.database
         self.principals = Principals(database, self.cookie, ttl=self.remembered, factor_roles=self.factor_roles)
-        self.sealer = Sealer(self.secret)
+        self.sealer = Sealer(self.secret, *self.earlier_secrets)
 
     @property
     def cookie(self) -> str:

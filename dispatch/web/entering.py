@@ -55,9 +55,8 @@ async def signing_in(request: Request, form: Form) -> Response:
     name, onward = text_of(form, "name").strip(), after(text_of(form, "next"))
     deps = deps_of(request)
     try:
-        made = await sign_in.sign_in(
-            deps.service.database, name, text_of(form, "password"), device_of(request.headers.get("user-agent", ""))
-        )
+        device = device_of(request.headers.get("user-agent", ""))
+        made = await sign_in.sign_in(deps.service.database, deps.sealer, name, text_of(form, "password"), device)
     except Refusal as refusal:
         said = (FieldError(refusal.field or "name", problems.said(refusal)),)
         return _page(request, "sign_in.html", _sign_in_fields(name), 403, onward, said)
@@ -167,7 +166,7 @@ async def changing_password(request: Request, form: Form, visit: Own) -> Respons
         if text_of(form, "new") != text_of(form, "again"):
             raise Invalid("两次写的新密码不一样，请再写一次", field="again", value=None)
         old, new = None if _by_link(visit) else text_of(form, "old"), text_of(form, "new")
-        await sign_in.change_password(deps.service.database, visit.actor.person or "", old, new, keep=keep)
+        await sign_in.change_password(deps.service.database, deps.sealer, visit.actor.person or "", old, new, keep=keep)
     except Invalid as refusal:
         said = (FieldError(refusal.field or "old", problems.said(refusal)),)
         return await _choosing(request, visit, 422, onward, said)

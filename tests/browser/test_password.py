@@ -26,7 +26,7 @@ def first_password(service: Running) -> str:
             row = await connection.fetchrow(
                 "SELECT person, name FROM account a JOIN person p ON p.code = a.person WHERE sign_in = $1", ACCOUNT
             )
-        await passwords.set_password(world.database, row["person"], FIRST)
+        await passwords.set_password(world.database, world.deps.sealer, row["person"], FIRST)
         return str(row["name"])
 
     return str(service.do(give))

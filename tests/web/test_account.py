@@ -31,7 +31,7 @@ def ends(page: Page) -> list[str]:
 
 
 async def test_each_place_is_seen_and_ended(world: World) -> None:
-    await sign_in.set_password(world.database, CLERK, PASSWORD, must_change=False)
+    await sign_in.set_password(world.database, world.deps.sealer, CLERK, PASSWORD, must_change=False)
     phone, desktop, third = [await entered(world, agent) for agent in (PHONE, DESKTOP, "curl/8")]
     page = await phone.get("/account")
     assert "微信・鸿蒙" in page.text

@@ -86,7 +86,9 @@ async def test_a_link_is_used_by_the_press_and_not_by_looking(world: World) -> N
     page = await person.get("/password")
     assert 'name="old"' in page.html, "from now on the old one is asked for"
     assert (await person.send(page.form("/password"), new=PASSWORD + "x", again=PASSWORD + "x")).status == 422
-    assert isinstance(await sign_in.sign_in(world.database, "130403011.clerk", PASSWORD), sign_in.Session)
+    assert isinstance(
+        await sign_in.sign_in(world.database, world.deps.sealer, "130403011.clerk", PASSWORD), sign_in.Session
+    )
     again = await stranger(world).get(path)
     assert (again.status, "用过了或者过期了" in again.text) == (404, True)
     administrator = (await admin.client.get("/api/v1/me")).json()["person"]
@@ -279,7 +281,7 @@ async def test_whose_account_it_is_hears_of_a_link_until_they_say_so_from_anothe
 
 
 async def test_letting_others_in_takes_the_password_or_the_code_again(world: World) -> None:
-    await sign_in.set_password(world.database, ADMIN, PASSWORD, must_change=False)
+    await sign_in.set_password(world.database, world.deps.sealer, ADMIN, PASSWORD, must_change=False)
     admin = stranger(world)
     page = await admin.get("/sign-in")
     await admin.send(page.form("/sign-in"), name="130403.administrator", password=PASSWORD)

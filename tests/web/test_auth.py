@@ -7,12 +7,14 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from dispatch.steps import links, sign_in
+from dispatch.steps import links, passwords, sign_in
+from dispatch.steps.sealing import Sealer
 from dispatch.steps.sign_in import FREE_TRIES, Refused
 from dispatch.web.auth import after
 from dispatch.web.principals import cookie_of
 from dispatch.web.security import language_of
 from tests.factories import ADMIN, CLERK, DESK, OTHER_CLERK, XF_DEPUTY, ZJ, World, open_world
+from tests.web.browsing import HTML
 
 PASSWORD = "correct horse battery"
 NAME = "130403011.clerk"
@@ -37,7 +39,7 @@ async def enter(world: World, password: str = PASSWORD, name: str = NAME) -> htt
 
 
 async def with_password(world: World, *, must_change: bool = False) -> None:
-    await sign_in.set_password(world.database, PERSON, PASSWORD, must_change=must_change)
+    await sign_in.set_password(world.database, world.deps.sealer, PERSON, PASSWORD, must_change=must_change)
 
 
 async def me(client: httpx.AsyncClient) -> dict[str, object]:
@@ -96,7 +98,7 @@ async def test_tries_lock_the_account_longer_each_time_and_a_success_forgets_the
 
     async def fail() -> None:
         with pytest.raises(Refused):
-            await sign_in.sign_in(database, NAME, "wrong")
+            await sign_in.sign_in(database, world.deps.sealer, NAME, "wrong")
 
     async def state() -> tuple[int, timedelta | None]:
         async with database.acquire() as connection:
@@ -122,16 +124,16 @@ async def test_tries_lock_the_account_longer_each_time_and_a_success_forgets_the
     assert second
     assert second > first * 1.5
     await wait_over()
-    await sign_in.sign_in(database, NAME, PASSWORD)
+    await sign_in.sign_in(database, world.deps.sealer, NAME, PASSWORD)
     assert await state() == (0, None)
 
 
 async def test_many_tries_at_once_do_not_slip_through(world: World) -> None:
     await with_password(world)
-    tries = (sign_in.sign_in(world.database, NAME, "wrong") for _ in range(FREE_TRIES + 3))
+    tries = (sign_in.sign_in(world.database, world.deps.sealer, NAME, "wrong") for _ in range(FREE_TRIES + 3))
     assert all(isinstance(error, Refused) for error in await asyncio.gather(*tries, return_exceptions=True))
     with pytest.raises(Refused):
-        await sign_in.sign_in(world.database, NAME, PASSWORD)
+        await sign_in.sign_in(world.database, world.deps.sealer, NAME, PASSWORD)
 
 
 @pytest.mark.parametrize("field", [None, "forged"])
@@ -205,7 +207,7 @@ async def test_a_password_to_be_changed_opens_nothing_else(world: World) -> None
     assert (await me(client))["person"] == PERSON
     assert (await other.get("/api/v1/me")).status_code == 401
     with pytest.raises(Refused):
-        await sign_in.sign_in(world.database, NAME, PASSWORD)
+        await sign_in.sign_in(world.database, world.deps.sealer, NAME, PASSWORD)
 
 
 async def test_somebody_with_two_seats_picks_one(world: World) -> None:
@@ -239,7 +241,7 @@ async def test_a_seat_given_up_opens_nothing(world: World) -> None:
     assert (await program.get("/api/v1/me")).status_code == 401
     assert (await world.client().get("/sign-in")).status_code == 200
     with pytest.raises(sign_in.Forbidden):
-        await sign_in.sign_in(world.database, NAME, PASSWORD)
+        await sign_in.sign_in(world.database, world.deps.sealer, NAME, PASSWORD)
 
 
 async def test_the_demo_lets_one_be_anybody(world: World) -> None:
@@ -393,3 +395,52 @@ def test_the_language_that_is_wanted_most(header: str, language: str) -> None:
 def test_one_cookie_among_many() -> None:
     assert cookie_of('a=1; lang=en; c="3"', "lang") == "en"
     assert cookie_of("xlang=en", "lang") is None
+
+
+async def stored(world: World) -> str:
+    async with world.database.acquire() as connection:
+        return str(await connection.fetchval("SELECT password_hash FROM account WHERE person = $1", PERSON))
+
+
+async def test_a_hash_is_worth_nothing_without_the_secret_key(world: World) -> None:
+    await with_password(world)
+    hashed = await stored(world)
+    assert re.fullmatch(r"[0-9a-f]{8}:\$argon2id\$.*", hashed)
+    assert await passwords.verify(Sealer("0" * 32), hashed, PASSWORD)
+    assert not await passwords.verify(Sealer("1" * 32), hashed, PASSWORD)
+    assert not await passwords.verify(Sealer("1" * 32), f"{Sealer('1' * 32).name}:{hashed[9:]}", PASSWORD)
+    assert not await passwords.verify(Sealer("0" * 32), hashed[9:], PASSWORD), "what is hashed is no bare password"
+
+
+async def test_a_hash_from_before_the_pepper_works_and_is_made_anew_at_sign_in(world: World) -> None:
+    await with_password(world)
+    old = passwords._hasher.hash(PASSWORD)
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE account SET password_hash = $2 WHERE person = $1", PERSON, old)
+    with pytest.raises(Refused):
+        await sign_in.sign_in(world.database, world.deps.sealer, NAME, "wrong")
+    assert await stored(world) == old
+    await sign_in.sign_in(world.database, world.deps.sealer, NAME, PASSWORD)
+    fresh = await stored(world)
+    assert fresh.startswith(f"{world.deps.sealer.name}:$argon2id$")
+    await sign_in.sign_in(world.database, world.deps.sealer, NAME, PASSWORD)
+    assert await stored(world) == fresh, "only once"
+
+
+async def test_an_earlier_secret_key_goes_on_reading_until_each_has_signed_in(world: World) -> None:
+    await with_password(world)
+    with pytest.raises(Refused):
+        await sign_in.sign_in(world.database, Sealer("n" * 32), NAME, PASSWORD)
+    await sign_in.sign_in(world.database, Sealer("n" * 32, "x" * 32, "0" * 32), NAME, PASSWORD)
+    await sign_in.sign_in(world.database, Sealer("n" * 32), NAME, PASSWORD)
+
+
+async def test_a_sign_in_page_opened_before_the_key_changed_is_still_taken(world: World) -> None:
+    await with_password(world)
+    client = world.client()
+    given = {"csrf": await csrf(client), "name": NAME, "password": PASSWORD}
+    world.deps.secret, world.deps.earlier_secrets = "n" * 32, ("0" * 32,)
+    assert (await client.post("/sign-in", data=given, headers=HTML)).status_code == 303
+    client.cookies.delete(world.deps.cookie)
+    world.deps.earlier_secrets = ()
+    assert (await client.post("/sign-in", data=given, headers=HTML)).status_code == 403

@@ -42,7 +42,7 @@ async def guarded(demo_url: str, clock: Clock) -> AsyncIterator[World]:
     """Outside the demo; administrators must have a second factor."""
     made = await open_world(demo_url, virtual=clock, demo=False, factor_roles=frozenset({"administrator"}))
     for person in (CLERK, ADMIN):
-        await sign_in.set_password(made.database, person, PASSWORD, must_change=False)
+        await sign_in.set_password(made.database, made.deps.sealer, person, PASSWORD, must_change=False)
     yield made
     await made.close()
 
@@ -88,7 +88,7 @@ def test_the_values_of_rfc_6238(seconds: int, code: str) -> None:
 def test_a_secret_is_read_with_its_key_and_for_its_owner_only() -> None:
     sealer = Sealer("0" * 32)
     sealed = sealer.seal("ABC", "one")
-    assert sealer.open(sealed, "one") == "ABC"
+    assert sealer.open(sealed, "one") == ("ABC", True)
     for other, owner in ((sealer, "two"), (Sealer("1" * 32), "one")):
         with pytest.raises(Unreadable):
             other.open(sealed, owner)
@@ -117,7 +117,7 @@ async def test_of_many_with_one_code_one_gets_in(guarded: World, clock: Clock) -
     _person, secret, _codes = await enrolled(guarded)
     clock.on(seconds=60)
     code = code_at(secret, step_of(clock.now))
-    waiting = [await sign_in.sign_in(guarded.database, NAMES[CLERK], PASSWORD) for _ in range(3)]
+    waiting = [await sign_in.sign_in(guarded.database, guarded.deps.sealer, NAMES[CLERK], PASSWORD) for _ in range(3)]
     tokens = [one.token for one in waiting if isinstance(one, CodeNeeded)]
     sealer = guarded.deps.sealer
     tries = (second_factor.finish(guarded.database, sealer, token, code) for token in tokens)
@@ -130,18 +130,18 @@ async def test_a_known_password_gives_no_tries_without_end(guarded: World, clock
     clock.on(minutes=5)
     made = None
     for _ in range(sign_in.FREE_TRIES):
-        made = await sign_in.sign_in(guarded.database, NAMES[CLERK], PASSWORD)
+        made = await sign_in.sign_in(guarded.database, guarded.deps.sealer, NAMES[CLERK], PASSWORD)
         assert isinstance(made, CodeNeeded)
         with pytest.raises(WrongCode):
             await second_factor.finish(guarded.database, guarded.deps.sealer, made.token, "000000")
     assert made is not None
     with pytest.raises(sign_in.Refused):
-        await sign_in.sign_in(guarded.database, NAMES[CLERK], PASSWORD)
+        await sign_in.sign_in(guarded.database, guarded.deps.sealer, NAMES[CLERK], PASSWORD)
     good = code_at(secret, step_of(clock.now))
     with pytest.raises(WrongCode):
         await second_factor.finish(guarded.database, guarded.deps.sealer, made.token, good)
     clock.on(minutes=1)  # the first lock is over, the second would be longer
-    again = await sign_in.sign_in(guarded.database, NAMES[CLERK], PASSWORD)
+    again = await sign_in.sign_in(guarded.database, guarded.deps.sealer, NAMES[CLERK], PASSWORD)
     assert isinstance(again, CodeNeeded)
     await second_factor.finish(guarded.database, guarded.deps.sealer, again.token, codes[0])
 
@@ -233,3 +233,18 @@ async def test_an_administrator_gives_a_code_before_a_link_is_made(guarded: Worl
     clock.on(seconds=30)
     page = await admin.send(form, **{"proof-link": code_at(secret, step_of(clock.now))})
     assert "只显示这一次" in page.text
+
+
+async def test_a_secret_sealed_with_an_earlier_key_is_sealed_anew_when_a_code_is_given(
+    guarded: World, clock: Clock
+) -> None:
+    _person, secret, _codes = await enrolled(guarded)
+    clock.on(seconds=60)
+    later = Sealer("n" * 32, "0" * 32)
+    async with guarded.database.acquire() as connection:
+        before = await connection.fetchval("SELECT secret FROM second_factor")
+    assert later.open(before, CLERK) == (secret, False)
+    await second_factor.check(guarded.database, later, CLERK, code_at(secret, step_of(clock.now)))
+    async with guarded.database.acquire() as connection:
+        after = await connection.fetchval("SELECT secret FROM second_factor")
+    assert Sealer("n" * 32).open(after, CLERK) == (secret, True)
