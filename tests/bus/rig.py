@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -137,6 +137,24 @@ def flaky(broker: str) -> Callable[..., object]:
 
     async def connect() -> AIOKafkaProducer:
         producer = Flaky(bootstrap_servers=broker, acks="all", max_batch_size=8_000)
+        await producer.start()
+        return producer
+
+    return connect
+
+
+class Mute(AIOKafkaProducer):  # type: ignore[misc]
+    """A real producer that takes what it is to send, and of which nobody hears again."""
+
+    async def send_batch(self, _batch: Any, _topic: str, *, partition: int) -> Any:
+        return asyncio.get_running_loop().create_future()
+
+
+def mute(broker: str) -> Callable[[], Awaitable[AIOKafkaProducer]]:
+    """Opens mute producers."""
+
+    async def connect() -> AIOKafkaProducer:
+        producer = Mute(bootstrap_servers=broker, acks="all")
         await producer.start()
         return producer
 

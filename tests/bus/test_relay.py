@@ -5,6 +5,7 @@ import sys
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from dispatch.bus import lane
 from dispatch.bus import relay as relay_module
@@ -18,6 +19,7 @@ from tests.bus.rig import (
     flaky,
     left,
     make_topic,
+    mute,
     number,
     read,
     read_numbers,
@@ -52,6 +54,27 @@ async def test_order_per_key_survives_failing_batches(db: Database, broker: str)
     records = await read_numbers(broker, topic, 1500)
     assert len(records) > 1500, "the rig failed no send after it arrived, so this test proved nothing"
     assert firsts_in_order(records)
+
+
+async def test_a_producer_that_never_answers_is_replaced(
+    db: Database, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While rows wait for it, however many: it says nothing at all, so only the silence tells."""
+    monkeypatch.setattr(relay_module, "STALLED", 0.5)
+    monkeypatch.setattr(relay_module, "POLL", 0.1)
+    monkeypatch.setattr(lane, "REQUEST_TIMEOUT_MS", 500)
+    topic, connects = await make_topic(broker), iter([mute(broker), mute(broker), connector(broker)])
+    await write(db, *rows(topic, 100))
+
+    async def connect() -> AIOKafkaProducer:
+        return await next(connects)()
+
+    async with relaying(db, connect) as relay:
+        await until(lambda: relay.stalled_for() > 0.2)
+        await until(lambda: left_none(db))
+        assert relay.stalled_for() == 0, "nothing waits"
+        assert relay.counts.producers == 3
+    assert firsts_in_order(await read_numbers(broker, topic, 100))
 
 
 async def test_a_row_too_large_is_parked_and_only_its_key_waits(
