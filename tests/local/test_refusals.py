@@ -1,15 +1,20 @@
 """What is wrong at a start is said in one line with the remedy, and the exit code is not 0."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from dispatch.local import checks
 from dispatch.local.trouble import Trouble
+from dispatch.store.migrate import newest
+
+KEY = "for tests only, thirty-two letters and more"
 
 
 def dispatch(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -83,6 +88,17 @@ def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path) -
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "DISPATCH_DATA" in one_line(dispatch("up", DATA=str(tmp_path / "file" / "d"), PORT="0"))
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "scheduler"])
+async def test_a_role_refuses_a_schema_that_no_longer_serves_it(role: str, database: str) -> None:
+    connection = await asyncpg.connect(database)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.execute("UPDATE schema_serves SET oldest = '9998'")
+    await connection.close()
+    line = one_line(await asyncio.to_thread(dispatch, role, DATABASE_URL=database, KAFKA="127.0.0.1:9", SECRET_KEY=KEY))
+    assert f"the schema is at 9999 and serves versions from 9998 on, this one is {newest()}" in line
+    assert "install a newer one" in line
 
 
 def test_a_full_disk_is_seen_before_anything_is_made(tmp_path: Path) -> None:
