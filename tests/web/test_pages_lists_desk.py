@@ -315,6 +315,22 @@ async def test_many_are_settled_at_once_and_those_that_would_not_are_said(world:
     assert "先勾上" in (await browser.post("/desk/dead/many", {"action": "replay", "why": "x"}, 422)).text
 
 
+async def test_many_are_whistled_anew_at_once(world: World) -> None:
+    said = [orjson.dumps({"body": f"{FIRE_DOOR}（{nth}）", "place": BUILDING}) for nth in range(2)]
+    ids = [await letter(world, position=nth, value=each) for nth, each in enumerate(said)]
+    browser = await browse(world, DESK)
+    await browser.get("/desk/dead")
+    picked = {"letter": [str(each) for each in ids], "action": "raise", "why": "来源发错了格式"}
+    assert "另吹一哨：2 条" in (await browser.post("/desk/dead/many", picked, 200)).text
+    async with world.database.acquire() as connection:
+        told = await connection.fetch(
+            "SELECT w.body, s.status FROM dead_letter d JOIN whistle w ON w.id = d.whistle JOIN whistle_state s"
+            " ON s.id = w.id WHERE d.status = 'raised' ORDER BY d.position"
+        )
+    assert [(row["body"].split("（")[1][0], row["status"]) for row in told] == [("0", "raised"), ("1", "raised")]
+    assert "现在没有。" in pane(await browser.get("/desk/dead"), "dead")
+
+
 async def test_why_a_letter_failed_is_said_in_the_readers_language(world: World) -> None:
     """Kept is only the rule's own sentence, without the values that it speaks of."""
     said = orjson.dumps({"body": "灯不亮", "place": "130403011"})
