@@ -14,6 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from dispatch.local.kafka import VERSION
 from dispatch.observe import logs
 from tests import kafka_node
 from tests.bench import plot, rows
@@ -41,7 +42,10 @@ async def keep(ground: Ground, size: Size, found: list[tuple[str, Figure]]) -> d
     """The figures, with where they come from."""
     async with connected(ground.postgres.url("postgres")) as connection:
         server = await connection.fetchval("SHOW server_version")
-    broker = "Apache Kafka 4.1.1, one node" if ground.kind == "kafka" else "embedded (Tansu)"
+    nodes = (
+        "one node, three where a figure says so" if any("three nodes" in each.name for _, each in found) else "one node"
+    )
+    broker = f"Apache Kafka {VERSION}, {nodes}" if ground.kind == "kafka" else "embedded (Tansu)"
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "on": {**versions(), "postgresql": f"{server}, fsync {'on' if ground.durable else 'off'}", "broker": broker},
@@ -106,6 +110,14 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
         console.print(f"[dim]{path}[/]")
+    if not asked.tiny and (fallen := missed(kept)):
+        console.print(f"[red]{len(fallen)} do not hold:[/] {'; '.join(fallen)}")
+        raise SystemExit(1)
+
+
+def missed(kept: dict[str, Any]) -> list[str]:
+    """The figures that do not hold what is asked of them."""
+    return [f"{row['row']}, {row['name']}" for row in kept["rows"] if row["holds"] is False]
 
 
 if __name__ == "__main__":
