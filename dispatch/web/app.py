@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
@@ -30,7 +31,7 @@ from dispatch.web.limits import TooFast
 from dispatch.web.models.entry import ErrorPage
 from dispatch.web.models.parts import NavItem, Span
 from dispatch.web.render import render
-from dispatch.web.security import Shell
+from dispatch.web.security import Shell, TooLarge
 
 __all__ = ["WebDeps", "create_app"]
 
@@ -69,6 +70,7 @@ def create_app(deps: WebDeps, pages: Sequence[APIRouter] | None = None) -> Shell
         https=deps.https,
         limit=deps.body_limit,
         upload_limit=deps.upload_limit,
+        form_limit=deps.form_limit,
         metrics=deps.metrics,
     )
 
@@ -111,6 +113,8 @@ def _handlers(app: FastAPI) -> None:
     for kind in (Refusal, ValidationError, StoreError, OutOfCalendarError, HTTPException, Exception):
         app.add_exception_handler(kind, _failed)
     app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(TooLarge, _too_large)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(auth.SignInNeeded, _unknown)
     app.add_exception_handler(auth.PasswordNeeded, _stale_password)
     app.add_exception_handler(auth.FactorNeeded, _no_factor)
@@ -119,6 +123,24 @@ def _handlers(app: FastAPI) -> None:
 
 async def _failed(request: Request, error: Exception) -> Response:
     return shown(request, problems.of_error(error))
+
+
+async def _too_large(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooLarge)
+    await auth.visitor(request)
+    detail = _("一次发来的太多，最多 %(most)s", most=size_of(error.limit))
+    remedy = _("请按浏览器的返回，写的还在；照片少选几张，或一张一张加，再发一次")
+    return shown(request, problems.plain(413, "too-large", detail, field="body", value=None, remedy=remedy))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Whoever sent it went away in the middle: nobody reads this."""
+    return problems.plain(400, "incomplete", _("请求没有发完"))
+
+
+def size_of(limit: int) -> str:
+    """Bytes as people say them."""
+    return f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} KB"
 
 
 async def _misread(request: Request, error: Exception) -> Response:

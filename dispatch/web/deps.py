@@ -5,10 +5,12 @@ from typing import Any
 
 from fastapi import Request
 
+from dispatch.steps import pictures
 from dispatch.steps.intake import Intake
 from dispatch.steps.provider import Provider
 from dispatch.steps.sealing import Sealer
 from dispatch.steps.service import Service
+from dispatch.web.api.fields import PHOTOS
 from dispatch.web.limits import Limits
 from dispatch.web.principals import TTL, Principals
 from dispatch.web.security import Metrics, NoMetrics
@@ -37,6 +39,7 @@ class WebDeps:
     metrics: Metrics = field(default_factory=NoMetrics)
     body_limit: int = 256 * 1024
     upload_limit: int = 12 * 1024 * 1024
+    form_limit: int = PHOTOS * pictures.LARGEST + 1024 * 1024
     remembered: float = TTL
     factor_roles: frozenset[str] = frozenset()
     provider: Provider | None = None

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any, Protocol
 
 import structlog
+from starlette.exceptions import HTTPException
 
 from dispatch.web import i18n, problems
 from dispatch.web.i18n import _
@@ -39,8 +40,20 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: answers that say "not you": each stands in the log, with the seat that asked
 REFUSED = (401, 403)
-#: paths below which bodies are photos, a workbook, or a text of the rules
-UPLOADS = ("/admin/import", "/api/v1/photos", "/chain/", "/rules/", "/w/", "/whistle")
+#: paths below which bodies are a photo, a workbook, or a text of the rules
+UPLOADS = ("/admin/import", "/api/v1/photos", "/rules/")
+#: paths below which a form may carry as many photos as a whistle has
+FORMS = ("/chain/", "/w/", "/whistle")
+#: of a page's form that is too long so many times its limit are read and dropped: a browser reads no answer before
+DRAINED = 4
+
+
+class TooLarge(HTTPException):
+    """The body of a page's form is longer than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
 
 
 class Metrics(Protocol):
@@ -60,12 +73,21 @@ class NoMetrics:
 class Shell:
     """The outermost layer. An error that nobody caught becomes a 500 problem here."""
 
-    def __init__(self, app: App, *, https: bool, limit: int, upload_limit: int, metrics: Metrics | None = None) -> None:
-        """`limit`, `upload_limit`: bytes of a body, of a body under `UPLOADS`."""
+    def __init__(
+        self,
+        app: App,
+        *,
+        https: bool,
+        limit: int,
+        upload_limit: int,
+        form_limit: int,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """`limit`, `upload_limit`, `form_limit`: bytes of a body, of one under `UPLOADS`, of one under `FORMS`."""
         self._app = app
         self._headers = (*HEADERS, HSTS) if https else HEADERS
         self._names = frozenset(name for name, _value in self._headers)
-        self._limit, self._upload_limit = limit, upload_limit
+        self._limits = ((FORMS, form_limit), (UPLOADS, upload_limit), (("/",), limit))
         self._metrics = metrics or NoMetrics()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +134,10 @@ class Shell:
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        limit = self._upload_limit if scope["path"].startswith(UPLOADS) else self._limit
+        limit = next((most for paths, most in self._limits if scope["path"].startswith(paths)), self._limits[-1][1])
+        if not scope["path"].startswith("/api/"):
+            await self._app(scope, _up_to(limit, scope, receive), send)
+            return
         body = await read_body(scope, receive, limit)
         if body is None:
             detail = _("请求体超过 {limit} 字节").format(limit=limit)
@@ -142,6 +167,26 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         if not message.get("more_body"):
             return b"".join(parts) if size <= limit else None
     return None
+
+
+def _up_to(limit: int, scope: Scope, receive: Receive) -> Receive:
+    """The body as it comes, never held in memory as a whole (the form's parser puts photos on disk), up to `limit`
+    bytes: then it raises `TooLarge`, which a person is shown as a page.
+    """
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size <= limit:
+            return message
+        while message.get("more_body") and size <= DRAINED * limit:
+            message = await receive()
+            size += len(message.get("body", b""))
+        raise TooLarge(limit)
+
+    return counted
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -1,5 +1,6 @@
 """`/whistle`: the form, its check page, what happens if it is sent, type-ahead for places."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -134,10 +135,10 @@ async def door(request: Request, visit: Reader, code: str) -> Response:
 @router.post("/whistle/photo")
 async def photo(request: Request, visit: Raiser, given: Form) -> Response:
     """One photo, kept at once, for a form that is still being written."""
-    kept = await _keep(deps_of(request), visit, (await _uploads(given))[:1])
-    if not kept:
+    typed, _marks = await _kept(deps_of(request), visit, EMPTY, given, 1)
+    if not typed.kept:
         raise Invalid("请选一张照片", field="photo", value=None)
-    return JSONResponse({"id": kept[0]}, status_code=201)
+    return JSONResponse({"id": typed.kept[0]}, status_code=201)
 
 
 @router.post("/whistle")
@@ -149,13 +150,12 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
     turn = await _turn(deps, visit)
     street = street_code(visit.actor, turn.reference)
     typed = read(given, turn.reference, street)
-    uploads: list[bytes] = []
     errors: dict[str, str] = {}
     crowd = _crowd(given, typed)
     try:
-        uploads = await _uploads(given)
-        sha256 = hash_of(typed, uploads) if typed.get("body").strip() else b""
-        typed = replace(typed, kept=(*typed.kept, *await _keep(deps, visit, uploads))[:PHOTOS])
+        before = typed
+        typed, marks = await _kept(deps, visit, typed, given)
+        sha256 = hash_of(before, marks) if typed.get("body").strip() else b""
     except Invalid as refusal:
         errors = {"body": problems.said(refusal)}
         sha256 = b""
@@ -225,9 +225,20 @@ async def _offered(request: Request, visit: Visit, typed: Typed, turn: Turn, sho
     )
 
 
-async def _uploads(form: FormData) -> list[bytes]:
+async def _kept(
+    deps: WebDeps, visit: Visit, typed: Typed, form: FormData, most: int = PHOTOS
+) -> tuple[Typed, list[bytes]]:
+    """Photos stored at once, one after another, so that a form that comes back has not lost them; and what tells each
+    from others. Raises `Invalid`.
+    """
     found = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.filename]
-    return [content for one in found[:PHOTOS] if (content := await one.read())]
+    marks: list[bytes] = []
+    for one in found[:most]:
+        if content := await one.read():
+            marks.append(hashlib.sha256(content).digest())
+            row = await pictures.keep(deps.service, visit.actor, content)
+            typed = replace(typed, kept=(*typed.kept, str(row.id))[:PHOTOS])
+    return typed, marks
 
 
 def _crowd(form: FormData, typed: Typed) -> dict[str, str]:
@@ -236,11 +247,6 @@ def _crowd(form: FormData, typed: Typed) -> dict[str, str]:
     if len(typed.kept) + sent <= PHOTOS:
         return {}
     return {"body": _("照片最多 %(n)s 张，前 %(n)s 张留下了；请看一下，再按吹哨", n=PHOTOS)}
-
-
-async def _keep(deps: WebDeps, visit: Visit, uploads: list[bytes]) -> list[str]:
-    """Photos stored at once, so that a form that comes back has not lost them. Raises `Invalid`."""
-    return [str((await pictures.keep(deps.service, visit.actor, one)).id) for one in uploads]
 
 
 def _faults(typed: Typed, forecast: Forecast | None) -> dict[str, str]:

@@ -153,12 +153,12 @@ def whistle_of(typed: Typed, photos: Sequence[str] = ()) -> Whistle:
     return WHISTLE.validate_json(orjson.dumps(as_json(typed, photos)))
 
 
-def hash_of(typed: Typed, uploads: Sequence[bytes]) -> bytes:
-    """Tells whether the same form came twice. Photos count by what they show, since each upload gets a new id."""
+def hash_of(typed: Typed, marks: Sequence[bytes]) -> bytes:
+    """Tells whether the same form came twice. Uploads count by their marks (what they show): each gets a new id."""
     said = canonical_hash(whistle_of(typed))
-    if not uploads and not typed.kept:
+    if not marks and not typed.kept:
         return said
-    more = [*(one.encode() for one in typed.kept), *(hashlib.sha256(one).digest() for one in uploads)]
+    more = [*(one.encode() for one in typed.kept), *marks]
     return hashlib.sha256(said + b"".join(more)).digest()
 
 
