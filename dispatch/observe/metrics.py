@@ -24,7 +24,7 @@ def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-VIAS = _codes("form api open311 inbound import bulk child seed")
+VIAS = _codes("form api open311 inbound import bulk below child seed")
 KINDS = _codes("appeal enforcement emergency")
 OUTCOMES = _codes("dispatch self answer relay statutory unmatched")
 STAGES = _codes("dispatch reported handling verification answering ruling hold total")

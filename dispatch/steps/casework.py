@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 
 from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
@@ -17,6 +18,9 @@ from dispatch.steps.service import Service
 from dispatch.store import action_keys
 from dispatch.store import cases as store
 from dispatch.store.connection import Connection
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,10 @@ async def act(
                 await action_keys.keep(
                     uow, actor.principal, key, case.id, action, _digest(action, fields), case.seq, turn.now
                 )
-        return Done(case, changed)
+    for child in children if changed else ():
+        facts = child.facts
+        log.info("whistle.raised", whistle=str(facts.id), number=facts.number, kind=facts.kind, via=facts.via)
+    return Done(case, changed)
 
 
 def _digest(action: str, fields: Mapping[str, Any]) -> bytes:

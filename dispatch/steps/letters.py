@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import orjson
+import structlog
 
 from dispatch.domain.case import Actor
 from dispatch.domain.masking import mask
@@ -23,6 +24,8 @@ from dispatch.store.intake import Stored
 from dispatch.store.unit_of_work import UnitOfWork
 from schemas import topics
 from schemas.envelope import Unusable, decode
+
+log = structlog.get_logger(__name__)
 
 ACTION = "dead-letters"
 LONGEST_WHY = 500
@@ -131,6 +134,8 @@ async def raise_one(service: Service, actor: Actor, id: UUID, why: str, told: Re
         await dead_letters.settle(uow.connection, id, RAISED, by=_name(actor), at=now, why=why, whistle=row.id)
         if source:
             await _answer(service, uow, prepared, row, source, key)
+    if row.id == prepared.facts.id:
+        log.info("whistle.raised", whistle=str(row.id), number=row.number, via=prepared.facts.via)
     return Settled(id, number=row.number)
 
 

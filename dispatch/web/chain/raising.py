@@ -3,6 +3,7 @@
 import hashlib
 from secrets import token_urlsafe
 
+import structlog
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,8 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Field, FieldError, Hidden, Option, spans
 from dispatch.web.models.whistle import ActionPage
+
+log = structlog.get_logger(__name__)
 
 MOST_PHOTOS = 6
 LONGEST = 10_000
@@ -89,6 +92,8 @@ async def _raise(request: Request, visit: Visit, form: FormData) -> Receipt:
     sha256 = hashlib.sha256(f"{body}\0{danger}".encode()).digest()
     new = new_whistle(whistle, actor, deps.service.rules.of(actor.district or ""), key, sha256, via="below")
     receipt = await deps.intake.raise_(actor, new)
+    if receipt.created:
+        log.info("whistle.raised", whistle=str(receipt.id), number=receipt.number, kind=receipt.kind, via="below")
     if receipt.created and receipt.local and receipt.status == LOCAL and text_of(form, "first") == "up":
         await casework.act(deps.service, actor, receipt.id, "send-up", {})
     return receipt

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from dispatch.domain.case import Actor
 from dispatch.domain.masking import mask
 from dispatch.domain.matching import danger_words
@@ -16,6 +18,8 @@ from dispatch.web.api.raising import new_whistle, place_in
 from dispatch.web.deps import WebDeps
 from dispatch.web.street.offers import problems_of
 from dispatch.web.street.typed import Typed, whistle_of
+
+log = structlog.get_logger(__name__)
 
 
 async def raise_all(
@@ -57,7 +61,9 @@ async def _child(
     except NotNow:  # the first has been answered already: the next stands by itself
         alone = replace(typed, plain=typed.plain | {"body": problem.text}, place=fields.get("place", ""), kept=())
         new = new_whistle(whistle_of(alone), actor, reference, key, receipt.id.bytes, via="form")
-        await deps.intake.raise_(actor, new)
+        made = await deps.intake.raise_(actor, new)
+        if made.created:
+            log.info("whistle.raised", whistle=str(made.id), number=made.number, kind=made.kind, via="form")
 
 
 def _street(typed: Typed, reference: Reference) -> str | None:
