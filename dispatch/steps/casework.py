@@ -19,7 +19,6 @@ from dispatch.store import action_keys
 from dispatch.store import cases as store
 from dispatch.store.connection import Connection
 
-
 log = structlog.get_logger(__name__)
 
 

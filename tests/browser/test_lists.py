@@ -5,11 +5,12 @@ Screenshots (1280, 390 and 360 wide) stay under `.build/screens/` as build outpu
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.browser.running import SLOW, Running, keep, page
+from tests.browser.running import SCREENS, SLOW, Running, keep, page
 from tests.factories import BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, XF, ZJ, World
 
 pytestmark = pytest.mark.usefixtures("whistles")
@@ -67,6 +68,55 @@ def test_news_waits_behind_a_button_and_moves_nothing(browser: Any, service: Run
         button.click()
         shown.wait_for_load_state()
         assert shown.locator(f'a[href="/w/{made["number"]}"]').count() >= 1
+
+
+def test_news_comes_again_after_a_refusal_and_to_a_page_that_was_put_away(browser: Any, service: Running) -> None:
+    with page(browser, service, ZJ, known="503") as shown:
+        shown.route("**/events?*", lambda route: route.fulfill(status=503), times=2)
+        with shown.expect_response(lambda answer: "/events?" in answer.url and answer.status == 200):
+            shown.goto(f"{service.address}/queue")
+        service.do(lambda world: world.whistle(SLOW))
+        shown.locator("#live button").wait_for()
+        shown.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+        with shown.expect_response(lambda answer: "/events?" in answer.url and answer.status == 200):
+            shown.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+        service.do(lambda world: world.whistle(SLOW))
+        shown.locator("#live button", has_text="有 2 条更新").wait_for()
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["plain http", "no way at all"])
+def test_the_reply_is_copied_without_a_clipboard(browser: Any, service: Running, denied: bool) -> None:
+    async def resolved(world: World) -> str:
+        number = (await world.whistle(SLOW))["number"]
+        for action, fields in (("report-in", {}), ("resolve", {"reply": "灯修好了", "reason": "不用来"})):
+            assert (await world.act(number, action, seat=ZJ, **fields)).status_code == 200
+        return str(number)
+
+    with page(browser, service, ZJ) as shown:
+        shown.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        shown.goto(f"{service.address}/w/{service.do(resolved)}")
+        if denied:
+            shown.evaluate("document.execCommand = () => false")
+        shown.evaluate("addEventListener('copy', () => { window.copied = String(getSelection()); })")
+        shown.locator("[data-copy]").click()
+        said = "请按 Ctrl+C" if denied else "已复制"
+        shown.locator("[data-copy]", has_text=said).wait_for()
+        if denied:
+            shown.keyboard.press("Control+c")
+        assert "灯修好了" in shown.evaluate("window.copied")
+
+
+@pytest.mark.parametrize("words", [1, 400])
+def test_a_slip_counts_its_pages(browser: Any, service: Running, words: int) -> None:
+    made = service.do(lambda world: world.whistle(SLOW + "，楼道里看不见路" * words))
+    with page(browser, service, CLERK) as shown:
+        shown.goto(f"{service.address}/w/{made['number']}/slip")
+        assert "共 1 页" not in shown.inner_text("main")
+        paper = shown.pdf(prefer_css_page_size=True)
+        pages = len(re.findall(rb"/Type\s*/Page\b", paper))
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        (SCREENS / f"slip-{words}.pdf").write_bytes(paper)
+        assert pages == 1 if words == 1 else pages > 1
 
 
 def test_the_desk_sends_one_off(browser: Any, service: Running) -> None:

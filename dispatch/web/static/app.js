@@ -68,10 +68,24 @@
   };
   const listen = () => {
     if (!body.dataset.events || !window.EventSource) return;
-    const source = new EventSource(body.dataset.events);
-    source.addEventListener("update", announce);
-    source.onmessage = announce;
-    addEventListener("pagehide", () => source.close());
+    let source;
+    let timer;
+    let wait = 2000;
+    const open = () => {
+      source = new EventSource(body.dataset.events);
+      source.addEventListener("update", announce);
+      source.onmessage = announce;
+      source.onopen = () => { wait = 2000; };
+      source.onerror = () => {
+        /* a lost connection comes back by itself; an answer of 502 or 503 ends it for good */
+        if (source.readyState !== EventSource.CLOSED) return;
+        timer = setTimeout(open, wait * (0.5 + Math.random()));
+        wait = Math.min(2 * wait, 60000);
+      };
+    };
+    addEventListener("pagehide", () => { clearTimeout(timer); source.close(); });
+    addEventListener("pageshow", (e) => { if (e.persisted) open(); });
+    open();
   };
 
   /* ---- fragments that may change in place: the strip, the one-minute ladder ---- */
@@ -241,13 +255,28 @@
     });
     input.addEventListener("blur", close);
   };
+  /* ---- copying; a page that did not come by https has no clipboard: what is selected is copied, by hand if need be ---- */
+  const copyFrom = async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = body.dataset.copied;
+    } catch {
+      const box = Object.assign(document.createElement("textarea"), { className: "copying", value: button.dataset.copy, readOnly: true });
+      box.setAttribute("aria-label", body.dataset.copyByHand);
+      button.after(box);
+      box.select();
+      const done = document.execCommand("copy");
+      button.textContent = done ? body.dataset.copied : body.dataset.copyByHand;
+      if (done) { box.remove(); button.focus(); } else box.addEventListener("blur", () => box.remove());
+    }
+  };
   const wire = (at) => { if (at) $$("[data-combo]", at).forEach(combo); };
   document.addEventListener("click", (e) => {
     const to = e.target.closest('a[href^="#choose"]');
     const fold = to && $(to.getAttribute("href"))?.closest("details");
     if (fold) fold.open = true;
     const copy = e.target.closest("[data-copy]");
-    if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = body.dataset.copied; });
+    if (copy) copyFrom(copy);
     const start = e.target.closest("[data-start]");
     if (start) {
       e.preventDefault();
