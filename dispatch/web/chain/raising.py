@@ -5,19 +5,20 @@ from secrets import token_urlsafe
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.case import LOCAL
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, Refusal
-from dispatch.steps import casework, pictures
+from dispatch.steps import casework
 from dispatch.steps.intake import Receipt
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.api.raising import Whistle, new_whistle
 from dispatch.web.auth import text_of
 from dispatch.web.chain.page import PATH
+from dispatch.web.chain.photos import MOST_PHOTOS, photos_of
 from dispatch.web.common.frame import build_frame, level_of, page
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -26,7 +27,6 @@ from dispatch.web.models.whistle import ActionPage
 
 log = structlog.get_logger(__name__)
 
-MOST_PHOTOS = 6
 LONGEST = 10_000
 
 
@@ -45,7 +45,8 @@ def raise_page(
         Field("first", _("能在这里解决吗？"), "radio", required=True, options=(
             Option("here", _("能，我们先办"), _("到时候没办好，自己往上走"), selected=first != "up"),
             Option("up", _("办不了，请上一级看"), selected=first == "up"))),
-        Field("photo", _("照片"), "file", hint=_("有照片最好，没有也行。"), error=wrong.get("photo", "")),
+        Field("photo", _("照片"), "file", hint=_("有照片最好，没有也行。"), error=wrong.get("photo", ""),
+              most=MOST_PHOTOS),
     )  # fmt: skip
     title = _("报一件事")
     model = ActionPage(
@@ -58,7 +59,10 @@ def raise_page(
         fields=fields,
         submit=_("报"),
         submit_url=f"{PATH}/raise",
-        hidden=(Hidden("key", (text_of(form, "key") if form else "") or token_urlsafe(16)),),
+        hidden=(
+            Hidden("key", (text_of(form, "key") if form else "") or token_urlsafe(16)),
+            *(Hidden("kept", one) for one in (form.getlist("kept") if form else ()) if isinstance(one, str)),
+        ),
         errors=tuple(FieldError(name, words) for name, words in wrong.items()),
     )
     return page(request, "action.html", model, problems.status_of(refusal) if refusal else 200)
@@ -83,10 +87,7 @@ async def _raise(request: Request, visit: Visit, form: FormData) -> Receipt:
         raise Invalid("写一句是什么事", field="body", value=None)
     if danger not in ("0", "1"):
         raise Invalid("请选现在有没有危险", field="danger", value=danger or None)
-    files = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.size]
-    if len(files) > MOST_PHOTOS:
-        raise Invalid("一次最多 {most} 张照片", field="photo", value=len(files), most=MOST_PHOTOS)
-    photos = [(await pictures.keep(deps.service, actor, await one.read())).id for one in files]
+    photos = await photos_of(deps.service, actor, form)
     key = text_of(form, "key")[:100] or token_urlsafe(16)
     whistle = Whistle(body=body, danger=danger == "1", photos=photos or None)
     sha256 = hashlib.sha256(f"{body}\0{danger}".encode()).digest()

@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain import whistle
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
-from dispatch.steps import casework, pictures, view
+from dispatch.steps import casework, view
 from dispatch.steps.deciding import asked_of
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
@@ -20,6 +19,7 @@ from dispatch.web.auth import Doer, Form, Raiser, Reader, text_of
 from dispatch.web.chain.building import ANSWERS, building_page
 from dispatch.web.chain.deciding import deciding
 from dispatch.web.chain.page import PATH, SIZE, chain_page
+from dispatch.web.chain.photos import photos_of
 from dispatch.web.chain.raising import raise_it, raise_page
 from dispatch.web.chain.reading import standing
 from dispatch.web.common.frame import level_of, page
@@ -28,8 +28,6 @@ from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
 
 router = APIRouter(include_in_schema=False)
-#: photos of one answer
-MOST_PHOTOS = 6
 #: so many items are looked through for one that a building head has not answered
 MOST_WAITING = 50
 
@@ -80,7 +78,7 @@ async def _answer(request: Request, visit: Visit, form: FormData, number: str) -
     whistle.admit(case, actor, "note", turn)
     if said not in ANSWERS:
         raise Invalid("请选一个回答", field="answer", value=said or None)
-    photos = await _photos(request, visit, form)
+    photos = await photos_of(service, actor, form)
     key = text_of(form, "key")[:100]
     acts: list[tuple[str, dict[str, Any]]] = [("note", {"text": ANSWERS[said]})]
     if photos and whistle.possible(case, actor, "arrive", turn):
@@ -88,14 +86,6 @@ async def _answer(request: Request, visit: Visit, form: FormData, number: str) -
         acts = [("arrive", {"photo": first, "note": ANSWERS[said]}), *(("arrive", {"photo": one}) for one in others)]
     for place, (action, fields) in enumerate(acts):
         await casework.act(service, actor, case.id, action, fields, key=f"{key}:{place}" if key else None)
-
-
-async def _photos(request: Request, visit: Visit, form: FormData) -> list[UUID]:
-    files = [one for one in form.getlist("photo") if isinstance(one, UploadFile) and one.size]
-    if len(files) > MOST_PHOTOS:
-        raise Invalid("一次最多 {most} 张照片", field="photo", value=len(files), most=MOST_PHOTOS)
-    service = deps_of(request).service
-    return [(await pictures.keep(service, visit.actor, await one.read())).id for one in files]
 
 
 async def _page(request: Request, visit: Visit, notices: tuple[Notice, ...], status: int = 200) -> Response:

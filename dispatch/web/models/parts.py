@@ -236,6 +236,8 @@ class Field:
     starts_post: bool = False
     #: of a file: the one kind that is wanted, as the browser's `accept`; empty: photos
     accept: str = ""
+    #: of photos: so many at most
+    most: int = 9
 
 
 @dataclass(frozen=True, slots=True)

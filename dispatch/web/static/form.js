@@ -1,4 +1,4 @@
-/* The form: photos shrunk and sent while one writes, the nearest place, the draft, sending once. All of it an addition. */
+/* The form: the nearest place, the draft, sending once. All of it an addition. */
 (() => {
   "use strict";
   const form = document.querySelector("form[data-draft]");
@@ -9,104 +9,7 @@
   const field = (name) => form.elements.namedItem(name);
   const made = (tag, more = {}) => Object.assign(document.createElement(tag), more);
 
-  /* ---- photos ---- */
-  const input = $("[data-photos]", form);
-  const tiles = $("[data-tiles]", form);
-  const MOST = 9;
-  const SIDE = 1600;
-  const waiting = new Map();
-  const shrink = async (file) => {
-    try {
-      const image = await createImageBitmap(file, { imageOrientation: "from-image" });
-      const scale = Math.min(1, SIDE / Math.max(image.width, image.height));
-      const canvas = made("canvas", { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-      const small = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.82); });
-      return small && small.size < file.size ? small : file;
-    } catch { return file; }
-  };
-  const turned = async (photo) => {
-    const image = await createImageBitmap(photo);
-    const canvas = made("canvas", { width: image.height, height: image.width });
-    const pen = canvas.getContext("2d");
-    pen.translate(canvas.width, 0);
-    pen.rotate(Math.PI / 2);
-    pen.drawImage(image, 0, 0);
-    return new Promise((done) => { canvas.toBlob((small) => done(small || photo), "image/jpeg", 0.9); });
-  };
-  const upload = (tile, photo) => {
-    waiting.set(tile, photo);
-    const bar = $("progress", tile);
-    const again = $("[data-again]", tile);
-    const ask = new XMLHttpRequest();
-    const data = new FormData();
-    data.append("csrf", field("csrf").value);
-    data.append("photo", photo, "photo.jpg");
-    const failed = () => {
-      bar.hidden = true;
-      again.hidden = false;
-      again.textContent = navigator.onLine ? input.dataset.again : input.dataset.later;
-    };
-    again.hidden = true;
-    bar.hidden = false;
-    ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = e.loaded / e.total; };
-    ask.onerror = failed;
-    ask.onload = () => {
-      if (ask.status !== 201) return failed();
-      bar.hidden = true;
-      if (waiting.get(tile) !== photo) return undefined; /* taken away or turned meanwhile */
-      waiting.delete(tile);
-      $$("[name=kept]", tile).forEach((old) => old.remove());
-      tile.append(made("input", { type: "hidden", name: "kept", value: JSON.parse(ask.responseText).id }));
-      form.dispatchEvent(new Event("draft"));
-      return undefined;
-    };
-    ask.open("POST", input.dataset.photos);
-    ask.send(data);
-  };
-  const says = (text) => { const said = $("[data-photo-said]", form); if (said) said.textContent = text; };
-  const word = (text, press) => {
-    const button = made("button", { type: "button", className: "link", textContent: text });
-    button.addEventListener("click", () => press(button));
-    return button;
-  };
-  /* a tile with its picture and the way to take it away again */
-  const tiled = (src, alt) => {
-    const tile = made("li");
-    const image = made("img", { src, alt, width: 96, height: 72 });
-    const remove = word(input.dataset.remove, () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); says(""); input.focus(); form.dispatchEvent(new Event("draft")); });
-    tile.append(image, remove);
-    tiles.append(tile);
-    return tile;
-  };
-  const add = async (file) => {
-    let photo = await shrink(file);
-    const tile = tiled(URL.createObjectURL(photo), file.name);
-    const image = $("img", tile);
-    const bar = made("progress", { max: 1, value: 0 });
-    bar.setAttribute("aria-label", input.dataset.uploading);
-    const again = word("", () => upload(tile, photo));
-    again.hidden = true;
-    again.dataset.again = "";
-    const turn = word(input.dataset.turn, async () => {
-      try { photo = await turned(photo); } catch { return; } /* a kind of picture that only the server reads */
-      URL.revokeObjectURL(image.src);
-      image.src = URL.createObjectURL(photo);
-      upload(tile, photo);
-    });
-    image.after(bar, again, turn);
-    upload(tile, photo);
-  };
-  if (input && window.createImageBitmap) {
-    input.addEventListener("change", (e) => {
-      const room = MOST - tiles.children.length;
-      says(input.files.length > room ? input.dataset.most : "");
-      [...input.files].slice(0, Math.max(0, room)).forEach(add);
-      input.value = "";
-      e.stopPropagation();
-    });
-    addEventListener("online", () => waiting.forEach((photo, tile) => upload(tile, photo)));
-  }
+  const { waiting, add, kept, clear } = form.photos;
 
   /* ---- where: the nearest places, to be chosen from ---- */
   document.addEventListener("click", (e) => {
@@ -173,12 +76,12 @@
     else localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting(fields()) }));
     if (note) note.textContent = `${document.body.dataset.saved} ${now.toTimeString().slice(0, 5)}`;
   };
-  const fill = (kept) => {
+  const fill = (written) => {
     const here = $("[type=hidden][name=place]", form); /* a door's code: one stands there now, wherever the draft was begun */
-    kept.forEach(([name, value]) => {
+    written.forEach(([name, value]) => {
       if (here && ["place", "place_text"].includes(name)) return;
       if (name === "kept") {
-        tiled(`/api/v1/photos/${value}`, "").append(made("input", { type: "hidden", name, value }));
+        kept(value);
         return;
       }
       const boxes = $$(`[name="${name}"]`, form);
@@ -186,14 +89,14 @@
       if (box) box.checked = true;
       else if (boxes[0] && !["radio", "checkbox"].includes(boxes[0].type)) boxes[0].value = value;
     });
-    const place = kept.find(([name]) => name === "place");
+    const place = written.find(([name]) => name === "place");
     if (place && !$("[name=place]", form)) form.append(made("input", { type: "hidden", name: "place", value: place[1] }));
     form.dispatchEvent(new Event("preview"));
   };
   const restore = () => {
-    const kept = JSON.parse(localStorage.getItem(KEY) || "null");
-    if (!kept || !kept.fields || field("body").value || Date.now() - kept.at > 864e5) return;
-    fill(kept.fields);
+    const draft = JSON.parse(localStorage.getItem(KEY) || "null");
+    if (!draft || !draft.fields || field("body").value || Date.now() - draft.at > 864e5) return;
+    fill(draft.fields);
   };
   /* one that was not sent, opened again; nobody sends it while it is edited */
   const reopen = async (key) => {
@@ -243,8 +146,7 @@
     from = undefined;
     if (begun) history.replaceState(null, "", location.pathname);
     form.reset();
-    tiles.replaceChildren();
-    waiting.clear();
+    clear();
     field("body").value = "";
     field("idempotency_key").value = newKey();
     form.dispatchEvent(new CustomEvent("unsent", { bubbles: true }));

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -30,6 +31,7 @@ async def raise_all(
     first = _first(typed, problems, reference) if problems else typed
     new = new_whistle(whistle_of(first, first.kept), actor, reference, key, sha256, via="form")
     new.place_by = "text" if first.place_auto else None
+    await doing.own_photos(deps.service, actor, {"photos": [UUID(one) for one in new.photos]})
     receipt = await deps.intake.raise_(actor, new)
     for n, problem in enumerate(problems[1:], 1):
         await _child(deps, actor, reference, receipt, typed, problem, f"{key}:{n}")

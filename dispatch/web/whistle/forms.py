@@ -55,7 +55,7 @@ def _photo(hint: str) -> Fields:
 def _where(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
     """A photo, or by script the position."""
     return (
-        Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。")),
+        Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。"), most=1),
         Field("position", _("位置"), "position", hint=_("有照片就不用，没照片用手机的位置也行。")),
     )
 

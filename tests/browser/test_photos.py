@@ -1,0 +1,102 @@
+"""Photos in Chromium, on every page that takes them: shrunk, sent at once, refused with a reason, tried again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from tests.browser.running import SLOW, Running, keep, page
+from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, XF, World
+
+KEPT, AGAIN = "[data-tiles] input[name=kept]", "[data-tiles] [data-again]"
+
+
+def _photo() -> dict[str, Any]:
+    """As a telephone makes them: larger than is kept."""
+    out = io.BytesIO()
+    Image.effect_noise((3000, 2000), 90).convert("RGB").save(out, "JPEG")
+    return {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+
+
+def _pictures(shown: Any) -> int:
+    """So many photos the whistle's page shows, each perhaps in several places."""
+    return len(set(shown.locator(".photo img").evaluate_all("all => all.map(one => one.getAttribute('src'))")))
+
+
+def _sides(service: Running) -> list[int]:
+    async def asked(world: World) -> list[int]:
+        async with world.database.acquire() as connection:
+            rows = await connection.fetch("SELECT greatest(width, height) AS side FROM photo ORDER BY id")
+        return [row["side"] for row in rows]
+
+    return list(service.do(asked))
+
+
+def test_below_the_street_photos_are_shrunk_and_sent_while_one_writes(browser: Any, service: Running) -> None:
+    with page(browser, service, COMMUNITY_HEAD, 390) as shown:
+        shown.goto(f"{service.address}/chain/raise")
+        shown.set_input_files("input[name=photo]", [_photo(), _photo()])
+        shown.locator(KEPT).nth(1).wait_for(state="attached")
+        assert _sides(service)[-2:] == [1600, 1600]
+        shown.locator("[data-tiles] button", has_text="移除").first.click()
+        keep(shown, "raise-photo-390", full_page=True)
+        shown.fill("#f-body", SLOW)
+        shown.check("input[name=danger][value='0']")
+        shown.locator(".task-bar button").click()
+        shown.wait_for_url("**/w/*")
+        assert _pictures(shown) == 1
+
+
+def test_an_arrival_takes_one_photo(browser: Any, service: Running) -> None:
+    number = service.do(lambda world: world.whistle(FIRE_DOOR))["number"]
+    with page(browser, service, XF, 390) as shown:
+        shown.goto(f"{service.address}/w/{number}/do/arrive")
+        assert not shown.locator("input[name=photo]").evaluate("one => one.multiple"), "more would not be kept"
+        shown.set_input_files("input[name=photo]", _photo())
+        shown.locator(KEPT).wait_for(state="attached")
+        shown.locator(".task-bar button").click()
+        shown.wait_for_url("**/w/*?done=arrive")
+        assert _pictures(shown) == 1
+
+
+def test_what_has_not_gone_through_goes_with_the_form(browser: Any, service: Running) -> None:
+    with page(browser, service, COMMUNITY_HEAD, 390, known="ERR_FAILED") as shown:
+        shown.goto(f"{service.address}/chain/raise")
+        shown.route("**/whistle/photo", lambda asked: asked.abort())
+        shown.set_input_files("input[name=photo]", _photo())
+        shown.locator(AGAIN, has_text="再传").wait_for()
+        shown.fill("#f-body", SLOW)
+        shown.check("input[name=danger][value='0']")
+        shown.locator(".task-bar button").click()
+        shown.wait_for_url("**/w/*")
+        assert _pictures(shown) == 1
+        assert _sides(service)[-1] == 1600
+
+
+def test_a_photo_that_cannot_pass_says_why_and_is_not_sent_again(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 390, known="422") as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区5号楼路灯不亮")
+        wrong = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"GIF89a" + b"x" * 200}
+        shown.set_input_files("input[name=photo]", wrong)
+        shown.locator("[data-tiles] .error-text", has_text="只收 JPEG、PNG、WebP 照片").wait_for()
+        assert not shown.locator(AGAIN).is_visible()
+        keep(shown, "form-photo-refused-390", full_page=True)
+        shown.check("input[name=danger][value=no]")
+        shown.locator(".task-bar button[name=step]").click()
+        shown.wait_for_url("**/receipt**")
+
+
+def test_a_photo_whose_way_was_cut_is_tried_again(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 390, known="ERR_FAILED") as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.route("**/whistle/photo", lambda asked: asked.abort())
+        shown.set_input_files("input[name=photo]", _photo())
+        again = shown.locator(AGAIN, has_text="没传上，再传")
+        again.wait_for()
+        shown.unroute("**/whistle/photo")
+        again.click()
+        shown.locator(KEPT).wait_for(state="attached")
+        assert not again.is_visible()
