@@ -11,9 +11,10 @@ from typing import Any
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import ask, decide, need, own
 from dispatch.domain.case import ASKED_TABLE, CONSULTATION, Actor, Case, Request
+from dispatch.domain.involved import secretary_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def consult(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     if actor.unit is not None:
         made = ask(case, actor, turn, ASKED_TABLE, data, unit=actor.unit)
         event = turn.event(case, "consulted", request=str(made.id), asked=True, unit=actor.unit, **data)
-        turn.tell(case, event, node_seat(case.facts.street), "consult-asked")
+        turn.tell(case, event, secretary_seat(case), "consult-asked")
         return None
     for request in [one for one in case.requests if one.kind == ASKED_TABLE and one.status == "pending"]:
         decide(case, actor, turn, request, "granted")

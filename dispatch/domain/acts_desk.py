@@ -9,10 +9,10 @@ from dispatch.domain.acts_street import REVIEW, accept, unit_code
 from dispatch.domain.asking import decide, need
 from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, VERIFIED, Actor, Case, Request
 from dispatch.domain.clocks import DISPATCH, HOLD
-from dispatch.domain.ladder import CLERK_POST
+from dispatch.domain.involved import street_seat
 from dispatch.domain.refusals import Forbidden, Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 
@@ -251,7 +251,7 @@ def decide_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
     event = turn.event(case, "cancel.decided", granted=granted)
-    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "decided")
+    turn.tell(case, event, street_seat(case), "decided")
     if not granted:
         return None
     parts.answer_all(case, turn)
@@ -266,7 +266,7 @@ def decide_review(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
     decide(case, actor, turn, request, "granted" if granted else "refused")
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     event = turn.event(case, "review.decided", granted=granted, reason=reason)
-    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "reviewed")
+    turn.tell(case, event, street_seat(case), "reviewed")
     if case.lead:
         turn.tell(case, event, unit_seat(case.lead, "liaison"), "reviewed", urgent=case.emergency)
     if granted:

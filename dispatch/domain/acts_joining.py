@@ -10,10 +10,10 @@ from typing import Any
 from dispatch.domain import parts, permissions, requests
 from dispatch.domain.case import ENDED, MERGED, Actor, Case, Request
 from dispatch.domain.clocks import STAGES
-from dispatch.domain.ladder import CLERK_POST
+from dispatch.domain.involved import street_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 UNDO_WITHIN = timedelta(days=1)
@@ -41,6 +41,8 @@ def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
         raise Invalid("不能并到自己", field="into", value=str(main.facts.number))
     if main.facts.district != case.facts.district:
         raise _nowhere(fields)
+    if case.facts.street in main.facts.hidden_from:
+        raise NotNow("{number}对这件的街道回避，并进去街道就看见了；请分开办", number=main.facts.number)
     if main.status in ENDED:
         raise NotNow("{number}已经办结或并走，不能再并进去", number=main.facts.number)
 
@@ -60,7 +62,7 @@ def merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     event = turn.event(case, "merged", into=str(main.id), number=main.facts.number, lapsed=lapsed or None)
     for part in case.parts("lead", "assist"):
         turn.tell(case, event, unit_seat(part.unit, "liaison"), "merged")
-    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "merged")
+    turn.tell(case, event, street_seat(case), "merged")
     return MERGED
 
 
@@ -107,7 +109,7 @@ def _running_in(status: str) -> tuple[str, ...]:
 def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn: Turn) -> None:
     """What the main case says to whoever raised it, the merged ones say as well, each for itself."""
     turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
-    turn.tell(child, child.events[-1], node_seat(child.facts.street, CLERK_POST), event_type)
+    turn.tell(child, child.events[-1], street_seat(child), event_type)
 
 
 def can_add_child(_case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:

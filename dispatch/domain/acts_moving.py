@@ -16,7 +16,7 @@ from dispatch.domain.case import (
     Case,
 )
 from dispatch.domain.clocks import DISPATCH
-from dispatch.domain.ladder import CLERK_POST, DESK_POST
+from dispatch.domain.involved import CLERK_POST, desk_seat, street_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
@@ -45,7 +45,7 @@ def request_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str 
     reason = turn.text(case, "reason", need(fields, "reason", "写上为什么撤哨"))
     made = ask(case, actor, turn, "cancel", {"reason": reason})
     event = turn.event(case, "cancel.asked", request=str(made.id), reason=reason)
-    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "cancel")
+    turn.tell(case, event, desk_seat(case), "cancel")
     return None
 
 
@@ -54,6 +54,10 @@ def can_transfer(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
     node = turn.reference.tree.get(str(fields.get("to")))
     if node is None or node.level != 4 or node.code == case.facts.street:
         raise Invalid("写上转给哪个街道（代码）", field="to", value=fields.get("to"))
+    if node.code in case.facts.hidden_from:
+        raise Invalid(
+            "这件反映的就是{street}，要对它回避；请转给别的街道", field="to", value=node.code, street=node.name
+        )
     if parts.started(case):
         raise NotNow("单位已经开始办理，不能转街道")
 
@@ -96,7 +100,7 @@ def decline_transfer(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> s
     assert request is not None
     decide(case, actor, turn, request, "refused")
     event = turn.event(case, "transfer.declined", request=str(request.id), to=str(request.data["to"]))
-    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "transfer-declined")
+    turn.tell(case, event, street_seat(case), "transfer-declined")
     return None
 
 

@@ -6,10 +6,9 @@ from typing import Any
 from dispatch.domain import clocks, parts
 from dispatch.domain.asking import ask, decide, moment, need, own
 from dispatch.domain.case import LEAD, Actor, Case, Clock, Request
-from dispatch.domain.ladder import DESK_POST
+from dispatch.domain.involved import desk_seat, secretary_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat
 
 Fields = Mapping[str, Any]
 
@@ -40,7 +39,7 @@ def hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | Non
     data = {"reason": reason, "clause": fields.get("clause"), "to": fields.get("to")}
     made = ask(case, actor, turn, "hand-back", data, unit=part.unit)
     event = turn.event(case, "hand-back.asked", unit=part.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "hand-back", urgent=case.emergency)
+    turn.tell(case, event, desk_seat(case), "hand-back", urgent=case.emergency)
     return None
 
 
@@ -71,7 +70,7 @@ def request_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> s
     }
     made = ask(case, actor, turn, "extension", data, unit=actor.unit)
     event = turn.event(case, "extension.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.street), "extension")
+    turn.tell(case, event, secretary_seat(case), "extension")
     return None
 
 
@@ -100,7 +99,7 @@ def request_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | 
     }
     made = ask(case, actor, turn, "hold", data, unit=actor.unit)
     event = turn.event(case, "hold.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, node_seat(case.facts.street), "hold")
+    turn.tell(case, event, secretary_seat(case), "hold")
     return None
 
 

@@ -17,10 +17,10 @@ from dispatch.domain.case import (
     Case,
 )
 from dispatch.domain.clocks import ANSWERING, DISPATCH, HOLD, REPORTED, VERIFICATION
-from dispatch.domain.ladder import DESK_POST
+from dispatch.domain.involved import desk_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 #: what the second refusal asks of the district
@@ -33,6 +33,8 @@ def unit_code(case: Case, turn: Turn, value: object, field: str) -> str:
     found = turn.reference.units.resolve(str(value), turn.chain(case.facts.place or case.facts.street))
     if found is None:
         raise Invalid("没有「{value}」这个单位，请从单位名单里选", field=field, value=str(value))
+    if found.code in case.facts.hidden_from:
+        raise Invalid("这件反映的就是{unit}，要对它回避；请选别的单位", field=field, value=str(value), unit=found.short)
     return found.code
 
 
@@ -64,6 +66,8 @@ def can_keep(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> None:
     if acts_local.is_below(actor, turn):
         acts_local.can_keep(case)
         return
+    if case.facts.street in case.facts.hidden_from:
+        raise NotNow("这件反映的就是街道，要对它回避，不能由街道自办")
     unit_code(case, turn, "JD", "unit")
     if parts.started(case):
         raise NotNow("单位已经开始办理，不能改为街道自办")
@@ -162,7 +166,7 @@ def _rework(case: Case, actor: Actor, fields: Fields, turn: Turn, photos: list[s
     if case.lead:
         turn.tell(case, event, unit_seat(case.lead, "liaison"), "rework", urgent=case.emergency)
     if review is not None:
-        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "review", urgent=case.emergency)
+        turn.tell(case, event, desk_seat(case), "review", urgent=case.emergency)
     return HANDLING
 
 

@@ -8,10 +8,10 @@ from dispatch.domain.acts_street import accept
 from dispatch.domain.asking import ask, decide, need, own
 from dispatch.domain.case import ASSIST, HANDLING, LEAD, RESOLVED, VERIFIED, Actor, Assignment, Case, Request
 from dispatch.domain.clocks import REPORTED, VERIFICATION
-from dispatch.domain.ladder import CLERK_POST, DESK_POST
+from dispatch.domain.involved import desk_seat, street_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 #: outcomes whose reply goes straight to answering: nobody reports in, nothing is verified
@@ -166,8 +166,8 @@ def resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
         photos=[str(photo) for photo in fields.get("photos") or ()] or None,
     )
     if absent:
-        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "resolved-without", urgent=False)
-    turn.tell(case, event, node_seat(case.facts.street, CLERK_POST), "resolved", urgent=case.emergency)
+        turn.tell(case, event, desk_seat(case), "resolved-without", urgent=False)
+    turn.tell(case, event, street_seat(case), "resolved", urgent=case.emergency)
     if case.outcome in REPLY_ONLY:
         accept(case, actor, turn)
         return VERIFIED
@@ -214,7 +214,7 @@ def object_to(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | Non
     text = turn.text(case, "objection", str(fields["text"]))
     made = ask(case, actor, turn, "objection", {"text": text}, unit=actor.unit)
     event = turn.event(case, "objected", unit=actor.unit, request=str(made.id), text=text)
-    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "objection")
+    turn.tell(case, event, desk_seat(case), "objection")
     return None
 
 

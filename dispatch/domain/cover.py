@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from dispatch.domain.case import Case, Event, Request
 from dispatch.domain.clocks import REPORTED
-from dispatch.domain.ladder import DESK_POST
+from dispatch.domain.involved import desk_seat
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import unit_seat
 
 if TYPE_CHECKING:
     from dispatch.domain.calendar import WorkCalendar
@@ -151,7 +151,7 @@ def missing(case: Case, unit: str, seat: str | None, turn: Turn) -> Event:
         due_at=clock.due_at.isoformat() if clock.due_at else None,
         next_seat=seat,
     )
-    turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "uncovered", urgent=True)
+    turn.tell(case, event, desk_seat(case), "uncovered", urgent=True)
     if seat is not None:
         turn.tell(case, event, seat, "uncovered", urgent=True)
     return event

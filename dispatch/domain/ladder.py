@@ -5,7 +5,7 @@ On each rung the node's person in charge (块) is asked to get it moving and a s
 At the district there is nowhere to climb: a numbered supervision order (督办单), reminders (催办), a notice (通报).
 """
 
-from dispatch.domain import clocks, requests
+from dispatch.domain import clocks, involved, requests
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import LOCAL, RAISED, Case, Clock, Event, LedgerRow
 from dispatch.domain.clocks import (
@@ -22,12 +22,11 @@ from dispatch.domain.clocks import (
     after,
     length,
 )
+from dispatch.domain.involved import CLERK_POST
 from dispatch.domain.reference import Node
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
-#: seats of the desk and of a street, which own stages
-DESK_POST, CLERK_POST = "dispatcher", "clerk"
 #: the rung on which an item from below becomes a whistle
 STREET = 4
 
@@ -77,12 +76,12 @@ def owner_seats(case: Case, clock: Clock, turn: Turn) -> list[str]:
     if clock.unit:
         return [unit_seat(clock.unit, "liaison")]
     if clock.stage in ("verification", "answering", HOLD):
-        return [node_seat(case.facts.street, CLERK_POST)]
+        return [involved.street_seat(case)]
     if clock.stage == "handling" and case.lead:
         return [unit_seat(case.lead, "liaison")]
     if clock.stage == TOTAL:
         return []
-    return [node_seat(case.facts.district, DESK_POST)]
+    return [involved.desk_seat(case)]
 
 
 def _ruler(case: Case, clock: Clock) -> str:
@@ -90,10 +89,10 @@ def _ruler(case: Case, clock: Clock) -> str:
     kind, unit = requests.kind_of(clock)
     rule, asked = requests.REQUESTS[kind], case.pending(kind, unit)
     if rule.decided_by == requests.SECRETARY:
-        return node_seat(case.facts.street)
+        return involved.secretary_seat(case)
     if rule.decided_by == requests.TARGET and asked is not None:
         return node_seat(str(asked.data["to"]), CLERK_POST)
-    return node_seat(case.facts.district, DESK_POST)
+    return involved.desk_seat(case)
 
 
 def _warn(case: Case, clock: Clock, turn: Turn) -> Event:
@@ -190,15 +189,27 @@ def _block(case: Case, turn: Turn, rung: int) -> dict[str, object]:
     vacant = [node_seat(one.code) for one in passed] or None
     if node is None:
         return {"node": None, "seat": None, "person": None, "vacant": vacant}
-    seat = node_seat(node.code)
+    seat = seat_of(case, node, rung)
     return {"node": node.code, "seat": seat, "person": turn.holder(seat), "vacant": vacant}
+
+
+def asked_node(case: Case, turn: Turn, rung: int) -> Node | None:
+    """Whose a rung is, whoever sits there; of a sealed case every rung is the district's."""
+    return turn.rung_node(case, LAST_RUNG if case.facts.sealed else rung)
+
+
+def seat_of(case: Case, node: Node, rung: int) -> str:
+    """The seat of the node that answers on a rung: its person in charge; below the district's rung of a sealed case
+    the desk's."""
+    return involved.desk_seat(case) if case.facts.sealed and rung < LAST_RUNG else node_seat(node.code)
 
 
 def answering(case: Case, turn: Turn, rung: int) -> tuple[Node | None, list[Node]]:
     """Whose person in charge answers on a rung: its node, or the next one above whose seat is held (the district
-    whoever holds it); and the nodes that were passed because their seats are vacant."""
+    whoever holds it); and the nodes that were passed because their seats are vacant. A sealed case has no chain: the
+    district answers on every rung."""
     passed: list[Node] = []
-    for level in range(max(rung, 1), LAST_RUNG + 1):
+    for level in range(LAST_RUNG if case.facts.sealed else max(rung, 1), LAST_RUNG + 1):
         node = turn.rung_node(case, level)
         if node is None:
             continue
@@ -209,7 +220,10 @@ def answering(case: Case, turn: Turn, rung: int) -> tuple[Node | None, list[Node
 
 
 def _informed(case: Case, turn: Turn, rungs: list[int]) -> list[dict[str, object]]:
-    """The rungs below the start: informed, or logged as unknown (地点不明), so that none is skipped silently."""
+    """The rungs below the start: informed, or logged as unknown (地点不明) or as kept out of it (保密), so that none is
+    skipped silently."""
+    if case.facts.sealed:
+        return [{"rung": rung, "sealed": True} for rung in rungs]
     said: list[dict[str, object]] = []
     for rung in rungs:
         node = turn.rung_node(case, rung)
@@ -225,13 +239,13 @@ def _tell_climb(
     if isinstance(seat, str):
         turn.tell(case, event, seat, kind, urgent=case.emergency)
     if target == LAST_RUNG:
-        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), kind, urgent=case.emergency)
+        turn.tell(case, event, involved.desk_seat(case), kind, urgent=case.emergency)
     for counterpart in seats:
         turn.tell(case, event, counterpart, "called", urgent=case.emergency)
     if clock.stage == RULING or (clock.unit is None and clock.stage != "handling"):
         for owner in owner_seats(case, clock, turn):
             turn.tell(case, event, owner, "called", urgent=case.emergency)
-    for rung in informed:
+    for rung in () if case.facts.sealed else informed:
         node = turn.rung_node(case, rung)
         if node is not None:
             turn.tell(case, event, node_seat(node.code), "informed", urgent=case.emergency)
@@ -291,4 +305,4 @@ def explained(case: Case, clock: Clock) -> bool:
     )
 
 
-__all__ = ["answering", "explained", "fire", "first_rung", "owner_seats"]
+__all__ = ["answering", "asked_node", "explained", "fire", "first_rung", "owner_seats", "seat_of"]

@@ -13,7 +13,7 @@ from dispatch.domain.case import (
     Event,
 )
 from dispatch.domain.clocks import ANSWERING, DISPATCH
-from dispatch.domain.ladder import DESK_POST
+from dispatch.domain.involved import desk_seat
 from dispatch.domain.routing import Routing
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
@@ -28,10 +28,11 @@ def apply(case: Case, routing: Routing, turn: Turn, origin: dict[str, object] | 
     if routing.duty and not facts.category:
         facts.category = routing.duty
         case.facts_touched = True
-    if routing.sealed and not facts.sealed:
+    if (routing.sealed or routing.hidden_from) and not facts.sealed:
         facts.sealed, case.facts_touched = True, True
-    if routing.hidden_from and routing.hidden_from not in facts.hidden_from:
-        facts.hidden_from.append(routing.hidden_from)
+    hidden = [code for code in routing.hidden_from if code not in facts.hidden_from]
+    if hidden:
+        facts.hidden_from.extend(hidden)
         case.facts_touched = True
     case.outcome = routing.outcome
     match routing.outcome:
@@ -109,8 +110,8 @@ def _tell(case: Case, routing: Routing, turn: Turn, event: Event) -> None:
     for seat in routing.notify:
         turn.tell(case, event, seat, "duty", urgent=True)
     if case.status == AT_DESK:
-        turn.tell(case, event, node_seat(case.facts.district, DESK_POST), "unmatched", urgent=urgent)
-    if urgent and case.status != AT_DESK:
+        turn.tell(case, event, desk_seat(case), "unmatched", urgent=urgent)
+    if urgent and case.status != AT_DESK and not case.facts.sealed:
         for rung in (1, 2):
             node = turn.rung_node(case, rung)
             if node is not None:

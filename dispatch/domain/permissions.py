@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dispatch.domain import involved
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.reference import Chain
 
@@ -29,6 +30,8 @@ ROLE_OF_POST = {
 
 # scopes: what of a case must be the actor's
 UNIT, LEAD, STREET, PLACE, DISTRICT, TARGET = "unit", "lead", "street", "place", "district", "target"
+#: the district, in place of a street that may not know of the case
+STAND_IN = "stand-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ TABLE: tuple[Grant, ...] = (
         " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters decide-consult"
         " decide-review confirm-clock",
     ),
+    *_grants(DESK, STAND_IN, "verify feedback callback evaluate close deny-arrival add-child"),
     *_grants(ADMIN, DISTRICT, "read administer dead-letters"),
     *_grants(AUDITOR, DISTRICT, "read audit"),
 )
@@ -126,11 +130,15 @@ def _covers(grant: Grant, actor: Actor, case: Case, chain: Chain, level: int | N
         case "street":
             return actor.node == case.facts.street
         case "place":
-            street_only = case.facts.place is None and level in (4, 5) and actor.node == case.facts.street
-            return street_only or any(node is not None and node.code == actor.node for node in chain)
+            if case.facts.place is None:  # then the ladder stands on the street that raised it
+                own = {4: case.facts.street, 5: case.facts.district}.get(level or 0)
+                return own is not None and actor.node == own
+            return any(node is not None and node.code == actor.node for node in chain)
         case "target":
             asked = case.pending("transfer")
             return asked is not None and asked.data.get("to") == actor.node
+        case "stand-in":
+            return involved.stands_in(case) and actor.district == case.facts.district
         case _:
             return actor.district == case.facts.district
 
@@ -138,7 +146,7 @@ def _covers(grant: Grant, actor: Actor, case: Case, chain: Chain, level: int | N
 def may(actor: Actor, action: str, case: Case, chain: Chain, level: int | None = None) -> bool:
     """Whether `actor` may do `action` on `case`; `chain` is the place's, `level` the rung of the actor's node.
 
-    Sealed cases are seen by those involved only: their units, the desk, and the street unless it is the one accused.
+    Sealed cases are seen by those involved only (`involved`).
     """
     if actor.role == SYSTEM:
         return True
@@ -147,15 +155,18 @@ def may(actor: Actor, action: str, case: Case, chain: Chain, level: int | None =
     if case.facts.hidden_from and (actor.node in case.facts.hidden_from or actor.unit in case.facts.hidden_from):
         return False
     granted = any(_covers(grant, actor, case, chain, level) for grant in _BY_ROLE.get((actor.role, action), ()))
-    if not granted or not case.facts.sealed:
-        return granted
-    return actor.role == DESK or _involved(actor, case)
+    return granted and (not case.facts.sealed or _involved(actor, case))
 
 
 def _involved(actor: Actor, case: Case) -> bool:
-    if actor.role == LIAISON:
-        return case.unit(actor.unit) is not None or case.invited(actor.unit)
-    return actor.role == CLERK and actor.node == case.facts.street
+    match actor.role:
+        case "desk":
+            return True
+        case "liaison" | "superior":
+            return case.unit(actor.unit) is not None or case.invited(actor.unit)
+        case "street-clerk" | "duty-officer" | "person-in-charge":
+            return involved.node_involved(case, actor.node, counter=actor.role != IN_CHARGE)
+    return False
 
 
 def granted(actor: Actor, action: str, level: int | None = None) -> tuple[Grant, ...]:

@@ -68,8 +68,8 @@ class Routing:
     """What happens with a whistle. Unit codes are resolved (JD-…, SQ-…); `outcome` unmatched = at the desk.
 
     `inform` are units told without a task, `notify` seats told (an unmatched emergency: the street's duty
-    officer). `on_call` are units of the duty that the street may still call. `hidden_from` is the street
-    that must not see it.
+    officer). `on_call` are units of the duty that the street may still call. `hidden_from` are the street
+    that must not see it, and its squad.
     """
 
     outcome: Outcome
@@ -83,7 +83,7 @@ class Routing:
     on_call: tuple[str, ...] = ()
     report_in: ReportIn = "sign"
     sealed: bool = False
-    hidden_from: str | None = None
+    hidden_from: tuple[str, ...] = ()
     policy: str = "standard"
 
     @property
@@ -132,7 +132,12 @@ def decide(
 
 
 def named(routing: Routing, lead: str, assist: Sequence[str], note: str, *, chain: Chain, units: Units) -> Routing:
-    """The street names the units itself; the rule's category and kind stay, and what the rule found."""
+    """The street names the units itself; the rule's category and kind stay, and what the rule found.
+
+    Not where it is the one complained about: then nothing changes.
+    """
+    if routing.hidden_from:
+        return routing
     first = units.resolve(lead, chain)
     if first is None:
         raise UnknownUnitError("lead", lead)
@@ -195,8 +200,7 @@ def _blamed(duty: Duty, found: Match) -> bool:
 def _avoid(duties: DutyList, found: Match, chain: Chain, units: Units, kind: Kind | None, danger: bool) -> Routing:
     """Misconduct: the statutory way, sealed. Any other complaint about a unit: the desk, sealed."""
     misconduct = any(a.misconduct for a in found.accused)
-    street = chain[3].code if len(chain) > 3 and chain[3] else None
-    hidden = street if any(a.unit in (STREET, "JD") for a in found.accused) else None
+    hidden = _of_street(chain, units) if any(a.unit in (STREET, "JD") for a in found.accused) else ()
     reason = Reason(
         "misconduct" if misconduct else "avoidance",
         duties.version,
@@ -207,7 +211,14 @@ def _avoid(duties: DutyList, found: Match, chain: Chain, units: Units, kind: Kin
     emergency = _kind(None, kind, danger)
     if misconduct and emergency != "emergency":
         return Routing("statutory", emergency, reason, sealed=True, hidden_from=hidden)
-    return replace(_at_desk(reason, chain, units, emergency), sealed=True, hidden_from=hidden)
+    at_desk = _at_desk(reason, chain, units, emergency)
+    return replace(at_desk, sealed=True, hidden_from=hidden, notify=() if hidden else at_desk.notify)
+
+
+def _of_street(chain: Chain, units: Units) -> tuple[str, ...]:
+    """The place's street and its squad."""
+    street, squad = chain[3] if len(chain) > 3 else None, units.resolve("JD", chain)
+    return tuple(one.code for one in (street, squad) if one)
 
 
 def _at_desk(reason: Reason, chain: Chain, units: Units, kind: Kind, duty: str | None = None) -> Routing:

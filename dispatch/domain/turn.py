@@ -7,6 +7,7 @@ from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dispatch.domain import involved
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock, Event, Notice, Text
 from dispatch.domain.clocks import StagePolicy
@@ -90,8 +91,8 @@ class Turn:
         return str(made.id)
 
     def tell(self, case: Case, event: Event, recipient: str, kind: str, *, urgent: bool = False) -> None:
-        """Somebody on a seat is to be told of an event."""
-        case.notices.append(Notice(event.id, recipient, kind, urgent))
+        """Somebody on a seat is to be told of an event; the desk, where they may not know of the case."""
+        case.notices.append(Notice(event.id, involved.told(case, recipient), kind, urgent))
 
 
 class _Key:

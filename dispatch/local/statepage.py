@@ -38,6 +38,7 @@ ROLES = {
 SCOPES = {
     permissions.UNIT: "of a unit of the whistle",
     permissions.STREET: "of the street that raised it",
+    permissions.STAND_IN: "in place of a street that is complained about, or not known",
     permissions.PLACE: "on the place's chain",
     permissions.DISTRICT: "of the district",
     permissions.TARGET: "of the street it is to go to",

@@ -92,6 +92,8 @@ def moot(notice: Claimed, about: About) -> str | None:
 def line(notice: Claimed, about: About, reference: Reference, link: str) -> str:
     """One notice in two lines: what is asked of whom, and the link."""
     mark = "【紧急】" if notice.urgent else ""
+    if about.hidden:  # whoever it is hidden from may read along: not even which one it is
+        return f"{mark}{recipient(notice.recipient, reference)}：有一件要回避的哨等您办，请登录后在待办里看"
     # a complaint about a unit is nobody's business in a group chat: the link asks who is looking
     where = "" if about.sealed else f"（{place(about, reference)}）"
     return f"{mark}{about.number}号{where}{recipient(notice.recipient, reference)}：{asked(notice, about)}\n{link}"

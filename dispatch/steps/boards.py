@@ -113,6 +113,8 @@ class DeskView:
     """
 
     at_desk: tuple[Item, ...]
+    sealed: tuple[Item, ...]
+    """Those that wait for an act that is otherwise the street's, and sealed ones that climbed here."""
     decisions: tuple[Decision, ...]
     supervised: tuple[Supervised, ...]
     coming: tuple[Climbing, ...]
@@ -173,6 +175,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
     turn, scope = service.turn(district, await service.database.now()), scope_of(actor, reference)
     async with service.database.acquire() as connection:
         at_desk = await queues.at_desk(connection, scope, MOST)
+        sealed = await queues.in_place_of_streets(connection, scope, MOST)
         waiting = await queues.pending(connection, scope, DECIDED_AT_DESK, MOST)
         top = _once(await queues.climbed(connection, scope, (LAST_RUNG,), MOST))
         coming = await queues.climbing(connection, scope, LAST_RUNG, end_of_day(turn), 3 * MOST)
@@ -194,6 +197,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
     still = await stalled(service, district)
     return DeskView(
         at_desk=tuple(item(row, turn) for row in at_desk),
+        sealed=tuple(item(row, turn) for row in sealed),
         decisions=tuple(Decision(item(one.found, turn), words.request(one.request)) for one in waiting),
         supervised=tuple(
             Supervised(item(row, turn), orders.get(row.clock.id), row.clock.mark, row.clock.fires_at)
@@ -290,7 +294,7 @@ def _case(row: Found) -> Case:
     head = row.head
     facts = Facts(
         head.id, head.number, head.district, head.received_at, head.kind, head.danger, head.category, head.place,
-        head.street,
+        head.street, sealed=head.sealed,
     )  # fmt: skip
     return Case(
         facts, head.status, head.version, 0, head.gen, head.rung, head.outcome, head.lead, head.rework, head.received_at

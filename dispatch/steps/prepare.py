@@ -101,7 +101,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         source_due_at=_source_due(new, reference),
         callback_required=bool(new.source and new.source.get("callback_required")),
         sealed=routing.sealed,
-        hidden_from=[routing.hidden_from] if routing.hidden_from else [],
+        hidden_from=list(routing.hidden_from),
         matched=found.as_json(),
         named=dict(new.named) if new.named else None,
         parent=new.parent,

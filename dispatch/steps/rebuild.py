@@ -251,7 +251,6 @@ def _ids_told(events: Sequence[Event], entries: Sequence[Entry]) -> dict[str, st
 def _routing(case: Case, entry: Entry) -> Routing:
     """What the duty list, or the street by naming units, decided."""
     data = entry.data
-    hidden = [node for node in data.get("hidden_from") or () if node not in case.facts.hidden_from]
     why = data.get("reason") or {}
     return Routing(
         outcome=data["outcome"],
@@ -262,5 +261,5 @@ def _routing(case: Case, entry: Entry) -> Routing:
         assist=tuple(data.get("assist") or ()),
         inform=tuple(data.get("inform") or ()),
         sealed=bool(data.get("sealed")),
-        hidden_from=hidden[0] if hidden else None,
+        hidden_from=tuple(data.get("hidden_from") or ()),
     )

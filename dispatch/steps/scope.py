@@ -2,7 +2,7 @@
 
 from dispatch.domain import permissions
 from dispatch.domain.case import Actor
-from dispatch.domain.permissions import CLERK, DESK, LIAISON
+from dispatch.domain.permissions import CLERK, DESK, DUTY, IN_CHARGE, LIAISON, SUPERIOR
 from dispatch.domain.reference import Node, Reference
 from dispatch.store.search import Scope
 
@@ -32,12 +32,15 @@ def scope_of(actor: Actor, reference: Reference) -> Scope:
 
 
 def _sealed(actor: Actor) -> str:
-    return {DESK: "all", LIAISON: "unit", CLERK: "street"}.get(actor.role, "none")
+    """Which sealed ones are this actor's business, as `domain.involved` has it."""
+    if actor.role == DESK or (actor.role == IN_CHARGE and actor.node == actor.district):
+        return "all"
+    return {LIAISON: "unit", SUPERIOR: "unit", CLERK: "street", DUTY: "street"}.get(actor.role, "none")
 
 
 def _places(node: Node, reference: Reference) -> dict[str, object]:
     if node.level == 5:
-        return {"every_place": True}
+        return {"whole": True}
     unplaced = {"unplaced": node.code} if node.level == 4 else {}
     return {"places": places_of(node.code, reference), **unplaced}
 

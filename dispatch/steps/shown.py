@@ -189,7 +189,7 @@ def accountable(case: Case, turn: Turn) -> Accountable:
         node, _vacant = ladder.answering(case, turn, rung)
     if node is None:
         return Accountable(rung, None, None, None, None, None, counterpart)
-    seat = seat_view(node_seat(node.code), turn)
+    seat = seat_view(ladder.seat_of(case, node, rung), turn)
     return Accountable(rung, node.code, node.name, seat["position"], seat["person"], seat["seat"], counterpart)
 
 

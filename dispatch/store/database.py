@@ -13,8 +13,8 @@ from dispatch.store.connection import Connection
 from dispatch.store.errors import translated
 from dispatch.store.unit_of_work import UnitOfWork
 
-#: seconds that a free connection is waited for, that a rollback may take, and that a connection given back in the middle
-#: of a query may take to end it
+#: seconds that a free connection is waited for, that a rollback may take, and that a connection given back in the
+#: middle of a query may take to end it
 WAIT = 10.0
 #: seconds until a query that is not answered raises
 COMMAND = 60.0

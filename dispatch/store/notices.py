@@ -33,7 +33,8 @@ SELECT * FROM claimed ORDER BY created_at, id"""
 
 # the event's moment is the notice's own, which names the one partition to look in
 _ABOUT = """
-SELECT n.id, w.number, w.district, w.place, w.raised_by_node AS street, w.kind, w.sealed, s.status,
+SELECT n.id, w.number, w.district, w.place, w.raised_by_node AS street, w.kind, w.sealed,
+       cardinality(w.hidden_from) > 0 AS hidden, s.status,
        a.status AS part, a.on_site, a.reported_at, a.due_at AS part_due_at,
        e.data ->> 'stage' AS stage, (e.data ->> 'due_at')::timestamptz AS due_at, (e.data ->> 'nth')::int AS nth,
        coalesce(c.answered_at IS NOT NULL OR c.run <> (e.data ->> 'run')::int, false) AS answered
@@ -76,6 +77,7 @@ class About:
     street: str
     kind: str
     sealed: bool
+    hidden: bool
     status: str
     part: str | None
     on_site: bool

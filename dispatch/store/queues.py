@@ -105,6 +105,35 @@ async def at_desk(connection: Connection, scope: Scope, limit: int) -> list[Foun
     return [found(row) for row in await connection.fetch(sql, *asked.values)]
 
 
+_IN_PLACE = """
+WITH kept AS MATERIALIZED (
+    SELECT id FROM whistle WHERE sealed AND district = {district}
+    UNION SELECT id FROM whistle WHERE raised_by_node = {district}
+)
+SELECT {head}, {clock}
+FROM kept JOIN whistle w ON w.id = kept.id JOIN whistle_state s ON s.id = kept.id
+LEFT JOIN LATERAL (
+    SELECT * FROM whistle_clock c WHERE c.whistle = w.id AND c.answered_at IS NULL AND c.stage <> 'total'
+    ORDER BY c.due_at NULLS LAST, c.stage LIMIT 1
+) c ON true
+WHERE {where} AND (
+    s.status IN ('resolved', 'verified', 'answered')
+        AND (w.raised_by_node = ANY(w.hidden_from) OR w.raised_by_node = w.district)
+    OR w.sealed AND s.rung < 5 AND s.status NOT IN ('closed', 'cancelled', 'merged')
+)
+ORDER BY c.due_at NULLS LAST, w.id LIMIT {limit}"""
+
+
+async def in_place_of_streets(connection: Connection, scope: Scope, limit: int) -> list[Found]:
+    """What waits for an act that the desk does in a street's place, and sealed ones that climbed; what falls due
+    first."""
+    asked = Asked()
+    see(asked, scope)
+    district, where = asked.add(scope.district), asked.where()
+    sql = _IN_PLACE.format(head=HEAD, clock=CLOCK, where=where, district=district, limit=asked.add(limit))
+    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+
+
 async def orders(connection: Connection, clocks: list[UUID]) -> dict[UUID, int]:
     """The number of the supervision order of each of these clocks, where one was issued."""
     rows: list[Any] = await connection.fetch(

@@ -66,9 +66,9 @@ class Scope:
     """What a person may see, by the whistle's own columns; the kinds of ways in are joined by "or".
 
     `unit`: assigned to it. `invited`: whistles that it was called to one table for (`beside.invited_to`). `street`:
-    raised by it. `target`: asked to take it over. `places`: about one of these nodes (None: none;
-    `every_place`: any known one). `unplaced`: place unknown, raised by this street. `hide`: nodes and units that must
-    not be among those it is hidden from. `sealed`: which sealed ones are seen too.
+    raised by it. `target`: asked to take it over. `places`: about one of these nodes (None:
+    none). `unplaced`: place unknown, raised by this street. `hide`: nodes and units that must not be among those it is
+    hidden from. `sealed`: which sealed ones are seen too.
     """
 
     district: str
@@ -78,7 +78,6 @@ class Scope:
     street: str | None = None
     target: str | None = None
     places: tuple[str, ...] | None = None
-    every_place: bool = False
     unplaced: str | None = None
     hide: tuple[str, ...] = ()
     sealed: Literal["all", "unit", "street", "none"] = "none"
@@ -146,8 +145,6 @@ def see(asked: Asked, scope: Scope) -> None:
         ways.append(_TARGET.format(node=asked.add(scope.target)))
     if scope.places is not None:
         ways.append(f"w.place = ANY({asked.add(list(scope.places))}::text[])")
-    if scope.every_place:
-        ways.append(f"(w.district = {asked.add(scope.district)} AND w.place IS NOT NULL)")
     if scope.unplaced is not None:
         ways.append(f"(w.place IS NULL AND w.raised_by_node = {asked.add(scope.unplaced)})")
     asked.parts.append(f"({' OR '.join(ways) or 'false'})")
@@ -158,7 +155,8 @@ def see(asked: Asked, scope: Scope) -> None:
             called = f" OR w.id = ANY({asked.add(list(scope.invited))}::uuid[])" if scope.invited else ""
             asked.parts.append(f"(NOT w.sealed OR {_PART.format(unit=asked.add(scope.unit))}{called})")
         case "street":
-            asked.parts.append(f"(NOT w.sealed OR w.raised_by_node = {asked.add(scope.street)})")
+            taken = f" OR {_TARGET.format(node=asked.add(scope.target))}" if scope.target is not None else ""
+            asked.parts.append(f"(NOT w.sealed OR w.raised_by_node = {asked.add(scope.street)}{taken})")
         case "none":
             asked.parts.append("NOT w.sealed")
 

@@ -13,6 +13,7 @@ from dispatch.domain import clocks, outcome, whistle
 from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
 from dispatch.domain.finish import finish
 from dispatch.domain.matching import match
+from dispatch.domain.permissions import ROLE_OF_POST
 from dispatch.domain.reference import Reference
 from dispatch.domain.routing import decide
 from dispatch.domain.turn import Turn
@@ -25,6 +26,12 @@ BUILDING = "130403011-D01-X1-B3"
 MONDAY = datetime(2026, 6, 15, 1, 0, tzinfo=UTC)
 #: texts that the example list routes for certain
 FIRE_DOOR, RUBBISH, SEEPAGE = "楼道消防门被锁", "垃圾成堆没人清", "天沟渗水，三户漏水"
+#: complaints: about the street (bribery; it does nothing), and about a unit
+BRIBERY, IDLE_STREET, IDLE_UNIT = (
+    "东柳街道办事处工作人员受贿 举报",
+    "街道办事处不作为，楼道没人管",
+    "城管局不作为，占道没人管",
+)
 
 
 @cache
@@ -46,7 +53,26 @@ def head(node: str) -> Actor:
     return Actor("person-in-charge", f"head-{node}", f"node:{node}:head", node=node, district=DISTRICT)
 
 
+def superior(unit: str, post: str = "principal") -> Actor:
+    return Actor("superior", f"{post}-{unit}", f"unit:{unit}:{post}", unit=unit, district=DISTRICT)
+
+
+def holder(seat: str) -> Actor:
+    """Whoever sits on a seat."""
+    scope, code, post = seat.split(":")
+    of: dict[str, Any] = {scope: code}
+    return Actor(ROLE_OF_POST[post], seat, seat, district=DISTRICT, **of)
+
+
 DESK = Actor("desk", "desk", f"node:{DISTRICT}:dispatcher", node=DISTRICT, district=DISTRICT)
+
+
+def leaks(case: Case, seat: str, turn: Turn) -> bool:
+    """Whether who sits there is told of a sealed case that they may not open (a unit: that is hidden from it)."""
+    who = holder(seat)
+    if not case.facts.sealed:
+        return False
+    return who.unit in case.facts.hidden_from if who.unit else not whistle.may(case, who, "read", turn)
 
 
 class Play:
@@ -60,6 +86,8 @@ class Play:
         self._orders = count(1)
         self.log: list[Event] = []
         self.ledger: list[tuple[Any, ...]] = []
+        self.told: list[tuple[str, str]] = []
+        self.leaks: list[str] = []
         self.text = text
         known = Facts(self.id(), 2600000011, DISTRICT, at, "appeal", False, None, place, STREET)
         self.case = Case(replace(known, **facts), RAISED, 1, 1, 1, None, None, None, 0, at, 1)
@@ -79,6 +107,8 @@ class Play:
         assert [event.seq for event in case.events] == list(range(case.seq - len(case.events) + 1, case.seq + 1))
         self.log += case.events
         self.ledger += [(row.clock, row.run, row.rung, row.mark, row.nth) for row in case.ledger]
+        self.told += [(notice.recipient, notice.kind) for notice in case.notices]
+        self.leaks += [notice.recipient for notice in case.notices if leaks(self.case, notice.recipient, self.turn)]
         for decided in (case.events, case.texts, case.notices, case.ledger, case.drafts):
             decided.clear()
         case.touched_units.clear()

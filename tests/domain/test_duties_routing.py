@@ -148,7 +148,7 @@ def test_an_unmatched_emergency_goes_to_the_duty_office_and_the_streets_duty_off
 
 def test_a_complaint_about_a_unit_is_sealed_and_never_routed_to_it() -> None:
     got = route("消防队不作为,消防门锁着")
-    assert (got.outcome, got.lead, got.sealed, got.hidden_from) == ("unmatched", None, True, None)
+    assert (got.outcome, got.lead, got.sealed, got.hidden_from) == ("unmatched", None, True, ())
     assert got.reason.code == "avoidance"
     assert got.runners_up[0].duty == "301"
     chosen = route("消防队不作为,消防门锁着", category="301")
@@ -158,7 +158,10 @@ def test_a_complaint_about_a_unit_is_sealed_and_never_routed_to_it() -> None:
 
 def test_a_complaint_about_the_street_is_hidden_from_it() -> None:
     got = route("街道办不作为")
-    assert (got.outcome, got.sealed, got.hidden_from) == ("unmatched", True, "S1")
+    assert (got.outcome, got.sealed, got.hidden_from) == ("unmatched", True, ("S1", "JD-S1"))
+    hot = route("街道办不作为,家里漏气", danger=True)
+    assert (hot.inform, hot.notify) == (("YJ",), ())  # its duty officer is the street's, too
+    assert named(got, "JD", [], "", chain=HERE, units=UNITS) == got
 
 
 def test_misconduct_goes_the_statutory_way_sealed() -> None:

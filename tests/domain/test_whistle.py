@@ -1,5 +1,6 @@
 """The life of a case by its table: who may, when, what follows, and what every step keeps true."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,11 +20,14 @@ from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refus
 from dispatch.domain.requests import REQUESTS, asker
 from dispatch.domain.transitions import Transition
 from tests.domain.cases import (
+    BRIBERY,
     BUILDING,
     COMMUNITY,
     DESK,
     DISTRICT,
     FIRE_DOOR,
+    IDLE_STREET,
+    IDLE_UNIT,
     RUBBISH,
     SEEPAGE,
     STREET,
@@ -452,6 +456,10 @@ def undeclared(before: dict[tuple[str, str | None], tuple[int, bool, bool]], cas
         assert stage in said or "all" in said, f"{row.action}: {stage}"
 
 
+#: with which the generated lives begin
+TEXTS = (SEEPAGE, FIRE_DOOR, RUBBISH, BRIBERY, IDLE_STREET, IDLE_UNIT, "没有这种事的规则")
+#: a way out is none of those that a case goes on by
+GIVING_UP = ("cancel", "merge")
 #: who decides, by the seat that is told
 RULERS = {
     DESK: f"node:{DISTRICT}:dispatcher",
@@ -467,9 +475,14 @@ class Life(RuleBasedStateMachine):
     actors = (clerk(), LEAD, liaison("SQ-130403011-D01"), liaison("CG"), liaison("XF"), DESK,
               head(COMMUNITY), head(STREET), head(DISTRICT), clerk("130403001"))  # fmt: skip
 
-    @initialize(text=st.sampled_from([SEEPAGE, FIRE_DOOR, RUBBISH, "没有这种事的规则"]))
-    def begin(self, text: str) -> None:
-        self.play = Play(text).route()
+    @initialize(
+        text=st.sampled_from(TEXTS),
+        facts=st.sampled_from(
+            [{}, {"danger": True}, {"sealed": True}, {"sealed": True, "hidden_from": [STREET, f"JD-{STREET}"]}]
+        ),
+    )
+    def begin(self, text: str, facts: dict[str, Any]) -> None:
+        self.play = Play(text, **deepcopy(facts)).route()
         self.total = self.play.case.clock("total").due_at  # type: ignore[union-attr]
 
     def fields(self, data: Any) -> dict[str, Any]:
@@ -530,6 +543,25 @@ class Life(RuleBasedStateMachine):
         if hasattr(self, "play"):
             case = self.play.case
             assert {clock.stage for clock in case.open_clocks()} <= KNOWN[case.status], case.status
+
+    @invariant()
+    def somebody_can_move_it(self) -> None:
+        """Whatever the status, somebody may do something that it goes on by; those on its parts and asked, too."""
+        if not hasattr(self, "play") or self.play.case.status in ENDED:
+            return
+        case, turn = self.play.case, self.play.turn
+        moving = [row.action for row in whistle.TABLE.values() if row.leads(case.status)]
+        assert any(
+            whistle.possible(case, who, action, turn)
+            for who in (*self.actors, *(liaison(part.unit) for part in case.parts("lead")))
+            for action in moving
+            if action not in GIVING_UP
+        ), case.status
+
+    @invariant()
+    def nobody_is_told_of_what_they_may_not_open(self) -> None:
+        if hasattr(self, "play"):
+            assert not self.play.leaks
 
     @invariant()
     def whoever_is_asked_has_a_clock_and_can_decide(self) -> None:

@@ -23,7 +23,7 @@ def notice(kind: str = "assigned", recipient: str = "unit:XF:liaison", *, urgent
 
 def about(**changes: object) -> About:
     base = About(
-        number=2600000425, district=DISTRICT, place=BUILDING, street=STREET, kind="appeal", sealed=False,
+        number=2600000425, district=DISTRICT, place=BUILDING, street=STREET, kind="appeal", sealed=False, hidden=False,
         status="assigned", part="assigned", on_site=False, reported_at=None, part_due_at=AT + timedelta(hours=4),
         stage=None, due_at=None, nth=None, answered=False,
     )  # fmt: skip
@@ -130,3 +130,10 @@ def test_volunteers_are_left_in_peace_at_night() -> None:
     assert quiet_until(replace(head, urgent=True), about(), reference(), night) is None
     assert quiet_until(notice("climbed", f"node:{STREET}:head"), about(), reference(), night) is None
     assert quiet_until(notice(), about(), reference(), night) is None
+
+
+def test_of_what_is_hidden_from_somebody_not_even_the_number_is_said_where_they_may_read_along() -> None:
+    hidden = about(sealed=True, hidden=True)
+    said = words.line(notice("resolved", "node:130403:dispatcher"), hidden, reference(), "http://test/w/2600000425")
+    assert "回避" in said
+    assert "2600000425" not in said

@@ -28,8 +28,8 @@ from dispatch.store import audit as store
 from dispatch.store import cases
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
-from tests.domain.cases import BUILDING, FIRE_DOOR, MONDAY, RUBBISH, SEEPAGE, STREET, clerk, liaison
-from tests.domain.test_whistle import Life
+from tests.domain.cases import BUILDING, MONDAY, SEEPAGE, STREET, clerk, leaks, liaison
+from tests.domain.test_whistle import TEXTS, Life
 from tests.factories import DISTRICT, TAMPERING
 from tests.servers import TestPostgres
 
@@ -54,7 +54,9 @@ class Ground:
         self.database = await Database.connect(url, size=2, virtual=lambda: self.now)
         rules = Rules(self.database)
         await rules.refresh()
-        self.service = Service(self.database, rules, Numbers(self.database, "whistle", 1000), new_id)
+        self.service = Service(
+            self.database, rules, Numbers(self.database, "whistle", 1000), new_id, channels=("null",)
+        )
         self.intake = Intake(self.service)
 
     def close(self) -> None:
@@ -86,6 +88,11 @@ class Ground:
                 )
             ]
 
+    async def notices(self, whistle: UUID) -> list[tuple[UUID, str]]:
+        async with self.database.acquire() as connection:
+            rows = await connection.fetch("SELECT id, recipient FROM notice WHERE whistle = $1", whistle)
+        return [(row["id"], row["recipient"]) for row in rows]
+
     async def differences(self, editions: Editions) -> list[Difference]:
         """Of every whistle that is there; then they are out of the next life's way."""
         async with self.database.acquire() as connection:
@@ -99,7 +106,8 @@ class Ground:
         """No whistle is left."""
         async with self.database.transaction() as uow:
             await uow.connection.execute(TAMPERING)
-            for table in ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event"):
+            of_lives = ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event")
+            for table in ("notice", *of_lives):
                 await uow.connection.execute(f"DELETE FROM {table}")
 
 
@@ -111,12 +119,16 @@ class StoredPlay:
         ground.now = MONDAY
         self.id, self.number = ground.run(ground.raise_(text))
         self.case = ground.run(ground.case(self.id))
+        self._told, self.leaks = set[UUID](), list[str]()
 
     def _read(self) -> None:
         """The case as stored, in the object that the machine holds."""
         stored = self.ground.run(self.ground.case(self.id))
         for one in dataclasses.fields(Case):
             setattr(self.case, one.name, getattr(stored, one.name))
+        told = {id: seat for id, seat in self.ground.run(self.ground.notices(self.id)) if id not in self._told}
+        self._told.update(told)
+        self.leaks += [seat for seat in told.values() if leaks(self.case, seat, self.turn)]
 
     @property
     def now(self) -> datetime:
@@ -156,8 +168,8 @@ class StoredLife(Life):
     ground: ClassVar[Ground]
     editions: ClassVar[Editions]
 
-    @initialize(text=st.sampled_from([SEEPAGE, FIRE_DOOR, RUBBISH, "没有这种事的规则"]))
-    def begin(self, text: str) -> None:
+    @initialize(text=st.sampled_from(TEXTS))
+    def begin(self, text: str) -> None:  # type: ignore[override]
         self.joined = False
         play = StoredPlay(self.ground, text)
         _, self.other = self.ground.run(self.ground.raise_(SEEPAGE))

@@ -132,7 +132,11 @@ async def whistles(world: World) -> dict[str, int]:
         run = uow.connection.execute
         await run("UPDATE whistle SET district = $2 WHERE number = $1", numbers["other district"], FAR)
         await run("UPDATE whistle SET sealed = true WHERE number = $1", numbers["sealed"])
-        await run("UPDATE whistle SET hidden_from = $2 WHERE number = $1", numbers["about the street"], [STREET])
+        await run(
+            "UPDATE whistle SET hidden_from = $2, sealed = true WHERE number = $1",
+            numbers["about the street"],
+            [STREET],
+        )
         await run(
             """INSERT INTO photo (id, sha256, media_type, width, height, content, person, at)
                VALUES ($1, '\\x00', 'image/jpeg', 1, 1, '\\x00', NULL, $2)""",

@@ -66,11 +66,13 @@ class _Builder:
         return level >= self.first or self.case.emergency or bool(self.clock.rung)
 
     def _rung(self, level: int) -> Rung:
-        node = self.turn.rung_node(self.case, level)
+        node = ladder.asked_node(self.case, self.turn, level)
         lane = node is not None and node.kind in ("grid", "lane", "point")
         name, who = words.rung(level, lane=lane), self._who(level, node)
         asked = self.turn.policy(self.case).rung(level).asked
         if level < self.first:
+            if self.case.facts.sealed:
+                return Rung(name, RungState.PASSED, "", "", _("保密，不经属地"))
             unknown = "" if node else _("地点不明")
             return Rung(name, RungState.PASSED, "", who, unknown, informed=node is not None)
         if level < self.clock.rung:
@@ -82,7 +84,7 @@ class _Builder:
 
     def _who(self, level: int, node: Node | None) -> str:
         """书记 · 6号楼楼栋长 · 调度中心; a vacant seat says so."""
-        if level == LAST_RUNG:
+        if level == LAST_RUNG or self.case.facts.sealed:
             return _("调度中心")
         if node is None:
             return ""

@@ -26,6 +26,7 @@ from dispatch.web.desk import panes
 from dispatch.web.desk.candidates import candidates
 from dispatch.web.desk.letters import letters
 from dispatch.web.desk.rule_changes import waiting
+from dispatch.web.desk.sealed import sealed
 from dispatch.web.desk.stalled import standing
 from dispatch.web.i18n import _
 from dispatch.web.live.address import events_of
@@ -37,6 +38,7 @@ PANES = (
     "unmatched",
     "hand-backs",
     "requests",
+    "sealed",
     "supervision",
     "arriving",
     "vacant",
@@ -45,9 +47,9 @@ PANES = (
     "stalled",
     "dead",
 )
-LEFT = PANES[:3]
+LEFT = PANES[:4]
 #: left out while they are empty
-SPARE = ("requests", "absent", "rules", "stalled")
+SPARE = ("requests", "sealed", "absent", "rules", "stalled")
 #: dead letters on their own page
 LETTERS = 100
 
@@ -145,6 +147,8 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
             return panes.hand_backs(view, turn, chosen, whole=whole)
         case "requests":
             return panes.requests(view, turn, whole=whole)
+        case "sealed":
+            return sealed(view, turn, whole=whole)
         case "supervision":
             return panes.supervision(view, turn, found.cases, found.ordered, whole=whole)
         case "arriving":

@@ -46,9 +46,10 @@ from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why,
 from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
 from dispatch.web.whistle.deadline import why_deadline
+from dispatch.web.whistle.expecting import Expected, street_of
 from dispatch.web.whistle.forms import ASKS, label, tokens
 from dispatch.web.whistle.meetings import meetings
-from dispatch.web.whistle.reader import Expected, expected
+from dispatch.web.whistle.reader import expected
 from dispatch.web.whistle.told import photos_of, timeline
 
 #: 来源: where a whistle may come from; the first is the street's own eyes
@@ -207,7 +208,7 @@ def _ground(view: WhistleView, clock: ClockView) -> str:
         return _("从头到尾没有惊动谁")
     lead = next((part.unit_name for part in view.assignments if part.role == "lead"), "")
     if clock.stage in ("verification", "answering"):
-        return _("%(street)s在办，没有逾期，没有人被惊动", street=view.raised_by["node_name"])
+        return _("%(street)s在办，没有逾期，没有人被惊动", street=street_of(view))
     if clock.stage in ("dispatch", "ruling"):
         return _("区调度台在办，没有逾期")
     if view.kind == "emergency" and lead:

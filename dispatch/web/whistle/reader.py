@@ -1,51 +1,23 @@
 """What a whistle expects of the person who looks at it: one act, by when, what to attach, what happens otherwise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from dispatch.domain import acts_local, permissions
+from dispatch.domain import acts_local, ladder, permissions
 from dispatch.domain.case import LOCAL, Actor
 from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, VERIFICATION
+from dispatch.domain.involved import stands_in
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.steps.view import WhistleView
 from dispatch.web.common.paths import head_of
 from dispatch.web.common.times import moment
 from dispatch.web.i18n import _
-from dispatch.web.models.parts import Text, spans, strong
+from dispatch.web.models.parts import spans, strong
+from dispatch.web.whistle.expecting import Expected, clock_of, nearest, part_of, street_of, why_the_desk
 
 #: which clock a status waits for
 _BY_STATUS = {"raised": DISPATCH, "at-desk": DISPATCH, "resolved": VERIFICATION, "verified": ANSWERING,
               "answered": ANSWERING, "on-hold": HOLD}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """`mine`: this reader is to act; `first` names the acts that are the right answer, the best first."""
-
-    mine: bool
-    sentence: Text
-    clock: ClockView | None
-    first: tuple[str, ...] = ()
-    heading: str = ""
-
-
-def part_of(view: WhistleView, unit: str | None) -> PartView | None:
-    """The unit's part in the present generation."""
-    return next((part for part in view.assignments if part.unit == unit and part.status != "released"), None)
-
-
-def clock_of(view: WhistleView, stage: str, unit: str | None = None) -> ClockView | None:
-    """An open clock by stage and unit."""
-    for clock in view.clocks:
-        if clock.stage == stage and clock.unit == unit and clock.answered_at is None:
-            return clock
-    return None
-
-
-def nearest(view: WhistleView) -> ClockView | None:
-    """The clock of the whistle that runs out first, of those that climb."""
-    open_ = [c for c in view.clocks if c.answered_at is None and c.due_at is not None and c.start_rung]
-    return min(open_, key=lambda clock: clock.due_at or view.as_of, default=None)
 
 
 def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> Expected:
@@ -75,7 +47,7 @@ class _Unit:
     def __init__(self, view: WhistleView, actor: Actor, turn: Turn) -> None:
         self.view, self.actor, self.turn = view, actor, turn
         self.part = part_of(view, actor.unit)
-        self.street = view.raised_by["node_name"]
+        self.street = street_of(view)
 
     def expected(self) -> Expected:
         part, view = self.part, self.view
@@ -150,6 +122,11 @@ def _street(view: WhistleView, actor: Actor, turn: Turn) -> Expected:
         return Expected(True, said, clock_of(view, RULING, "transfer"), ("accept-transfer", "decline-transfer"))
     if actor.node != view.case.facts.street:
         return _watching(view, turn)
+    return _streets(view, turn)
+
+
+def _streets(view: WhistleView, turn: Turn) -> Expected:
+    """What a whistle expects of the street, or of whoever does its acts."""
     clock = clock_of(view, _BY_STATUS.get(view.status, HANDLING))
     match view.status:
         case "resolved":
@@ -214,6 +191,9 @@ def _desk(view: WhistleView, turn: Turn) -> Expected:
     if view.status in ("at-desk", "raised") and "assign" in view.allowed_actions:
         said = spans(_("清单里没有一条正好对得上，请"), strong(_("派单")), _("；裁定可以记住，以后照办。"))
         return Expected(True, said, clock_of(view, DISPATCH), ("assign", "keep"))
+    if stands_in(view.case) and view.status in ("resolved", "verified", "answered"):
+        what = _streets(view, turn)
+        return replace(what, sentence=(*spans(why_the_desk(view)), *what.sentence))
     return replace(_watching(view, turn), first=("urge", "note"))
 
 
@@ -256,10 +236,10 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
         case "local":
             return _below(view, turn, Actor(""))
         case "resolved":
-            said = _("已报结，等%(street)s去现场核查。", street=view.raised_by["node_name"])
+            said = _("已报结，等%(street)s去现场核查。", street=street_of(view))
             return Expected(False, spans(said), clock_of(view, VERIFICATION))
         case "verified" | "answered":
-            said = _("核查过了，等%(street)s答复、办结。", street=view.raised_by["node_name"])
+            said = _("核查过了，等%(street)s答复、办结。", street=street_of(view))
             return Expected(False, spans(said), clock_of(view, ANSWERING))
         case "on-hold":
             return Expected(False, spans(_("已挂账，钟停着，到复查日自己恢复。")), clock_of(view, HOLD))
@@ -285,14 +265,14 @@ def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
     if clock is None or clock.rung >= 5 or not clock.start_rung:
         return ""
     level = clock.rung + 1 if clock.rung else clock.start_rung
-    node = turn.rung_node(view.case, level)
+    node = ladder.asked_node(view.case, turn, level)
     while node is None and level < 5:
         level += 1
-        node = turn.rung_node(view.case, level)
+        node = ladder.asked_node(view.case, turn, level)
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or (seat is None and level < 5):
         return ""
-    who = _("区调度中心") if level == 5 or seat is None else head_of(node, seat.position)
+    who = _("区调度中心") if node.level == 5 or seat is None else head_of(node, seat.position)
     return _("到点没动静，请%(who)s来问。", who=who) if not clock.rung else _("再没动静，请%(who)s来问。", who=who)
 
 

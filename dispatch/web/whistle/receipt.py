@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
 
+from dispatch.domain import ladder
 from dispatch.domain.clocks import HANDLING, REPORTED
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.sign_in import Visit
@@ -149,14 +150,14 @@ def _next(view: WhistleView, turn: Turn) -> tuple[NextStep, ...]:
 def _otherwise(view: WhistleView, turn: Turn, start: int) -> str:
     """Who asks when the unit does not come; in an emergency those below know already."""
     level = start
-    node = turn.rung_node(view.case, level)
+    node = ladder.asked_node(view.case, turn, level)
     while node is None and level < 5:
         level += 1
-        node = turn.rung_node(view.case, level)
+        node = ladder.asked_node(view.case, turn, level)
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or seat is None:
         return ""
-    who_asks = head_of(node, seat.position)
+    who_asks = _("区调度中心") if node.level == 5 else head_of(node, seat.position)
     said = _("没有，%(who)s接着问。", who=who_asks)
     return said + (_("楼栋长、网格长已经知会。") if view.kind == "emergency" and start > 2 else "")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.clocks import LAST_RUNG
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.told import Told
 from dispatch.steps.view import WhistleView
@@ -205,6 +206,8 @@ class Teller:
         seat = people.seats.get(str(data.get("seat")))
         if node is not None and seat is not None:
             said.append(_("请 %(who)s 过问", who=head_of(node, seat.position)))
+        if self.view.sealed and int(data["rung"]) < LAST_RUNG:
+            said.append(_("保密，不经属地"))
         if data.get("vacant"):
             said.append(_("下面的岗位空缺"))
         for one in data.get("counterpart") or ():
