@@ -44,13 +44,19 @@ def demo(postgres: TestPostgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def service(postgres: TestPostgres, demo: str) -> Iterator[Running]:
-    """The service on a database of this file's own, without a whistle."""
+def database(postgres: TestPostgres, demo: str) -> Iterator[str]:
+    """The URL of this file's own database, without a whistle."""
     name = f"{demo}_{uuid4().hex[:8]}"
     apart(postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE "{demo}" STRATEGY file_copy'))
-    with Running(postgres.url(name)) as running:
-        yield running
+    yield postgres.url(name)
     apart(postgres.drop(postgres.url(name)))
+
+
+@pytest.fixture(scope="module")
+def service(database: str) -> Iterator[Running]:
+    """The service on it."""
+    with Running(database) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,14 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import uvicorn
 
+from dispatch.steps import route
 from dispatch.store.listen import Bell
 from dispatch.web.live.hub import close_when
 from tests.factories import FIRE_DOOR, World, open_world
@@ -28,10 +31,10 @@ STRANGE = "小区里的鸽子太多，落了一地羽毛"
 
 
 class Running:
-    """The service on a port, in a thread of its own; `do` runs something beside it."""
+    """The service on a port, in a thread of its own; `do` runs something beside it. `virtual` hands out its time."""
 
-    def __init__(self, url: str) -> None:
-        self._url, self._ready = url, threading.Event()
+    def __init__(self, url: str, virtual: Callable[[], datetime] | None = None) -> None:
+        self._url, self._virtual, self._ready = url, virtual, threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -40,7 +43,7 @@ class Running:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self.world = world = await open_world(self._url, base_url=self.address)
+        self.world = world = await open_world(self._url, self._virtual, base_url=self.address)
         bell = Bell(world.database)
         world.database.on_change = bell.ring
         beside = [asyncio.create_task(bell.run()), asyncio.create_task(close_when(world.service, self._stopping))]
@@ -67,6 +70,16 @@ class Running:
         """Something done by others, on the service's own loop."""
         assert self.world
         return asyncio.run_coroutine_threadsafe(work(self.world), self._loop).result(20)
+
+    def route(self, number: int | str) -> None:
+        """What the worker does with a whistle just raised."""
+
+        async def routed(world: World) -> None:
+            async with world.database.transaction() as uow:
+                found = await uow.connection.fetchval("SELECT id FROM whistle WHERE number = $1", int(number))
+                await route.route(world.service, uow, [UUID(str(found))], {})
+
+        self.do(routed)
 
     def __enter__(self) -> Running:
         self._thread.start()

@@ -12,18 +12,8 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from dispatch.steps import route
 from tests.browser.running import Running, keep, page
 from tests.factories import CLERK, FIRE_DOOR, XF, World
-
-
-def _route(service: Running, number: str) -> None:
-    async def routed(world: World) -> None:
-        async with world.database.transaction() as uow:
-            found = await uow.connection.fetchval("SELECT id FROM whistle WHERE number = $1", int(number))
-            await route.route(world.service, uow, [UUID(str(found))], {})
-
-    service.do(routed)
 
 
 def _blow(shown: Any, service: Running, text: str = FIRE_DOOR) -> str:
@@ -69,7 +59,7 @@ def test_the_receipt_fills_itself_in(browser: Any, service: Running) -> None:
         number = _blow(shown, service)
         assert shown.locator(".strip .waiting").count() == 2
         assert "正在按清单派单" in shown.locator(".halves").inner_text()
-        _route(service, number)
+        service.route(number)
         shown.locator(".halves .unit-name", has_text="消防救援大队").wait_for()
         shown.locator(".strip [data-done]").or_(shown.locator(".strip ol[data-done]")).first.wait_for()
         assert shown.locator(".number").inner_text().replace("\n", "").replace(" ", "") == number
@@ -184,7 +174,7 @@ def test_pages_fit_every_width(browser: Any, service: Running, width: int) -> No
         shown.goto(f"{service.address}/")
         keep(shown, f"live-landing-{width}", full_page=True)
         number = _blow(shown, service)
-        _route(service, number)
+        service.route(number)
         for path in ("", "/receipt", "/do/call", "/do/cancel", "/slip"):
             shown.goto(f"{service.address}/w/{number}{path}")
             name = path.strip("/").replace("/", "-") or "whistle"

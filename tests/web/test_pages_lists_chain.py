@@ -149,7 +149,8 @@ async def test_a_community_sees_ladder_question_and_answers(slow: tuple[World, V
     assert urged
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', urged[0]))
     answer = await browser.post(f"/w/{number}/do/urge", fields)
-    assert answer.headers["location"] == "/chain"
+    assert answer.headers["location"] == "/chain?done=urge"
+    assert "办好了：催办" in await browser.get("/chain?done=urge")
     assert [one["type"] for one in (await world.get(number))["timeline"]].count("urged") == 1
 
 

@@ -70,8 +70,10 @@ def shown(
     """A page of administration; `refusal` is said above it and gives the status."""
     said = (FieldError(refusal.field or "q", problems.said(refusal)),) if refusal else ()
     heading = heading or _("管理")
-    frame = build_frame(request, visit, heading, current=pages.PEOPLE, back=back, notices=notices)
-    known = pages.tabs(current, may_ever(visit.actor, administer.ACTION))
+    administers = may_ever(visit.actor, administer.ACTION)
+    place = pages.PEOPLE if administers else pages.LOG
+    frame = build_frame(request, visit, heading, current=place, back=back, notices=notices)
+    known = pages.tabs(current, administers)
     status = problems.status_of(refusal) if refusal else status
     made = ManagePage(frame, heading, errors=said, sections=sections, tabs=known)
     return page(request, "manage.html", made, status)

@@ -110,7 +110,7 @@ def chain_page(
         heading=heading,
         phone_heading=phone,
         as_of=say.moment(view.as_of, view.as_of, ZONE),
-        items=tuple(_item(one, found, frame.here) for one in found.reached),
+        items=tuple(_item(one, found, f"{PATH}?from={first}" if first else PATH) for one in found.reached),
         coming=tuple(_coming(one, found) for one in expected(view.coming)[:SIZE]),
         helpers=_helpers(found),
         helpers_note=_helpers_note(found),

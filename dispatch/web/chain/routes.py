@@ -26,6 +26,7 @@ from dispatch.web.common.frame import level_of, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
+from dispatch.web.whistle.forms import ASKS, label
 
 router = APIRouter(include_in_schema=False)
 #: so many items are looked through for one that a building head has not answered
@@ -40,8 +41,12 @@ def routes(_deps: WebDeps) -> list[BaseRoute]:
 @router.get(PATH)
 async def chain(request: Request, visit: Reader) -> Response:
     """层级督办, as the rung of one's seat has it."""
-    notices = (Notice(_("记下了，谢谢您。"), kind="done"),) if request.query_params.get("thanks") else ()
-    return await _page(request, visit, notices)
+    done, notices = request.query_params.get("done", ""), list[Notice]()
+    if request.query_params.get("thanks"):
+        notices.append(Notice(_("记下了，谢谢您。"), kind="done"))
+    if done in ASKS:
+        notices.append(Notice(_("办好了：%(act)s", act=label(done)), kind="done"))
+    return await _page(request, visit, tuple(notices))
 
 
 @router.get(PATH + "/raise")

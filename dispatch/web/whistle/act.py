@@ -106,8 +106,8 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
     turn = deps.service.turn(done.case.facts.district, done.case.last_at)
     if not machine.may(done.case, visit.actor, "read", turn):
         return RedirectResponse(HOME, 303)
-    onward = text_of(form, "next")
-    return RedirectResponse(auth.after(onward) if onward else f"/w/{number}?done={token}", 303)
+    onward = auth.after(text_of(form, "next")) if text_of(form, "next") else f"/w/{number}"
+    return RedirectResponse(f"{onward}{'&' if '?' in onward else '?'}done={token}", 303)
 
 
 async def _photos(deps: WebDeps, visit: Visit, form: FormData) -> list[str]:
