@@ -75,6 +75,42 @@ def test_what_has_not_gone_through_goes_with_the_form(browser: Any, service: Run
         assert _sides(service)[-1] == 1600
 
 
+def test_photos_that_no_server_has_yet_stay_with_the_draft(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 390, known="ERR_FAILED") as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区5号楼路灯不亮")
+        shown.route("**/whistle/photo", lambda asked: asked.abort())
+        shown.set_input_files("input[name=photo]", [_photo(), _photo()])
+        shown.locator(AGAIN, has_text="没传上，再传").nth(1).wait_for()
+        shown.evaluate(
+            """async () => {
+                const key = () => Object.keys(localStorage).find(one => one.startsWith("draft:"));
+                const held = async () => key() ? (await self.outbox.held(key())).length : 0;
+                while (await held() < 2) await new Promise(done => setTimeout(done, 20));
+                // six days ago: a draft lasts for seven
+                const draft = JSON.parse(localStorage[key()]);
+                localStorage[key()] = JSON.stringify({ ...draft, at: draft.at - 6 * 864e5 });
+            }"""
+        )
+        kept = shown.evaluate("Object.entries(localStorage)")
+        again = shown.context.new_page()
+        again.goto(f"{service.address}/street")
+        shown.close(run_before_unload=False)
+        again.evaluate("kept => kept.forEach(([key, value]) => { localStorage[key] = value; })", kept)
+        again.goto(f"{service.address}/whistle")
+        again.locator(KEPT).nth(1).wait_for(state="attached")
+        assert again.locator("#f-body").input_value() == "广泰小区5号楼路灯不亮"
+        again.check("input[name=danger][value=no]")
+        again.locator(".task-bar button[name=step]").click()
+        again.wait_for_url("**/receipt**")
+        number = again.url.split("/w/")[1][:10]
+        again.goto(f"{service.address}/w/{number}")
+        assert _pictures(again) == 2
+        again.goto(f"{service.address}/whistle")
+        assert again.locator("#f-body").input_value() == "", "the draft went with the whistle, its photos too"
+        assert again.locator("[data-tiles] li").count() == 0
+
+
 def test_a_photo_that_cannot_pass_says_why_and_is_not_sent_again(browser: Any, service: Running) -> None:
     with page(browser, service, CLERK, 390, known="422") as shown:
         shown.goto(f"{service.address}/whistle")

@@ -358,7 +358,7 @@
   listen();
   tick();
   /* the draft of the form that this receipt is of, and no other */
-  try { if ($("[data-draft-done]") && sessionStorage.going) { localStorage.removeItem(sessionStorage.going); delete sessionStorage.going; } } catch { /* no storage */ }
+  try { if ($("[data-draft-done]") && sessionStorage.going) { localStorage.removeItem(sessionStorage.going); self.outbox.hold(sessionStorage.going, []); delete sessionStorage.going; } } catch { /* no storage */ }
   const wrong = $("#error-summary");
   if (wrong) wrong.focus();
 })();

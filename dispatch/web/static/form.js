@@ -69,11 +69,18 @@
   const lasting = (all) => all.filter(([name, value]) => value && ![...NOT, "place_auto", "choosing"].includes(name) && !(name === "place" && all.some(([other]) => other === "place_auto")));
   const whole = () => fields().concat([["csrf", field("csrf").value], ["step", "send"], ["written_at", String(Math.floor(Date.now() / 1000))]]);
   let timer;
+  let holding = [];
   let from; /* the form from the outbox that is edited here: it is its own draft */
   const save = () => {
     const now = new Date();
-    if (from) self.outbox.change(from.key, { fields: whole(), photos: [...waiting.values()] });
-    else localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting(fields()) }));
+    const photos = [...waiting.values()];
+    if (from) self.outbox.change(from.key, { fields: whole(), photos });
+    else {
+      localStorage.setItem(KEY, JSON.stringify({ at: now.getTime(), fields: lasting(fields()) }));
+      /* not at every key: photos are large */
+      if (photos.length !== holding.length || photos.some((one, n) => one !== holding[n])) self.outbox.hold(KEY, photos).catch(() => undefined);
+      holding = photos;
+    }
     if (note) note.textContent = `${document.body.dataset.saved} ${now.toTimeString().slice(0, 5)}`;
   };
   const fill = (written) => {
@@ -95,8 +102,9 @@
   };
   const restore = () => {
     const draft = JSON.parse(localStorage.getItem(KEY) || "null");
-    if (!draft || !draft.fields || field("body").value || Date.now() - draft.at > 864e5) return;
+    if (!draft || !draft.fields || field("body").value || Date.now() - draft.at > self.outbox.LASTS) return;
     fill(draft.fields);
+    self.outbox.held(KEY).then((photos) => photos.forEach(add), () => undefined);
   };
   /* one that was not sent, opened again; nobody sends it while it is edited */
   const reopen = async (key) => {
@@ -142,7 +150,8 @@
   const queued = () => {
     form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
     going(false);
-    try { if (!from) localStorage.removeItem(KEY); } catch { /* no storage: no draft */ }
+    try { if (!from) { localStorage.removeItem(KEY); self.outbox.hold(KEY, []); } } catch { /* no storage: no draft */ }
+    holding = [];
     from = undefined;
     if (begun) history.replaceState(null, "", location.pathname);
     form.reset();

@@ -1,16 +1,19 @@
-/* Forms written without a network: kept in IndexedDB, sent once each (the form's own key) when the network is back.
+/* Forms written without a network, and a draft's photos: kept in IndexedDB. A form is sent once (its own key) when the
+   network is back.
    Used by the pages and by the service worker alike; a form goes only in the name of whoever wrote it, and stays here
    until it is sent and a person has seen that, or until a person removes it. */
 self.outbox = (() => {
   "use strict";
-  const store = (mode, act) => new Promise((done, failed) => {
-    const opening = indexedDB.open("dispatch", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("outbox", { keyPath: "key" });
+  const store = (mode, act, name = "outbox") => new Promise((done, failed) => {
+    const opening = indexedDB.open("dispatch", 2);
+    opening.onupgradeneeded = () => ["outbox", "drafts"]
+      .filter((one) => !opening.result.objectStoreNames.contains(one))
+      .forEach((one) => opening.result.createObjectStore(one, { keyPath: "key" }));
     opening.onerror = () => failed(opening.error);
     opening.onsuccess = () => {
       const db = opening.result;
-      const tx = db.transaction("outbox", mode);
-      const asked = act(tx.objectStore("outbox"));
+      const tx = db.transaction(name, mode);
+      const asked = act(tx.objectStore(name));
       tx.oncomplete = () => { db.close(); done(asked.result); };
       tx.onabort = tx.onerror = () => { db.close(); failed(tx.error); };
     };
@@ -25,6 +28,14 @@ self.outbox = (() => {
     asked.onsuccess = () => { if (asked.result) s.put({ ...asked.result, ...more }); };
     return asked;
   });
+  /* the photos of a draft that no server has yet */
+  const LASTS = 7 * 864e5;
+  const hold = (key, photos) => store("readwrite", (s) => (photos.length ? s.put({ key, photos, at: Date.now() }) : s.delete(key)), "drafts");
+  const held = async (key) => {
+    const all = await store("readonly", (s) => s.getAll(), "drafts");
+    for (const old of all.filter((one) => Date.now() - one.at > LASTS)) await hold(old.key, []);
+    return all.find((one) => one.key === key && Date.now() - one.at <= LASTS)?.photos || [];
+  };
   const post = (form, csrf) => {
     const data = new FormData();
     form.fields.forEach(([name, value]) => data.append(name, name === "csrf" && csrf ? csrf : value));
@@ -59,5 +70,5 @@ self.outbox = (() => {
     }
     if (failed) throw new Error(String(failed)); /* so that the browser asks again */
   };
-  return { put, get, remove, all, change, post, meant, flush };
+  return { put, get, remove, all, change, hold, held, LASTS, post, meant, flush };
 })();

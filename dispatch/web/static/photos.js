@@ -93,7 +93,7 @@
     };
     const kept = (id) => tiled(`/api/v1/photos/${id}`, "").append(made("input", { type: "hidden", name: "kept", value: id }));
     const add = async (file) => {
-      let photo = await shrink(file);
+      let photo = file instanceof File ? await shrink(file) : file; /* one that was kept has been shrunk */
       const tile = tiled(URL.createObjectURL(photo), file.name || "");
       const image = $("img", tile);
       const bar = made("progress", { max: 1, value: 0 });

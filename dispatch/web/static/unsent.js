@@ -73,6 +73,11 @@
   document.addEventListener("submit", (e) => {
     if (!/^\/(switch|sign-out|demo\/as)\b/.test(e.target.getAttribute("action"))) return;
     document.body.dataset.leaving = "";
-    try { Object.keys(localStorage).filter((key) => key.startsWith("draft:") && key.endsWith(":" + me)).forEach((key) => localStorage.removeItem(key)); } catch { /* no storage */ }
+    try {
+      Object.keys(localStorage).filter((key) => key.startsWith("draft:") && key.endsWith(":" + me)).forEach((key) => {
+        localStorage.removeItem(key);
+        self.outbox.hold(key, []).catch(() => undefined);
+      });
+    } catch { /* no storage */ }
   });
 })();
