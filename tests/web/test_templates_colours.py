@@ -31,6 +31,9 @@ TEXT_ON = [
 SHAPES_ON = [(s, "surface") for s in ("edge", "green-shape", "yellow-shape", "red-shape", "accent")]
 
 
+VALUE = re.compile(r"--([\w-]+):\s*(#[0-9a-f]{6}|var\(--[\w-]+\))")
+
+
 def blocks() -> list[tuple[str, dict[str, str]]]:
     return [(name.strip(), dict(COLOUR.findall(body))) for name, body in BLOCK.findall(SHEET)]
 
@@ -46,16 +49,28 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def palette(theme: str) -> dict[str, str]:
+def palette(theme: str, contrast: str = "auto") -> dict[str, str]:
     found = blocks()
-    light = next(values for name, values in found if name == ":root")
-    return light if theme == "light" else light | dict(next(v for n, v in found if 'theme="dark"' in n))
+    made = dict(next(values for name, values in found if name == ":root"))
+    if theme == "dark":
+        made |= dict(next(v for n, v in found if 'theme="dark"' in n))
+    if contrast == "more":
+        made |= more(next(body for name, body in BLOCK.findall(SHEET) if 'contrast="more"' in name), made)
+    return made
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_and_shapes_stand_out(theme: str) -> None:
-    colours = palette(theme)
-    weak = [(a, b, contrast(colours[a], colours[b])) for a, b in TEXT_ON if contrast(colours[a], colours[b]) < 4.5]
+def more(block: str, under: dict[str, str]) -> dict[str, str]:
+    """A block whose values may be other tokens."""
+    return {name: under.get(value[6:-1], value) for name, value in VALUE.findall(block)}
+
+
+@pytest.mark.parametrize(
+    ("theme", "more_of_it", "least"),
+    [("light", "auto", 4.5), ("dark", "auto", 4.5), ("light", "more", 7), ("dark", "more", 7)],
+)
+def test_text_and_shapes_stand_out(theme: str, more_of_it: str, least: float) -> None:
+    colours = palette(theme, more_of_it)
+    weak = [(a, b, contrast(colours[a], colours[b])) for a, b in TEXT_ON if contrast(colours[a], colours[b]) < least]
     weak += [(a, b, contrast(colours[a], colours[b])) for a, b in SHAPES_ON if contrast(colours[a], colours[b]) < 3]
     assert weak == []
 
@@ -66,3 +81,11 @@ def test_both_dark_blocks_are_the_same() -> None:
     by_system = next(values for name, values in found if 'theme="auto"' in name)
     assert by_attribute == by_system
     assert len(by_attribute) > 20
+
+
+def test_both_blocks_of_high_contrast_are_the_same() -> None:
+    found = {name.strip(): dict(VALUE.findall(body)) for name, body in BLOCK.findall(SHEET)}
+    (by_attribute,) = (values for name, values in found.items() if 'contrast="more"' in name)
+    (by_system,) = (values for name, values in found.items() if 'contrast="auto"' in name)
+    assert by_attribute == by_system
+    assert len(by_attribute) > 10
