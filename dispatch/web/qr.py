@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import segno
 
 from dispatch.web.models.whistle import Qr
@@ -16,3 +18,8 @@ def qr(text: str) -> Qr:
         f"M{x + QUIET} {y + QUIET}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
     )
     return Qr(len(rows) + 2 * QUIET, path)
+
+
+def door(base_url: str, code: str) -> Qr:
+    """The QR code for a door: it opens the form with this place."""
+    return qr(f"{base_url.rstrip('/')}/whistle?place={quote(code)}")

@@ -31,6 +31,21 @@ async def test_the_five_levels_are_walked_down_with_who_holds_each(world: World)
     assert (await at(admin, "nowhere")).status == 404
 
 
+async def test_the_doors_of_a_compound_are_printed_with_name_code_and_qr(world: World) -> None:
+    admin, compound = await somebody(world, ADMIN), f"{COMMUNITY}-X1"
+    (way,) = (await at(admin, compound)).links(f"{TREE}/doors")
+    page = await admin.get(way)
+    for code in (compound, f"{compound}-B1", f"{compound}-B3"):
+        assert f"<code>{code}</code>" in page.html
+        drawn = (await admin.client.get(f"/places/{code}/door.svg")).text
+        (path,) = re.findall(r'<path d="([^"]+)"', drawn)
+        assert path in page.html, "the same as the picture of that door"
+    assert "广泰小区 › 3号楼" in page.text
+    assert (await at(admin, STREET)).links(f"{TREE}/doors") == [], "a street has no door"
+    assert (await admin.get(f"{TREE}/doors?at={STREET}")).status == 404
+    assert (await (await somebody(world, XF)).get(way)).status == 403
+
+
 async def test_a_name_changes_here_and_stays_when_the_files_are_loaded_again(world: World) -> None:
     admin = await somebody(world, ADMIN)
     page = await at(admin, COMMUNITY)

@@ -94,7 +94,7 @@ def test_every_post_carries_the_csrf_token(name: str) -> None:
 def test_every_page_has_one_main_heading_and_a_way_past_the_frame(name: str) -> None:
     html = render(*EXAMPLES[name], "zh")
     assert html.count("<h1") == 1
-    if name != "slip":
+    if name not in ("slip", "doors"):
         assert '<a class="skip" href="#main">' in html
 
 

@@ -205,6 +205,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /admin/log": (Way("/admin/log", administration_log, "admin"),),
     "GET /admin/calendar": (Way("/admin/calendar", ever("administer"), "admin"),),
     "GET /admin/tree": (Way("/admin/tree", ever("administer"), "admin"),),
+    "GET /admin/tree/doors": (Way("/admin/tree/doors?at=130403011-D01-X1", ever("administer"), "admin"),),
     "GET /admin/seats/{seat}": (Way("/admin/seats/unit:XF:liaison", ever("administer"), "admin"),),
     "GET /admin/units": (Way("/admin/units", ever("administer"), "admin"),),
     "GET /admin/units/{unit}": (Way("/admin/units/XF", ever("administer"), "admin"),),

@@ -14,7 +14,9 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, link, spans
 
-NAME, ADD, END = f"{TREE}/name", f"{TREE}/add", f"{TREE}/end"
+NAME, ADD, END, DOORS = (f"{TREE}/{what}" for what in ("name", "add", "end", "doors"))
+#: doors are printed for a community and for what is in it
+MOST_DOORS = 3
 KINDS = {
     "district": N_("区"),
     "street": N_("街道"),
@@ -74,7 +76,14 @@ def _about(reference: Reference, node: Node) -> ManageSection:
     note = spans(*way, _("%(kind)s，代码 %(code)s", kind=_(KINDS[node.kind]), code=node.code))
     units = [unit for unit in reference.units.all if unit.place == node.code]
     rows = tuple(ManageRow(unit.name, _("这里的单位"), unit.code, href=unit_url(unit.code)) for unit in units)
-    return ManageSection(node.name, note, rows)
+    links = (NavItem(_("打印门牌码"), f"{DOORS}?" + urlencode({"at": node.code})),) if node.level <= MOST_DOORS else ()
+    return ManageSection(node.name, note, rows, links=links)
+
+
+def doors(reference: Reference, node: Node) -> list[Node]:
+    """The doors of a place: itself, and all below it that is no automatic grid or point."""
+    below = [one for one in reference.tree.children(node.code) if not one.general]
+    return [node, *(each for one in below for each in doors(reference, one))]
 
 
 def _below(reference: Reference, below: Sequence[Node]) -> ManageSection:

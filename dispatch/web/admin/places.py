@@ -9,11 +9,15 @@ from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.domain.roster import FIRST, LAST
 from dispatch.steps import tree_changes, unit_changes
 from dispatch.steps.sign_in import Visit
+from dispatch.web import qr
 from dispatch.web.admin import pages, place_pages, words
 from dispatch.web.admin.shared import Administrator, Looker, asked, forget, shown
 from dispatch.web.auth import Form, text_of
+from dispatch.web.common.frame import build_frame, page
+from dispatch.web.common.paths import path_of
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
+from dispatch.web.models.manage import Door, DoorsPage
 
 router = APIRouter()
 
@@ -22,6 +26,22 @@ router = APIRouter()
 async def tree(request: Request, visit: Looker) -> Response:
     """A place (`at`; the district without it), its seats, what is below."""
     return await _place(request, visit, asked(request, "at"))
+
+
+@router.get(place_pages.DOORS)
+async def doors(request: Request, visit: Looker) -> Response:
+    """The QR codes of a place and all below it, to be printed and hung up. Raises `NotFound`."""
+    deps = deps_of(request)
+    reference, code = deps.service.rules.of(visit.actor.district or ""), asked(request, "at")
+    node = reference.tree.get(code)
+    if node is None or node.level > place_pages.MOST_DOORS:
+        raise NotFound("「{value}」没有门牌码可打；请从社区、小区的页进来", field="at", value=code)
+    made = tuple(
+        Door(one.name, path_of(one.code, reference), one.code, qr.door(deps.base_url, one.code))
+        for one in place_pages.doors(reference, node)
+    )
+    frame = build_frame(request, visit, _("门牌码"))
+    return page(request, "doors.html", DoorsPage(frame, node.name, place_pages.place_url(node.code), made))
 
 
 @router.post(place_pages.NAME)

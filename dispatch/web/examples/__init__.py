@@ -31,6 +31,7 @@ EXAMPLES: dict[str, Example] = {
     "action": ("action.html", whistle.HAND_BACK),
     "action-resolve": ("action.html", whistle.RESOLVE),
     "slip": ("slip.html", whistle.SLIP),
+    "doors": ("doors.html", whistle.DOORS),
     "queue": ("queue.html", queue.QUEUE),
     "queue-empty": ("queue.html", queue.EMPTY),
     "queue-selecting": ("queue.html", queue.SELECTING),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.form import AssignmentRow
+from dispatch.web.models.manage import Door, DoorsPage
 from dispatch.web.models.parts import (
     ActionButton,
     Field,
@@ -40,7 +41,7 @@ from dispatch.web.models.whistle import (
     Why,
     WhyDeadline,
 )
-from dispatch.web.qr import qr
+from dispatch.web.qr import door, qr
 from dispatch.web.say import spoken_number
 
 _N = "2600002943"
@@ -302,4 +303,19 @@ SLIP = SlipPage(
     printed="2026年6月18日 09:15",
     qr=qr("http://example.test/w/2600003173"),
     back="/w/2600003173",
+)
+
+DOORS = DoorsPage(
+    frame=_FRAME,
+    title="广泰小区",
+    back="/admin/tree?at=130403011-D01-X1",
+    doors=tuple(
+        Door(
+            f"{n}号楼",
+            f"东柳街道 › 广泰社区 › 广泰小区 › {n}号楼",
+            f"130403011-D01-X1-B{n}",
+            door("http://example.test", f"130403011-D01-X1-B{n}"),
+        )
+        for n in range(1, 8)
+    ),
 )

@@ -59,3 +59,23 @@ class ManagePage:
     errors: tuple[FieldError, ...] = ()
     sections: tuple[ManageSection, ...] = ()
     tabs: tuple[NavItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What hangs on one door: its name, the way to it, its code, and the QR code that opens the form with it."""
+
+    name: str
+    path: str
+    code: str
+    qr: Qr
+
+
+@dataclass(frozen=True, slots=True)
+class DoorsPage:
+    """Sheets of A4 with the doors of a place."""
+
+    frame: Frame
+    title: str
+    back: str
+    doors: tuple[Door, ...]

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, Request
@@ -18,7 +18,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps import pictures
 from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
-from dispatch.web import i18n, problems
+from dispatch.web import i18n, problems, qr
 from dispatch.web.api.fields import BODY, PHOTOS
 from dispatch.web.api.raising import key_of, permit
 from dispatch.web.auth import Form, Raiser, Reader, scoped, text_of
@@ -27,7 +27,6 @@ from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
-from dispatch.web.qr import qr
 from dispatch.web.render import STATIC, render
 from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of, street_code
 from dispatch.web.street.offers import offers_of
@@ -124,7 +123,7 @@ async def door(request: Request, visit: Reader, code: str) -> Response:
     deps = deps_of(request)
     if code not in deps.service.rules.of(visit.actor.district or "").tree:
         raise NotFound("没有「{value}」这个地点，请从地点列表里选", field="place", value=code)
-    made = qr(f"{deps.base_url.rstrip('/')}/whistle?place={quote(code)}")
+    made = qr.door(deps.base_url, code)
     drawn = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {made.size} {made.size}" width="320" height="320">'
         f'<rect width="100%" height="100%" fill="#fff"/><path d="{made.path}" fill="#000"/></svg>'
