@@ -57,7 +57,7 @@ FACTS: dict[str, str] = {
     "merged": "It became part of another whistle (并单).",
     "unmerged": "It stands by itself again.",
     "objected": "A unit objects.",
-    "objection.decided": "An objection was decided.",
+    "objection.decided": "An objection was decided. `detail.struck`: what the unit was rated before is void.",
     "review.decided": "The district reviewed the second refusal: it stands, or the result holds after all (区复核).",
     "reopened": "It was opened again.",
     "cancel.asked": "The street asks to cancel it.",

@@ -6,13 +6,13 @@ None of it answers a clock; a take-over changes who is accountable, not the dead
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import acts_local
+from dispatch.domain import acts_local, involved, parts
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
-from dispatch.domain.case import LEAD, LOCAL, Actor, Case, Clock, Request
+from dispatch.domain.case import DONE, LEAD, LOCAL, Actor, Case, Clock, Request
 from dispatch.domain.clocks import DUE, HANDLING, LAST_RUNG
-from dispatch.domain.ladder import answering
-from dispatch.domain.refusals import NotNow
+from dispatch.domain.ladder import STREET, answering
+from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
@@ -40,17 +40,35 @@ def urge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
 
 
 def instruct(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """批示: the unit must sign for it."""
+    """批示: the unit must sign for it, for each by itself; where no unit has it, whoever has it now."""
     text = turn.text(case, "instruction", need(fields, "text", "写上批示内容"))
     unit = unit_code(case, turn, fields["unit"], "unit") if fields.get("unit") else case.lead
-    event = turn.event(case, "instructed", node=actor.node, unit=unit, text=text)
-    if unit is not None and case.pending("instruction", unit) is None:
-        made = Request(turn.new_id(), case.gen, "instruction", unit, "pending", actor.person, turn.now)
-        made.data = {"text": text}
-        case.touch_request(made)
-    if unit is not None:
-        turn.tell(case, event, unit_seat(unit, "liaison"), "instructed", urgent=case.emergency)
+    node, seat = (None, unit_seat(unit, "liaison")) if unit else _keeper(case, turn)
+    made = Request(turn.new_id(), case.gen, "instruction", unit, "pending", actor.person, turn.now)
+    made.data = {"text": text} | ({"node": node} if node else {})
+    case.touch_request(made)
+    event = turn.event(case, "instructed", node=actor.node, unit=unit, signs=node, request=str(made.id), text=text)
+    turn.tell(case, event, seat, "instructed", urgent=case.emergency)
     return None
+
+
+def _keeper(case: Case, turn: Turn) -> tuple[str, str]:
+    """Who has a case that no unit leads: who is asked below the street, the street's clerk, the desk; node and seat."""
+    clock = case.clock(HANDLING)
+    node = acts_local.asked(case, clock, turn) if case.status == LOCAL and clock is not None else None
+    if node is not None and node.level < STREET and not case.facts.sealed:
+        return node.code, node_seat(node.code)
+    if case.status in (LOCAL, *DONE) and not involved.stands_in(case):
+        return case.facts.street, involved.street_seat(case)
+    return case.facts.district, involved.desk_seat(case)
+
+
+def can_instruct(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
+    """A unit that is named has a part here, so that it can sign."""
+    unit = unit_code(case, turn, fields["unit"], "unit") if fields.get("unit") else None
+    part = case.unit(unit)
+    if unit is not None and (part is None or part.status == parts.RELEASED):
+        raise Invalid("{unit}没有办这件，签收不了批示", field="unit", value=unit, unit=turn.unit_name(unit))
 
 
 def taken(case: Case, actor: Actor, _fields: Fields) -> bool:

@@ -209,6 +209,7 @@ def decide_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | N
     signed = turn.reference.tree.get(actor.node) if actor.node else None
     if granted:
         request.data["level"] = signed.level if signed else clocks.LAST_RUNG
+        request.data["seat"] = actor.seat  # told when it comes back
     event = turn.event(
         case,
         "hold.decided",
@@ -276,11 +277,12 @@ def decide_review(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
 
 
 def decide_objection(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Granted: what the unit was rated before it objected is void (`struck`); the street may rate it anew."""
     request = case.pending("objection", fields.get("unit"))
     assert request is not None
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
-    event = turn.event(case, "objection.decided", unit=request.unit, granted=granted)
+    event = turn.event(case, "objection.decided", unit=request.unit, granted=granted, struck=granted or None)
     if request.unit:
         turn.tell(case, event, unit_seat(request.unit, "liaison"), "decided")
     return None

@@ -6,7 +6,7 @@ from typing import Any
 from dispatch.domain import clocks, parts
 from dispatch.domain.asking import ask, decide, moment, need, own
 from dispatch.domain.case import LEAD, Actor, Case, Clock, Request
-from dispatch.domain.involved import desk_seat, secretary_seat
+from dispatch.domain.involved import desk_seat, leader_seat, secretary_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
 
@@ -99,7 +99,7 @@ def request_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | 
     }
     made = ask(case, actor, turn, "hold", data, unit=actor.unit)
     event = turn.event(case, "hold.asked", unit=actor.unit, request=str(made.id), **data)
-    turn.tell(case, event, secretary_seat(case), "hold")
+    turn.tell(case, event, leader_seat(case), "hold")
     return None
 
 

@@ -171,8 +171,11 @@ def _rework(case: Case, actor: Actor, fields: Fields, turn: Turn, photos: list[s
 
 
 def feedback(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """Where it was passed on the fact says where to: the unit that relays it, or the category's own way (法定途径)."""
     reply = need(fields, "reply", "写上给来源人的答复")
-    turn.event(case, "answered", reply=turn.text(case, "answer", reply))
+    to = {"relay": case.lead, "statutory": case.facts.category}.get(case.outcome or "")
+    outcome = case.outcome if case.outcome in ("relay", "statutory") else None
+    turn.event(case, "answered", reply=turn.text(case, "answer", reply), outcome=outcome, to=to)
     return ANSWERED
 
 

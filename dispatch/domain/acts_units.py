@@ -124,9 +124,9 @@ def can_resolve(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     part = own(case, actor)
     if part.role != LEAD:
         raise NotNow("只有主办单位报结；协办单位请记进展")
+    if parts.awaited(case, part) and part.on_site:
+        raise NotNow("这类要先到场，再报结")
     if parts.awaited(case, part):
-        if part.on_site:
-            raise NotNow("这类要先到场，再报结")
         raise NotNow("先签收，再报结")
     need(fields, "reply", "写上处理结果（回复内容）")
     absent = _absent(case)
@@ -190,14 +190,31 @@ def explain(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     return None
 
 
-def has_instruction(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
-    """An instruction waits for this unit's signature."""
-    if case.pending("instruction", actor.unit) is None:
+def has_instruction(case: Case, actor: Actor, fields: Fields, _turn: Turn) -> None:
+    """An instruction waits for this unit's signature, or that of whoever has it while no unit leads."""
+    if _unsigned(case, actor, fields) is None:
+        if actor.unit is None:
+            raise NotNow("没有等您签收的批示")
         raise NotNow("没有等贵单位签收的批示")
 
 
-def sign_instruction(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:
-    request = case.pending("instruction", actor.unit)
+def unsigned(case: Case, actor: Actor) -> list[Request]:
+    """The instructions that wait for this actor's signature, the oldest first."""
+    waiting = [one for one in case.requests if (one.kind, one.status) == ("instruction", "pending")]
+    if actor.unit is not None:
+        return [one for one in waiting if one.unit == actor.unit]
+    return [one for one in waiting if one.unit is None and one.data.get("node") == actor.node]
+
+
+def _unsigned(case: Case, actor: Actor, fields: Fields) -> Request | None:
+    """The one that is named, else the oldest."""
+    wanted = str(fields.get("request") or "")
+    return next((one for one in unsigned(case, actor) if wanted in ("", str(one.id))), None)
+
+
+def sign_instruction(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """One signature for one instruction."""
+    request = _unsigned(case, actor, fields)
     assert request is not None
     decide(case, actor, turn, request, "granted")
     turn.event(case, "instruction.signed", unit=actor.unit, request=str(request.id))

@@ -45,6 +45,11 @@ def secretary_seat(case: Case) -> str:
     return desk_seat(case) if case.facts.sealed or stands_in(case) else node_seat(case.facts.street)
 
 
+def leader_seat(case: Case) -> str:
+    """Who signs for a hold: a leader in any case, the district's where the street's may not know of it."""
+    return node_seat(case.facts.district if case.facts.sealed or stands_in(case) else case.facts.street)
+
+
 def told(case: Case, seat: str) -> str:
     """The seat that a notice goes to: in place of one that may not know of the case, the desk."""
     if not case.facts.sealed:

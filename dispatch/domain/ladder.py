@@ -88,6 +88,8 @@ def _ruler(case: Case, clock: Clock) -> str:
     """Who decides on what was asked."""
     kind, unit = requests.kind_of(clock)
     rule, asked = requests.REQUESTS[kind], case.pending(kind, unit)
+    if kind == HOLD:
+        return involved.leader_seat(case)
     if rule.decided_by == requests.SECRETARY:
         return involved.secretary_seat(case)
     if rule.decided_by == requests.TARGET and asked is not None:
@@ -111,8 +113,15 @@ def _overdue(case: Case, clock: Clock, turn: Turn) -> Event:
 
 
 def _review(case: Case, clock: Clock, turn: Turn) -> Event:
-    """The review date of a hold: it comes back by itself (the step resumes the resting clocks)."""
+    """The review date of a hold: it comes back by itself (the step resumes the resting clocks).
+
+    The lead, the street's clerk and whoever signed for it are told.
+    """
     event = turn.event(case, "hold.lapsed", **_base(clock))
+    signed = [row.data.get("seat") for row in case.requests if (row.kind, row.status) == (HOLD, "granted")][-1:]
+    lead = [unit_seat(case.lead, "liaison")] if case.lead else []
+    for seat in dict.fromkeys([*lead, *owner_seats(case, clock, turn), *filter(None, signed)]):
+        turn.tell(case, event, seat, "hold-lapsed", urgent=case.emergency)
     clock.mark, clock.fires_at = None, None
     return event
 

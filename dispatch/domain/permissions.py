@@ -83,7 +83,7 @@ TABLE: tuple[Grant, ...] = (
         CLERK,
         STREET,
         "read assign call keep verify feedback callback evaluate close cancel request-cancel transfer reopen"
-        " request-hold note urge add-child deny-arrival resume withdraw",
+        " request-hold note urge add-child deny-arrival resume withdraw sign-instruction",
     ),
     *_grants(CLERK, TARGET, "read accept-transfer decline-transfer"),
     *_grants(CLERK, PLACE, "read", (4,)),
@@ -95,14 +95,14 @@ TABLE: tuple[Grant, ...] = (
         (4, 5),
     ),
     # below the street: what they solve themselves (LOCAL) they keep, resolve, call off
-    *_grants(IN_CHARGE, PLACE, "read note arrive urge send-up keep resolve cancel", (1, 2, 3)),
+    *_grants(IN_CHARGE, PLACE, "read note arrive urge send-up keep resolve cancel sign-instruction", (1, 2, 3)),
     *_grants(IN_CHARGE, DISTRICT, "raise", (1, 2, 3, 4, 5)),
     *_grants(
         DESK,
         DISTRICT,
-        "read raise assign call rule decide-extension decide-hold decide-cancel decide-objection merge unmerge"
+        "read raise assign call rule decide-extension decide-cancel decide-objection merge unmerge"
         " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters decide-consult"
-        " decide-review confirm-clock",
+        " decide-review confirm-clock sign-instruction",
     ),
     *_grants(DESK, STAND_IN, "verify feedback callback evaluate close deny-arrival add-child"),
     *_grants(ADMIN, DISTRICT, "read administer dead-letters"),

@@ -56,7 +56,7 @@ REQUESTS: Mapping[str, RequestRule] = {
     "objection": RequestRule(LIVE | {CLOSED}),
     "review": RequestRule(WORK | {RESOLVED, ON_HOLD}),
     "consult": RequestRule(LIVE, SECRETARY, of=PART),
-    "instruction": RequestRule(LIVE, ""),
+    "instruction": RequestRule(LIVE, "", of=PART),
     "take-over": RequestRule(LIVE, ""),
 }
 

@@ -299,7 +299,7 @@ TABLE: dict[str, Transition] = {
         _row("add-child", LIVE - DONE, J.add_child, guard=J.can_add_child, repeatable=True),
         # the chain
         _row("urge", LIVE, C.urge, repeatable=True),
-        _row("instruct", LIVE, C.instruct, repeatable=True),
+        _row("instruct", LIVE, C.instruct, guard=C.can_instruct, repeatable=True),
         _row("take-over", UNDER_WAY, C.take_over, in_force=C.taken),
         _row("send-down", UNDER_WAY, C.send_down, guard=C.is_taken),
         _row("send-up", UNDER_WAY, C.send_up, guard=C.can_send_up),

@@ -60,6 +60,7 @@ ASKED: Mapping[str, str] = {
     "closed": "所随的一件已办结，请查看",
     "decided": "所提申请已有结果，请查看",
     "resumed": "恢复办理，请继续",
+    "hold-lapsed": "挂账到复查日，已恢复办理，请查看",
     "transfer": "其他街道转来一件，请接收",
     "transfer-declined": "对方未接收转办，请另行处理",
     "uncovered": "单位没人在岗，请马上安排人到场",

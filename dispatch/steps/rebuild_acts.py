@@ -71,7 +71,7 @@ ACTS: dict[str, tuple[str, Callable[[Data], Fields]]] = {
     "hold.asked": ("request-hold", _moment("review_on", texts=("reason",))),
     "withdrawn": ("withdraw", lambda data: {"kind": data["asked"]}),
     "explained": ("explain", _texts({"text": "text"})),
-    "instruction.signed": ("sign-instruction", _nothing),
+    "instruction.signed": ("sign-instruction", _same("request")),
     "objected": ("object", _texts({"text": "text"})),
     "called": ("call", _same("unit", "role")),
     "kept": ("keep", _texts({"reason": "reason"})),

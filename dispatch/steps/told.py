@@ -1,7 +1,7 @@
 """Events in words: texts in place of their ids, names in place of codes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,24 @@ class Told:
     at: datetime
     by: dict[str, Any] | None
     data: dict[str, Any]
+
+
+def struck(log: Iterable[Told]) -> tuple[Told, ...]:
+    """The timeline with each rating that an objection made void marked `struck`: no figure may count it."""
+    rated: dict[str, list[int]] = {}
+    questioned: dict[str, list[int]] = {}
+    void: set[int] = set()
+    told = tuple(log)
+    for one in told:
+        unit = str(one.data.get("unit"))
+        match one.type:
+            case "evaluated":
+                rated.setdefault(unit, []).append(one.seq)
+            case "objected":
+                questioned[unit] = list(rated.get(unit, ()))
+            case "objection.decided" if one.data.get("granted"):
+                void.update(questioned.get(unit, ()))
+    return tuple(replace(one, data={**one.data, "struck": True}) if one.seq in void else one for one in told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from dispatch.steps.shown import (
     part_view,
     place_view,
 )
-from dispatch.steps.told import Told, Words
+from dispatch.steps.told import Told, Words, struck
 from dispatch.store import archives, people, timeline, whistles
 from dispatch.store import cases as store
 from dispatch.store.connection import Connection
@@ -177,7 +177,7 @@ def _assemble(
 ) -> WhistleView:
     facts, units, tree = case.facts, turn.reference.units, turn.reference.tree
     duty = turn.reference.duties.get(facts.category) if facts.category else None
-    told = tuple(words.told(event) for event in log)
+    told = struck([words.told(event) for event in log])
     barred = machine.barred(case, actor, turn)
 
     def relatives(how: str) -> tuple[Relative, ...]:

@@ -36,7 +36,7 @@ _FACTS, _FACTS_ASIDE = _COLUMNS.format(more=""), _COLUMNS.format(more="," + asid
 _ASSIGNMENTS = """
 SELECT whistle, gen, unit, role, status, assigned_at, on_site, handed_back, started, reported_at, done_at, version,
        stage, due_at, active
-FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_at, role DESC"""
+FROM assignment WHERE whistle = ANY($1::uuid[]) ORDER BY whistle, gen, assigned_at, role DESC, unit"""
 
 _CLOCKS = """
 SELECT whistle, id, stage, unit, gen, run, started_at, policy, calendar, rung, mark, nth, fires_at, due_at,
@@ -46,7 +46,7 @@ _ALL_CLOCKS, _OPEN_CLOCKS = _CLOCKS.format(where=""), _CLOCKS.format(where="AND 
 
 _REQUESTS = """
 SELECT whistle, id, gen, kind, unit, status, asked_by, asked_at, decided_by, decided_at, data
-FROM request WHERE whistle = ANY($1::uuid[]) ORDER BY asked_at"""
+FROM request WHERE whistle = ANY($1::uuid[]) ORDER BY asked_at, id"""
 
 _CALLED_BACK = """
 SELECT DISTINCT whistle FROM whistle_event

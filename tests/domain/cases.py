@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks, outcome, whistle
-from dispatch.domain.case import RAISED, Actor, Case, Event, Facts
+from dispatch.domain.case import RAISED, Actor, Case, Event, Facts, Notice
 from dispatch.domain.finish import finish
 from dispatch.domain.matching import match
 from dispatch.domain.permissions import ROLE_OF_POST
@@ -85,6 +85,7 @@ class Play:
         self._ids = count(1)
         self._orders = count(1)
         self.log: list[Event] = []
+        self.notices: list[Notice] = []
         self.ledger: list[tuple[Any, ...]] = []
         self.told: list[tuple[str, str]] = []
         self.leaks: list[str] = []
@@ -106,6 +107,7 @@ class Play:
         case = self.case
         assert [event.seq for event in case.events] == list(range(case.seq - len(case.events) + 1, case.seq + 1))
         self.log += case.events
+        self.notices += case.notices
         self.ledger += [(row.clock, row.run, row.rung, row.mark, row.nth) for row in case.ledger]
         self.told += [(notice.recipient, notice.kind) for notice in case.notices]
         self.leaks += [notice.recipient for notice in case.notices if leaks(self.case, notice.recipient, self.turn)]

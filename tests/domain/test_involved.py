@@ -117,7 +117,7 @@ def test_whoever_a_sealed_case_climbs_to_may_open_it_and_explain() -> None:
         assert not whistle.may(play.case, head(node), "read", turn)
 
 
-def test_what_a_unit_asks_of_the_street_in_a_sealed_case_the_desk_decides() -> None:
+def test_what_a_unit_asks_of_the_street_in_a_sealed_case_the_desk_decides_but_for_a_hold() -> None:
     play = Play(SEEPAGE, sealed=True).route()
     play.act(LEAD, "report-in")
     later = play.now + timedelta(days=30)
@@ -127,9 +127,10 @@ def test_what_a_unit_asks_of_the_street_in_a_sealed_case_the_desk_decides() -> N
         ("consult", {"units": ["CG"]}),
     ):
         play.act(LEAD, action, fields)
-        assert play.told[-1][0] == DESK_SEAT
+        signer = head(DISTRICT) if action == "request-hold" else DESK
+        assert play.told[-1][0] == signer.seat
         decided = {"request-hold": "hold", "request-extension": "extension", "consult": "consult"}[action]
-        assert whistle.possible(play.case, DESK, f"decide-{decided}", play.turn)
+        assert whistle.possible(play.case, signer, f"decide-{decided}", play.turn)
     assert not play.leaks
 
 

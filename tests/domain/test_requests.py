@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from dispatch.domain import acts_local, clocks, whistle
 from dispatch.domain.acts_joining import merge, unmerge
 from dispatch.domain.case import Actor, Request
 from dispatch.domain.finish import finish
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.steps.escalate import fire_due
-from tests.domain.cases import DESK, SEEPAGE, STREET, Play, clerk, head, liaison
+from tests.domain.cases import BUILDING, DESK, SEEPAGE, STREET, Play, clerk, head, liaison
 
 LEAD, ASSIST = liaison("ZJ"), liaison("SQ-130403011-D01")
 OBJECTION: dict[str, Any] = {"text": "当天就到场了"}
@@ -199,6 +200,46 @@ def test_an_instruction_waits_for_the_signature_of_the_unit() -> None:
     play.act(head(STREET), "instruct", {"text": "今天到场"})
     assert request(play, "instruction").status == "pending"
     play.act(LEAD, "sign-instruction")
+    assert request(play, "instruction").status == "granted"
+
+
+def test_each_instruction_has_a_signature_of_its_own() -> None:
+    play = working()
+    for text in ("今天到场", "明天报结果"):
+        play.act(head(STREET), "instruct", {"text": text})
+    first, second = (one for one in play.case.requests if one.kind == "instruction")
+    play.act(LEAD, "sign-instruction", {"request": str(second.id)})
+    assert (first.status, second.status) == ("pending", "granted")
+    with pytest.raises(NotNow):
+        play.act(LEAD, "sign-instruction", {"request": str(second.id)})
+    play.act(LEAD, "sign-instruction")
+    assert first.status == "granted"
+    assert [event.data["request"] for event in play.log[-2:]] == [str(second.id), str(first.id)]
+
+
+def test_an_instruction_to_nobody_who_could_sign_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        working().act(head(STREET), "instruct", {"text": "今天到场", "unit": "WJ"})
+    assert refused.value.field == "unit"
+
+
+@pytest.mark.parametrize("where", ["at-desk", "local", "verified"])
+def test_where_no_unit_leads_whoever_has_it_signs(where: str) -> None:
+    play = Play("没有这种事的规则")
+    signer = {"at-desk": DESK, "local": head(BUILDING), "verified": clerk()}[where]
+    if where == "at-desk":
+        play.route()
+    else:
+        play.case.status = where
+    if where == "local":
+        play.case.facts.local = 1
+        policy = acts_local.policy_of(play.case, play.turn)
+        clocks.start(play.case, "handling", None, play.now, policy, play.turn.district_calendar, play.id())
+    play.act(head(STREET), "instruct", {"text": "抓紧"})
+    assert play.notices[-1].recipient == signer.seat
+    for other in (DESK, head(BUILDING), clerk()):
+        assert ("sign-instruction" in whistle.allowed(play.case, other, play.turn)) == (other == signer)
+    play.act(signer, "sign-instruction")
     assert request(play, "instruction").status == "granted"
 
 

@@ -318,6 +318,28 @@ def test_a_hold_rests_the_clock_and_comes_back_by_itself() -> None:
     assert handling.due_at - review == left  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_hold_is_signed_by_a_leader_and_by_no_dispatcher(sealed: bool) -> None:
+    play = Play(SEEPAGE, sealed=sealed).route()
+    play.act(LEAD, "report-in")
+    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": play.now + timedelta(days=20)})
+    with pytest.raises(Forbidden):
+        play.act(DESK, "decide-hold", {"granted": True})
+    play.act(head(DISTRICT), "decide-hold", {"granted": True})
+    assert play.case.status == "on-hold"
+
+
+def test_when_a_hold_comes_back_by_itself_the_lead_the_clerk_and_who_signed_are_told() -> None:
+    play = Play(SEEPAGE).route()
+    play.act(LEAD, "report-in")
+    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": play.now + timedelta(days=20)})
+    play.act(head(STREET), "decide-hold", {"granted": True})
+    while play.next() is not None and play.log[-1].type != "hold.lapsed":
+        pass
+    told = {notice.recipient for notice in play.notices if notice.event == play.log[-1].id}
+    assert told == {LEAD.seat, clerk().seat, head(STREET).seat}
+
+
 def test_an_extension_is_asked_before_the_end_and_a_street_grants_five_working_days_at_most() -> None:
     play = Play(SEEPAGE).route()
     handling = play.case.clock("handling")
@@ -403,6 +425,7 @@ def test_sealed_cases_are_seen_by_those_involved_only() -> None:
     assert not whistle.may(play.case, clerk(), "read", turn)
     assert not whistle.may(play.case, head(COMMUNITY), "read", turn)
     assert whistle.may(play.case, DESK, "read", turn)
+    assert whistle.may(play.case, head(DISTRICT), "read", turn)
     assert whistle.may(play.case, LEAD, "read", turn)
 
 
@@ -465,6 +488,7 @@ RULERS = {
     DESK: f"node:{DISTRICT}:dispatcher",
     head(STREET): f"node:{STREET}:head",
     clerk("130403001"): "node:130403001:clerk",
+    head(DISTRICT): f"node:{DISTRICT}:head",
     head("130403001"): "node:130403001:head",  # once it was taken over there
 }
 

@@ -178,6 +178,12 @@ class Instruct(Act):
     unit: Code | None = None
 
 
+class SignInstruction(Act):
+    """Which instruction, where several wait (the oldest unless named)."""
+
+    request: UUID | None = None
+
+
 class Consult(Act):
     """Units called to one table."""
 
@@ -280,7 +286,7 @@ ACTS: dict[str, type[Act]] = {
     "accept-transfer": Plain,
     "decline-transfer": Plain,
     "deny-arrival": OfUnit,
-    "sign-instruction": Plain,
+    "sign-instruction": SignInstruction,
     "withdraw": Withdraw,
     "merge": Merge,
     "unmerge": Plain,

@@ -27,7 +27,6 @@ NONE = (N_("现在没有。"), N_("来了会出现在这里。"))
 #: kinds of requests that are decided by an act of the same name
 DECIDED = {
     "extension": "decide-extension",
-    "hold": "decide-hold",
     "cancel": "decide-cancel",
     "objection": "decide-objection",
     "review": "decide-review",
@@ -35,7 +34,7 @@ DECIDED = {
 }
 ASKED = {
     "extension": N_("申请延期"),
-    "hold": N_("申请挂账"),
+    "hold": N_("申请挂账，等领导签批"),
     "cancel": N_("申请撤哨"),
     "objection": N_("对评价提异议"),
     "review": N_("两次退回，请复核"),
@@ -145,7 +144,8 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
 
 
 def requests(view: DeskView, turn: Turn, *, whole: bool = False) -> DeskPane:
-    """其他待批: extensions, holds, cancellations, objections; what a street waits for from another is only shown."""
+    """其他待批: extensions, cancellations, objections. What waits for a leader (a hold), or for another street, is only
+    shown."""
     rows = [one for one in view.decisions if one.request["kind"] in ASKED]
     items = [_request(one, turn, view.late_extensions) for one in rows]
     count = sum(view.pending.get(kind, 0) for kind in ASKED)

@@ -88,6 +88,9 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
     try:
         admitted = await doing.admit(deps.service, visit.actor, number, asks.action, key)
         photos = await _photos(deps, visit, form)
+        missing = {name: _("这一项要填") for name in asks.demands if not text_of(form, name).strip()}
+        if missing:
+            return await _again(request, visit, number, token, form, photos, Trouble(422, missing))
         given = answers.given(asks, form)
         replies.complete(given)
         _attach(given, asks, photos)

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from dispatch.domain.turn import ZONE
 from dispatch.web.models.parts import Field
-from dispatch.web.whistle.forms import Asks
+from dispatch.web.whistle.forms import UNKNOWN, Asks
 
 _FLAGS = ("reached", "responded", "solved")
 _LISTS = ("assist", "units")
@@ -23,7 +23,7 @@ def given(asks: Asks, form: FormData) -> dict[str, Any]:
     found: dict[str, Any] = dict(asks.given or {})
     for name in {name for name, value in form.multi_items() if isinstance(value, str)}:
         values = [value.strip() for value in form.getlist(name) if isinstance(value, str) and value.strip()]
-        if not values or name in (*_OWN, *found):
+        if not values or name in (*_OWN, *found) or values[-1] == UNKNOWN:
             continue
         if name in _LISTS:
             found[name] = values

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from dispatch.domain import parts
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.view import WhistleView
 from dispatch.web import words
@@ -16,6 +17,8 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Field, Option
 from dispatch.web.whistle import replies
 
+#: 不知道, chosen and not merely left out
+UNKNOWN = "?"
 Fields = Callable[[WhistleView, Turn], tuple[Field, ...]]
 
 
@@ -30,6 +33,8 @@ class Asks:
     given: Mapping[str, Any] | None = None
     photos: str = ""
     repeatable: bool = False
+    #: fields that the page wants filled in, though the API does without
+    demands: tuple[str, ...] = ()
 
 
 def _text(name: str, label: str, hint: str = "", *, required: bool = True, rows: int = 4) -> Fields:
@@ -102,9 +107,9 @@ def _reasons(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
     return (Field("reason", _("哪一条理由"), "radio", options=options, required=True),)
 
 
-def _absent(view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
+def _absent(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
     """Where assisting units have not come the lead says why it may be resolved all the same."""
-    late = [part.unit_name for part in view.assignments if part.role == "assist" and part.status == "assigned"]
+    late = [turn.unit_name(part.unit) for part in view.case.parts("assist") if parts.awaited(view.case, part)]
     if not late:
         return ()
     hint = _("%(units)s还没报到。", units=_("、").join(late))
@@ -113,7 +118,13 @@ def _absent(view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
 
 def _clause(_view: WhistleView, turn: Turn) -> tuple[Field, ...]:
     duties = (Option(duty.code, f"{duty.code} {duty.name}") for duty in turn.reference.duties.duties if not duty.demo)
-    return (Field("clause", _("依据清单哪一条"), "select", options=(Option("", _("选一条")), *duties)),)
+    options = (Option("", _("选一条")), Option(UNKNOWN, _("不知道")), *duties)
+    return (Field("clause", _("依据清单哪一条"), "select", options=options, required=True),)
+
+
+def _should_be(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
+    options = (Option("", _("选一个单位")), Option(UNKNOWN, _("不知道")), *unit_options(view, turn))
+    return (Field("to", _("应由谁办"), "select", options=options, required=True),)
 
 
 def _day(name: str, label: str, kind: str, ahead: int) -> Fields:
@@ -188,7 +199,7 @@ ASKS: Mapping[str, Asks] = {
                     _and(_reply(N_("办得怎么样"), N_("写给来访人看得懂的话。")), _absent,
                          _photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
     "hand-back": Asks("hand-back", N_("裁定以前还是你单位负责，钟照走；裁定是终审，一件只能退一次。"),
-                      _and(_REASON, _clause, _unit_field("to", N_("应由谁办"), required=False))),
+                      _and(_REASON, _clause, _should_be), demands=("clause", "to")),
     "request-extension": Asks("request-extension", N_("到期以前才能申请；批下来以前钟照走。临期才申请会记下来。"),
                               _and(_day("until", N_("延到什么时候"), "datetime", 7), _REASON)),
     "request-hold": Asks("request-hold", N_("现在办不了、又不怪办事的人，才挂账；要有复查日，批准后钟停下。"),
@@ -239,7 +250,9 @@ ASKS: Mapping[str, Asks] = {
     "decide-hold-no": Asks("decide-hold", N_("不批准，接着办。"), _MAYBE, given={"granted": False}),
     "decide-cancel-yes": Asks("decide-cancel", N_("同意撤哨，所有的钟停下。"), tap=True, given={"granted": True}),
     "decide-cancel-no": Asks("decide-cancel", N_("不同意，接着办。"), _MAYBE, given={"granted": False}),
-    "decide-objection-yes": Asks("decide-objection", N_("异议成立。"), tap=True, given={"granted": True}),
+    "decide-objection-yes": Asks("decide-objection",
+                                 N_("异议成立：提出异议以前的评价作废，不算数；街道可以重新评价。"),
+                                 tap=True, given={"granted": True}),
     "decide-objection-no": Asks("decide-objection", N_("异议不成立，评价不变。"), _MAYBE, given={"granted": False}),
     "merge": Asks("merge", N_("同一件事并成一件：答复只写一次，各自送达；一天之内可以撤销。"),
                   lambda _v, _t: (Field("into", _("并到哪一件"), hint=_("写那一件的编号"), required=True),)),

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import permissions
+from dispatch.domain.acts_units import unsigned
 from dispatch.domain.case import ENDED, ON_HOLD, Actor
 from dispatch.domain.clocks import HOLD, TOTAL
 from dispatch.domain.turn import ZONE, Turn
@@ -141,7 +142,9 @@ def _meta(view: WhistleView) -> str:
     return "・".join(parts)
 
 
-def buttons(view: WhistleView, what: Expected) -> tuple[tuple[ActionButton, ...], tuple[ActionButton, ...]]:
+def buttons(
+    view: WhistleView, what: Expected, actor: Actor
+) -> tuple[tuple[ActionButton, ...], tuple[ActionButton, ...]]:
     """What this reader may do now: the right answer first, then the rest behind 更多."""
     may = tokens(view.allowed_actions)
     first = [token for token in what.first if token in may]
@@ -151,24 +154,30 @@ def buttons(view: WhistleView, what: Expected) -> tuple[tuple[ActionButton, ...]
     if len(shown) + len(more) <= BESIDE + 1:
         shown, more = [*shown, *more], []
     return (
-        tuple(button(view, token, primary=what.mine and i == 0) for i, token in enumerate(shown)),
-        tuple(button(view, token) for token in more),
+        tuple(button(view, token, actor, primary=what.mine and i == 0) for i, token in enumerate(shown)),
+        tuple(button(view, token, actor) for token in more),
     )
 
 
-def button(view: WhistleView, token: str, *, primary: bool = False, unit: str = "") -> ActionButton:
+def button(
+    view: WhistleView, token: str, actor: Actor | None = None, *, primary: bool = False, unit: str = ""
+) -> ActionButton:
     """One button of the whistle page."""
     asks = ASKS[token]
-    hidden = (Hidden("version", str(view.version)), *((Hidden("key", str(uuid4())),) if asks.repeatable else ()))
+    hidden = [Hidden("version", str(view.version))]
+    if asks.repeatable:
+        hidden.append(Hidden("key", str(uuid4())))
+    if actor is not None and asks.action == "sign-instruction":  # the one shown: tapped twice, it signs no other
+        hidden += [Hidden("request", str(one.id)) for one in unsigned(view.case, actor)[:1]]
     url = f"/w/{view.number}/do/{token}" + (f"?unit={unit}" if unit else "")
     return ActionButton(
-        asks.action, label(token), url, primary, not asks.tap, hidden=hidden if asks.tap else (),
+        asks.action, label(token), url, primary, not asks.tap, hidden=tuple(hidden) if asks.tap else (),
         key=KEYS.get(token, ""),
     )  # fmt: skip
 
 
 def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) -> Expectation:
-    actions, more = buttons(view, what)
+    actions, more = buttons(view, what, actor)
     heading = what.heading or (_("现在要你做的") if what.mine else _("现在不用你做什么"))
     lamp, time, ruler = lamp_of(what.clock), time_of(what.clock, turn), ruler_of(what.clock, turn)
     if view.status == ON_HOLD and what.clock is not None and what.clock.stage == HOLD:

@@ -254,9 +254,10 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
 def unsigned(view: WhistleView, turn: Turn, unit: str | None = None) -> str:
     """Which instruction has not been signed for, and since when: of a unit, or of any."""
     owed = view.case.pending("instruction", unit)
-    if owed is None or owed.unit is None:
+    if owed is None:
         return ""
-    unit, at = turn.unit_name(owed.unit), moment(owed.asked_at, turn.now, weekday_too=True)
+    by = turn.unit_name(owed.unit) if owed.unit else turn.reference.tree.label(str(owed.data.get("node")))
+    unit, at = by, moment(owed.asked_at, turn.now, weekday_too=True)
     return _("批示还没签收（%(unit)s，%(at)s下达）。", unit=unit, at=at)
 
 

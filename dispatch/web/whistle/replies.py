@@ -36,10 +36,28 @@ _STARTS = (
 )
 
 
+#: where it was passed on, the answer begins with where to
+_PASSED = {
+    "relay": "这件属市级职责，已由{unit}转给【市级哪个单位】办理，由他们答复您。",
+    "statutory": "这件要走法定途径：{say}",
+}
+
+
+def _passed_on(view: WhistleView, turn: Turn) -> tuple[tuple[str, str, str], ...]:
+    text = _PASSED.get(view.outcome or "")
+    if text is None:
+        return ()
+    duty = turn.reference.duties.get(view.category) if view.category else None
+    unit = turn.unit_name(view.case.lead) if view.case.lead else "【谁】"
+    say = (duty.say if duty else "") or "请到【法院、仲裁、复议或信访，哪一家】办理。"
+    return (("passed-on", N_("转到哪里"), text.format(unit=unit, say=say.replace("{", "").replace("}", ""))),)
+
+
 def starts(view: WhistleView, turn: Turn) -> tuple[Option, ...]:
-    """The beginnings: code, label, and the text with its variables filled in."""
+    """The beginnings: code, label, and the text with its variables filled in; first, where it was passed on to."""
     known = {**_known(view), "measures": measures(view) or "【做了什么】", "limit": _limit(view) or "【哪一天】"}
-    return tuple(Option(code, _(label), (_BEGIN + text).format_map(known)) for code, label, text in _STARTS)
+    beginnings = (*_passed_on(view, turn), *_STARTS)
+    return tuple(Option(code, _(label), (_BEGIN + text).format_map(known)) for code, label, text in beginnings)
 
 
 def starts_for_many() -> tuple[Option, ...]:

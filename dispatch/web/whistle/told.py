@@ -152,8 +152,13 @@ class Teller:
                 return [self._figures(data)]
             case "resolved" if data.get("absent"):
                 return [_("协办没到：%(units)s", units=self.names(data["absent"]))]
-            case "hand-back.asked" if data.get("to"):
-                return [_("认为应由%(unit)s办", unit=self.unit(data["to"]))]
+            case "answered" if data.get("outcome"):
+                to = self.unit(data["to"]) if data["outcome"] == "relay" and data.get("to") else ""
+                return [words.outcome(str(data["outcome"])) + (f"（{to}）" if to else "")]
+            case "hand-back.asked":
+                clause = _("条款 %(clause)s", clause=data["clause"]) if data.get("clause") else ""
+                to = _("认为应由%(unit)s办", unit=self.unit(data["to"])) if data.get("to") else _("没有写应由谁办")
+                return [clause, to]
             case "extension.asked" | "extension.decided" if data.get("until"):
                 until = self._at(datetime.fromisoformat(data["until"]))
                 late = _("，临期才申请") if data.get("late") else ""
@@ -277,7 +282,11 @@ def _SPECIAL(teller: Teller) -> Mapping[str, Callable[[Mapping[str, Any]], str]]
         "assigned": lambda d: _("派给 %(units)s", units=teller.names([d.get("lead"), *(d.get("assist") or ())])),
         "called": lambda d: _("追加 %(unit)s（%(role)s）", unit=unit(d["unit"]), role=words.role(str(d["role"]))),
         "rejected": lambda d: _("退回重办（第 %(n)s 次）", n=d.get("rework", 1)),
-        "evaluated": lambda d: _("评价 %(unit)s", unit=unit(d.get("unit"))),
+        "evaluated": lambda d: (
+            _("评价 %(unit)s（异议成立，已作废）", unit=unit(d.get("unit")))
+            if d.get("struck")
+            else _("评价 %(unit)s", unit=unit(d.get("unit")))
+        ),
         "arrival.denied": lambda d: _("答复「未到场」：%(unit)s", unit=unit(d.get("unit"))),
         "transfer.asked": lambda d: _("请 %(street)s 接收", street=teller.turn.reference.tree.label(str(d.get("to")))),
         "hand-back.ruled": ruled,

@@ -1,0 +1,91 @@
+"""What the pages ask for and say of acts, where the rules alone do not tell: hand-backs, absences, answers, ratings."""
+
+from tests.factories import CLERK, DESK, SECRETARY, XF, ZJ, World
+from tests.web.browsing import somebody
+
+FIRE_DOOR, SEEPAGE = "楼道消防门被锁", "天沟渗水，三户漏水"
+HERE = {"latitude": 36.6, "longitude": 114.5}
+
+
+async def ok(world: World, number: object, action: str, seat: str, **fields: object) -> None:
+    answer = await world.act(number, action, seat=seat, **fields)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_whoever_hands_back_says_whose_it_is_or_that_they_do_not_know(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    unit = await somebody(world, ZJ)
+    url = f"/w/{number}/do/hand-back"
+    form = (await unit.get(url)).form(url)
+    assert {"", "?"} <= {*form.choices["clause"]} & {*form.choices["to"]}
+    refused = await unit.send(form, reason="不归我们", clause="?")
+    assert refused.status == 422
+    assert "这一项要填" in refused.text
+    kept = refused.form(url)
+    assert (kept.value("reason"), kept.value("clause"), kept.value("to")) == ("不归我们", "?", "")
+    told = await unit.send(kept, to="?")
+    assert told.path == f"/w/{number}"
+    assert "没有写应由谁办" in told.text
+    asked = (await world.get(number))["timeline"][-1]
+    assert asked["type"] == "hand-back.asked"
+    assert not {"clause", "to"} & {key for key, value in asked["data"].items() if value}
+
+
+async def test_the_page_asks_why_it_may_be_resolved_over_a_unit_that_signed_and_never_came(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    assisting = [part["unit"] for part in (await world.get(number))["assignments"] if part["role"] == "assist"]
+    for unit in assisting:
+        await ok(world, number, "report-in", f"unit:{unit}:liaison")
+    await ok(world, number, "arrive", XF, **HERE)
+    page = await (await somebody(world, XF)).get(f"/w/{number}/do/resolve")
+    assert "协办没到，为什么也能报结" in page.text
+
+
+async def test_a_rating_that_an_objection_made_void_is_marked_so(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    rating = {"responded": True, "solved": False, "satisfied": "not"}
+    for action, seat, fields in (
+        ("report-in", ZJ, {}),
+        ("resolve", ZJ, {"reply": "修好了", "reason": "不用来"}),
+        ("verify", CLERK, {"accepted": True}),
+        ("evaluate", CLERK, rating),
+        ("object", ZJ, {"text": "当天修好"}),
+        ("evaluate", CLERK, {**rating, "solved": True}),
+        ("decide-objection", DESK, {"granted": True}),
+    ):
+        await ok(world, number, action, seat, **fields)
+    log = (await world.get(number))["timeline"]
+    assert [one["data"].get("struck") for one in log if one["type"] == "evaluated"] == [True, None]
+    assert log[-1]["data"]["struck"] is True
+    page = await (await somebody(world, ZJ)).get(f"/w/{number}")
+    assert page.text.count("（异议成立，已作废）") == 1
+
+
+async def test_an_answer_to_what_was_passed_on_says_where_to(world: World) -> None:
+    relayed = (await world.whistle("断头路何时拉通", category="223"))["number"]
+    lead = (await world.get(relayed))["assignments"][0]["unit"]
+    await ok(world, relayed, "resolve", f"unit:{lead}:liaison", reply="已转市交通局")
+    legal = (await world.whistle("楼下车位人防产权纠纷", category="208"))["number"]
+    for number, to, words in ((relayed, lead, "由转办转给【市级哪个单位】办理"), (legal, "208", "这件要走法定途径")):
+        assert (await world.get(number))["status"] == "verified"
+        url = f"/w/{number}/do/feedback"
+        street = await somebody(world, CLERK)
+        begun = (await street.get(f"{url}?start=passed-on")).form(url)
+        assert words in begun.value("reply")
+        await ok(world, number, "feedback", CLERK, reply="已说明转到哪里")
+        said = (await world.get(number))["timeline"][-1]["data"]
+        assert (said["outcome"], said["to"]) == ("relay" if number == relayed else "statutory", to)
+
+
+async def test_the_button_signs_the_instruction_that_is_shown_and_no_other(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    for text in ("今天到场", "明天报结果"):
+        await ok(world, number, "instruct", SECRETARY, text=text)
+    unit = await somebody(world, ZJ)
+    url = f"/w/{number}/do/sign-instruction"
+    form = (await unit.get(f"/w/{number}")).form(url)
+    await unit.send(form)
+    again = await unit.send(form)
+    assert again.status == 409
+    waiting = [one for one in (await world.get(number))["requests"] if one["kind"] == "instruction"]
+    assert [one["status"] for one in waiting] == ["granted", "pending"]
