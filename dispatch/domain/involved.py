@@ -8,6 +8,7 @@ sealed.
 """
 
 from dispatch.domain.case import Case
+from dispatch.domain.clocks import LAST_RUNG
 from dispatch.domain.units import node_seat
 
 #: seats of the desk and of a street, which own stages
@@ -48,6 +49,11 @@ def secretary_seat(case: Case) -> str:
 def leader_seat(case: Case) -> str:
     """Who signs for a hold: a leader in any case, the district's where the street's may not know of it."""
     return node_seat(case.facts.district if case.facts.sealed or stands_in(case) else case.facts.street)
+
+
+def rung_seat(case: Case, node: str, rung: int) -> str:
+    """The seat of the node that answers on a rung: its person in charge; in a sealed case below the top the desk."""
+    return desk_seat(case) if case.facts.sealed and rung < LAST_RUNG else node_seat(node)
 
 
 def told(case: Case, seat: str) -> str:

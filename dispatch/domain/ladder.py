@@ -22,6 +22,7 @@ from dispatch.domain.clocks import (
     after,
     length,
 )
+from dispatch.domain.counterparts import called, counterpart_unit, held
 from dispatch.domain.involved import CLERK_POST
 from dispatch.domain.reference import Node
 from dispatch.domain.turn import Turn
@@ -134,13 +135,6 @@ def first_rung(case: Case, turn: Turn, start: int) -> int:
     return rung
 
 
-def counterpart_unit(case: Case, clock: Clock) -> str | None:
-    """The unit whose higher seats are called: the clock's own, or the lead for handling; a ruling is no unit's."""
-    if clock.stage == RULING:
-        return None
-    return clock.unit or (case.lead if clock.stage == "handling" else None)
-
-
 def next_rung(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> int:
     """The rung that the clock climbs to when it next runs out."""
     return clock.rung + 1 if clock.rung else first_rung(case, turn, policy.start)
@@ -166,8 +160,7 @@ def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     informed = list(range(1, target)) if clock.rung == 0 and not below else []
     block = _block(case, turn, target)
     unit = counterpart_unit(case, clock)
-    posts = turn.policy(case).counterpart(target)
-    seats = [unit_seat(unit, post) for post in posts] if unit else []
+    seats, vacant = called(case, turn, unit, target) if unit else ([], [])
     order = turn.next_order() if target == LAST_RUNG and turn.next_order else None
     clock.rung, clock.nth = target, 0
     _arm_next(clock, turn, policy)
@@ -178,6 +171,7 @@ def _climb(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
         rung=target,
         **block,
         counterpart=[{"seat": seat, "person": turn.holder(seat)} for seat in seats] or None,
+        unit_vacant=vacant or None,
         informed=_informed(case, turn, informed) or None,
         order=order,
         next_at=clock.fires_at.isoformat() if clock.fires_at else None,
@@ -198,19 +192,13 @@ def _block(case: Case, turn: Turn, rung: int) -> dict[str, object]:
     vacant = [node_seat(one.code) for one in passed] or None
     if node is None:
         return {"node": None, "seat": None, "person": None, "vacant": vacant}
-    seat = seat_of(case, node, rung)
+    seat = involved.rung_seat(case, node.code, rung)
     return {"node": node.code, "seat": seat, "person": turn.holder(seat), "vacant": vacant}
 
 
 def asked_node(case: Case, turn: Turn, rung: int) -> Node | None:
     """Whose a rung is, whoever sits there; of a sealed case every rung is the district's."""
     return turn.rung_node(case, LAST_RUNG if case.facts.sealed else rung)
-
-
-def seat_of(case: Case, node: Node, rung: int) -> str:
-    """The seat of the node that answers on a rung: its person in charge; below the district's rung of a sealed case
-    the desk's."""
-    return involved.desk_seat(case) if case.facts.sealed and rung < LAST_RUNG else node_seat(node.code)
 
 
 def answering(case: Case, turn: Turn, rung: int) -> tuple[Node | None, list[Node]]:
@@ -233,11 +221,8 @@ def _informed(case: Case, turn: Turn, rungs: list[int]) -> list[dict[str, object
     skipped silently."""
     if case.facts.sealed:
         return [{"rung": rung, "sealed": True} for rung in rungs]
-    said: list[dict[str, object]] = []
-    for rung in rungs:
-        node = turn.rung_node(case, rung)
-        said.append({"rung": rung, "seat": node_seat(node.code)} if node else {"rung": rung, "unknown": True})
-    return said
+    nodes = [(rung, turn.rung_node(case, rung)) for rung in rungs]
+    return [{"rung": rung} | ({"seat": node_seat(node.code)} if node else {"unknown": True}) for rung, node in nodes]
 
 
 def _tell_climb(
@@ -274,8 +259,7 @@ def _arm_next(clock: Clock, turn: Turn, policy: StagePolicy) -> None:
 def _remind(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     nth = clock.nth
     event = turn.event(case, "clock.reminded", **_base(clock), rung=clock.rung, nth=nth)
-    unit = counterpart_unit(case, clock)
-    for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
+    for seat in _head_seats(case, clock, turn):
         turn.tell(case, event, seat, "reminded", urgent=case.emergency)
     before_notice = reminders_before_notice(policy, turn.district_calendar)
     if nth == before_notice and not explained(case, clock):
@@ -287,12 +271,19 @@ def _remind(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     return event
 
 
+def _head_seats(case: Case, clock: Clock, turn: Turn) -> list[str]:
+    """Who answers at the district: the late unit's head (nobody there: the desk), else whose act it waits for."""
+    unit = counterpart_unit(case, clock)
+    if unit is None:
+        return owner_seats(case, clock, turn)
+    return held(turn, unit, ("principal",))[0] or [involved.desk_seat(case)]
+
+
 def _notice(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> Event:
     """Five working days without a written explanation: 通报. Reminders go on, at the notice's own distance."""
     nth = clock.nth
     event = turn.event(case, "clock.noticed", **_base(clock), rung=clock.rung, nth=nth)
-    unit = counterpart_unit(case, clock)
-    for seat in [unit_seat(unit, "principal")] if unit else owner_seats(case, clock, turn):
+    for seat in _head_seats(case, clock, turn):
         turn.tell(case, event, seat, "noticed", urgent=case.emergency)
     clock.mark, clock.nth = REMIND, reminders_before_notice(policy, turn.district_calendar) + 1
     clock.fires_at = after(clock, policy.notice, turn.now, turn.district_calendar)
@@ -314,4 +305,4 @@ def explained(case: Case, clock: Clock) -> bool:
     )
 
 
-__all__ = ["answering", "asked_node", "explained", "fire", "first_rung", "owner_seats", "seat_of"]
+__all__ = ["answering", "asked_node", "explained", "fire", "first_rung", "owner_seats"]

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks as rules
-from dispatch.domain import ladder
+from dispatch.domain import counterparts, involved, ladder
 from dispatch.domain.case import Assignment, Case, Clock
 from dispatch.domain.turn import Turn
-from dispatch.domain.units import node_seat, unit_seat
+from dispatch.domain.units import node_seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +177,9 @@ def accountable(case: Case, turn: Turn) -> Accountable:
     late.sort(key=lambda clock: clock.stage != rules.HANDLING)
     unit = (late[0].unit if late and late[0].stage == rules.REPORTED else None) or case.lead
     rung = case.rung or 0
-    policy = turn.policy(case)
-    posts = policy.counterpart(rung) if rung else ("liaison",)
-    counterpart = seat_view(unit_seat(unit, posts[0]), turn) if unit and posts else None
+    posts = turn.policy(case).counterpart(rung) if rung else ("liaison",)
+    called = counterparts.held(turn, unit, posts) if unit and posts else ([], [])
+    counterpart = next((seat_view(seat, turn) for seats in called for seat in seats), None)
     if not rung:
         return Accountable(0, None, None, None, None, None, counterpart)
     taken = case.pending("take-over")
@@ -189,7 +189,7 @@ def accountable(case: Case, turn: Turn) -> Accountable:
         node, _vacant = ladder.answering(case, turn, rung)
     if node is None:
         return Accountable(rung, None, None, None, None, None, counterpart)
-    seat = seat_view(ladder.seat_of(case, node, rung), turn)
+    seat = seat_view(involved.rung_seat(case, node.code, rung), turn)
     return Accountable(rung, node.code, node.name, seat["position"], seat["person"], seat["seat"], counterpart)
 
 

@@ -1,6 +1,6 @@
 """Cases built in memory for the tests of the rules: no database, one virtual moment after another."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,6 +17,7 @@ from dispatch.domain.permissions import ROLE_OF_POST
 from dispatch.domain.reference import Reference
 from dispatch.domain.routing import decide
 from dispatch.domain.turn import Turn
+from dispatch.domain.units import People
 from dispatch.steps.escalate import fire_due
 from dispatch.steps.read_files import build_reference, read_district
 
@@ -75,12 +76,27 @@ def leaks(case: Case, seat: str, turn: Turn) -> bool:
     return who.unit in case.facts.hidden_from if who.unit else not whistle.may(case, who, "read", turn)
 
 
+def emptied(known: Reference, seats: Collection[str]) -> Reference:
+    """The district with nobody on these seats."""
+    people = known.people
+    held = [one for one in people.holdings if one.seat not in seats]
+    return replace(known, people=People.of(people.persons.values(), people.seats.values(), held)) if seats else known
+
+
 class Play:
     """One whistle's life in memory: raise, route, act, let time pass; all events it made are kept."""
 
     def __init__(
-        self, text: str = SEEPAGE, *, place: str | None = BUILDING, at: datetime = MONDAY, **facts: Any
+        self,
+        text: str = SEEPAGE,
+        *,
+        place: str | None = BUILDING,
+        at: datetime = MONDAY,
+        vacant: tuple[str, ...] = (),
+        **facts: Any,
     ) -> None:
+        """`vacant`: seats that nobody holds."""
+        self.reference = emptied(reference(), vacant)
         self.now = at
         self._ids = count(1)
         self._orders = count(1)
@@ -101,7 +117,7 @@ class Play:
 
     @property
     def turn(self) -> Turn:
-        return Turn(reference(), self.now, self.id, self._orders.__next__)
+        return Turn(self.reference, self.now, self.id, self._orders.__next__)
 
     def _keep(self) -> None:
         case = self.case

@@ -6,9 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.domain.case import Case
+from dispatch.domain.case import Case, Event
 from dispatch.domain.clocks import LAST_RUNG, ON_TIME, StagePolicy, length
-from tests.domain.cases import FIRE_DOOR, RUBBISH, SEEPAGE, STREET, Play, clerk, liaison
+from dispatch.domain.counterparts import POSTS
+from tests.domain.cases import (
+    BUILDING,
+    COMMUNITY,
+    DISTRICT,
+    FIRE_DOOR,
+    RUBBISH,
+    SEEPAGE,
+    STREET,
+    Play,
+    clerk,
+    liaison,
+)
 
 
 def climbs(play: Play, stage: str, unit: str | None = None) -> list[int]:
@@ -202,3 +214,47 @@ def test_a_late_clock_rests_after_its_end_and_comes_back_late_with_the_wait_it_h
     play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "现场看过"})
     assert (clock.rung, clock.run, clock.due_at) == (2, 1, due)
     assert play.turn.district_calendar.worked(play.now, clock.fires_at) == left  # type: ignore[arg-type]
+
+
+def climbed(play: Play, rung: int) -> Event:
+    """The climb of the handling clock to a rung."""
+    while not any(one.data.get("rung") == rung and one.data.get("stage") == "handling" for one in play.log):
+        assert play.next()
+    return next(one for one in play.log if one.data.get("rung") == rung and one.data.get("stage") == "handling")
+
+
+def test_a_vacant_seat_of_the_place_passes_upward_and_the_fact_says_which() -> None:
+    seats = (f"node:{BUILDING}:head", f"node:{COMMUNITY}-X1:head")
+    first = climbed(Play(SEEPAGE, vacant=seats).route(), 1)
+    assert (first.data["seat"], first.data["vacant"]) == (f"node:{COMMUNITY}:head", list(seats))
+    assert first.data["person"]
+
+
+@pytest.mark.parametrize(
+    ("vacant", "rung", "called"),
+    [
+        (("section",), 3, ["leader"]),
+        (("section", "leader"), 3, ["principal"]),
+        (("deputy",), 2, ["liaison"]),
+        (("liaison", "deputy"), 2, ["section"]),
+        (("principal",), 5, ["leader"]),
+        (("liaison", "deputy", "section", "leader", "principal"), 4, []),
+    ],
+)
+def test_a_vacant_seat_of_the_unit_passes_to_the_next_held_post_and_the_fact_says_which(
+    vacant: tuple[str, ...], rung: int, called: list[str]
+) -> None:
+    play = Play(SEEPAGE, vacant=tuple(f"unit:ZJ:{post}" for post in vacant)).route()
+    event = climbed(play, rung)
+    assert [one["seat"] for one in event.data.get("counterpart") or ()] == [f"unit:ZJ:{post}" for post in called]
+    assert all(one["person"] for one in event.data.get("counterpart") or ())
+    asked = play.turn.policy(play.case).counterpart(rung)
+    assert event.data["unit_vacant"] == [f"unit:ZJ:{post}" for post in asked if post in vacant]
+
+
+def test_at_the_district_reminders_go_to_whoever_stands_for_a_vacant_head() -> None:
+    for vacant, seat in ((("principal",), "unit:ZJ:leader"), (POSTS, f"node:{DISTRICT}:dispatcher")):
+        play = Play(SEEPAGE, vacant=tuple(f"unit:ZJ:{post}" for post in vacant)).route()
+        while "clock.noticed" not in types_of(play, "handling"):
+            assert play.next()
+        assert {(seat, "reminded"), (seat, "noticed")} <= set(play.told)

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import Any, get_args
 
 from dispatch.domain.avoidance import OTHER, STREET
+from dispatch.domain.counterparts import POSTS
 from dispatch.domain.duty import KINDS, OUTCOMES
 from dispatch.domain.policy import STANDARD, Owner, Place, places
 from dispatch.domain.units import BY_PLACE
 from dispatch.steps.reading.cursor import Cursor
-from dispatch.steps.reading.who import UNIT_POSTS
 
 STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold", "total")
 NO_LIMIT = ("handling", "hold")  # the duty gives it, or the review date
@@ -198,7 +198,7 @@ def _rungs(one: Cursor) -> list[dict[str, Any]]:
                 "rung": n,
                 "who": rung.text("who"),
                 "asked": rung.text("asked"),
-                "counterpart": rung.texts("counterpart", among=UNIT_POSTS),
+                "counterpart": rung.texts("counterpart", among=POSTS),
                 "wait": wait,
                 "emergency_wait": rung.limit("emergency-wait", None),
             }

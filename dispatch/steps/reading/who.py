@@ -7,6 +7,7 @@ from datetime import date, time
 from typing import Any, get_args
 
 from dispatch.domain import roster
+from dispatch.domain.counterparts import POSTS
 from dispatch.domain.cover import Shift
 from dispatch.domain.tree import LEVELS, Node
 from dispatch.domain.units import (
@@ -24,7 +25,6 @@ from dispatch.steps.reading.cursor import Cursor
 UNIT_CODE = r"[A-Z]{2,6}(-[\dA-Z-]+)?"
 TYPES = get_args(UnitType)
 HOURS = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
-UNIT_POSTS = ("liaison", "deputy", "section", "leader", "principal")
 NODE_POSTS = ("head", "clerk", "secretary", "duty", "dispatcher", "administrator", "auditor")
 _EACH = {"street": ("street", "township"), "community": ("community", "village")}
 
@@ -48,7 +48,7 @@ def read_units(top: Cursor, nodes: Collection[Node], calendars: Collection[str])
                 made |= {"code": shape.replace("{node}", node.code), "place": node.code}
                 units[made["code"]] = made
     seats = [
-        {"post": one.text("post", among=UNIT_POSTS), "position": one.text("position")}
+        {"post": one.text("post", among=POSTS), "position": one.text("position")}
         for one in top.each("seats", required=True)
     ]
     top.close()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dispatch.domain import ladder
+from dispatch.domain import counterparts, ladder
 from dispatch.domain.case import LOCAL, Actor, Case, Clock
-from dispatch.domain.reference import Node, node_seat, unit_seat
+from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards
 from dispatch.steps.boards import ChainView
@@ -107,12 +107,12 @@ def late_unit(one: Reached, turn: Turn) -> str:
 
 def called(one: Reached, turn: Turn) -> str:
     """Who of the late unit has been called on this rung: 科室负责人; "" where no unit is late."""
-    code = ladder.counterpart_unit(one.case, one.clock)
+    code = counterparts.counterpart_unit(one.case, one.clock)
     if not code:
         return ""
     seats = turn.reference.people.seats
-    posts = turn.policy(one.case).counterpart(one.clock.rung)
-    return "、".join(seats[seat].position for post in posts if (seat := unit_seat(code, post)) in seats)
+    held, _vacant = counterparts.called(one.case, turn, code, one.clock.rung)
+    return "、".join(seats[seat].position for seat in held if seat in seats)
 
 
 def position_of(node: Node | None, turn: Turn) -> str:

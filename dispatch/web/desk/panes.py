@@ -8,6 +8,7 @@ from dispatch.domain import clocks as rules
 from dispatch.domain import ladder
 from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import NOTICE, REMIND, StagePolicy
+from dispatch.domain.counterparts import counterpart_unit
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.boards import Climbing, Decision, DeskView, Supervised
 from dispatch.steps.cover import Uncovered
@@ -186,7 +187,7 @@ def supervision(
 def _supervised(one: Supervised, turn: Turn, case: Case | None, ordered: Mapping[UUID, datetime]) -> DeskItem:
     item = one.item
     clock = next((c for c in case.open_clocks() if item.clock and c.id == item.clock.id), None) if case else None
-    unit = _unit(ladder.counterpart_unit(case, clock) if case and clock else item.lead, turn)
+    unit = _unit(counterpart_unit(case, clock) if case and clock else item.lead, turn)
     done = case is not None and clock is not None and ladder.explained(case, clock)
     at = ordered.get(item.clock.id) if item.clock else None
     sent = _("%(at)s 发出，", at=times.moment(at, turn.now)) if at else ""

@@ -219,6 +219,10 @@ class Teller:
             called = people.seats.get(str(one.get("seat")))
             if called is not None:
                 said.append(_("通知 %(who)s", who=f"{self.unit(called.unit)}{called.position}"))
+        for seat in data.get("unit_vacant") or ():
+            empty = people.seats.get(str(seat))
+            if empty is not None:
+                said.append(_("%(who)s空缺", who=f"{self.unit(empty.unit)}{empty.position}"))
         if data.get("order"):
             said.append(_("督办单第 %(n)s 号", n=data["order"]))
         return [_("；").join(said)] if said else []
