@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         24.0,
         gt=0,
         le=24 * 365,
-        description="Longest outage of the workers that no record may be lost in; `check` holds the topics to it.",
+        description="Longest outage of the workers that no record may be lost in; the topics are held to it.",
     )
     kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = Field(
         None,

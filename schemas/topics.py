@@ -40,6 +40,8 @@ class Topic:
         return {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(int(self.retention.total_seconds() * 1000)),
+            # nothing goes because much came
+            "retention.bytes": "-1",
             "min.insync.replicas": str(self.min_in_sync),
             "max.message.bytes": str(self.max_message_bytes),
             # the broker's time, not the sender's: by a clock a year slow all would be too old to keep, by one an hour

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -114,7 +115,7 @@ async def run_worker(settings: Settings) -> None:
     bootstrap, client = kafka_of(settings)
     async with base(settings, "worker") as made:
         stop_on_signals(made.stopping)
-        kafka = Kafka(made, bootstrap, client, settings.kafka_replication)
+        kafka = Kafka(made, bootstrap, client)
         try:
             await kafka.stand()
         except KafkaAway as error:
@@ -138,11 +139,10 @@ async def run_worker(settings: Settings) -> None:
 class Kafka:
     """What the worker has to do with Kafka: it waits for it, works on it, and notices when it stands still."""
 
-    def __init__(self, made: Base, bootstrap: str, client: Mapping[str, Any], replication: int | None) -> None:
+    def __init__(self, made: Base, bootstrap: str, client: Mapping[str, Any]) -> None:
         self._made = made
         self._bootstrap = bootstrap
         self._client = client
-        self._replication = replication
         self.work: Working | None = None
         self.watchdog = Watchdog(
             lambda: self.work.silent_for() if self.work else 0.0,
@@ -152,7 +152,9 @@ class Kafka:
 
     async def stand(self) -> None:
         """The topics stand, made anew where they were lost. Raises `TopicsUnfit`."""
-        await ensure(self._bootstrap, self._client, replication=self._replication, within=10)
+        settings = self._made.settings
+        outage = timedelta(hours=settings.outage_hours)
+        await ensure(self._bootstrap, self._client, replication=settings.kafka_replication, outage=outage, within=10)
 
     async def run(self) -> None:
         """Until the role stops. Raises `Stalled`, and whatever made the consumers fail to join."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -49,12 +50,14 @@ async def ensure(
     *,
     replication: int | None = None,
     topics: Iterable[Topic] = TOPICS.values(),
+    outage: timedelta = timedelta(0),
     within: float = 20.0,
 ) -> None:
     """Create missing topics and check the others. `client` holds TLS and SASL options of aiokafka.
 
     `replication`: copies of each partition, where it is not the declared 3 (one for a single node; then no setting
-    about replicas is sent). Raises `TopicsUnfit`; `KafkaAway` where nobody answers within `within` seconds.
+    about replicas is sent). `outage`: how long nobody may read and yet nothing be lost. Raises `TopicsUnfit`;
+    `KafkaAway` where nobody answers within `within` seconds.
     """
     wanted = list(topics)
     async with admin(bootstrap, client, within) as asking:
@@ -62,7 +65,7 @@ async def ensure(
         await create(asking, [topic for topic in wanted if topic.name not in present], replication)
         there = await all_found(asking, wanted)
     for topic in wanted:
-        if reason := unfit(topic, there.get(topic.name)):
+        if reason := unfit(topic, there.get(topic.name), outage):
             raise TopicsUnfit(reason)
 
 
@@ -87,8 +90,11 @@ async def admin(
         ) from error
 
 
-def unfit(topic: Topic, there: Found | None) -> str | None:
-    """Why the service cannot work with what the broker has; None where it can. One line with the remedy."""
+def unfit(topic: Topic, there: Found | None, outage: timedelta = timedelta(0)) -> str | None:
+    """Why the service cannot work with what the broker has; None where it can. One line with the remedy.
+
+    What a broker does not show is not held against it, nor that a topic is declared shorter than an `outage` may be.
+    """
     if there is None:
         return f"Topic {topic.name} is missing and may not be created here: {APPLY}, as a user that may."
     if there.partitions < topic.partitions:
@@ -99,15 +105,38 @@ def unfit(topic: Topic, there: Found | None) -> str | None:
             f"Topic {topic.name} has cleanup.policy={policy}, which would lose records;"
             f" {topic.cleanup} is needed: {APPLY}."
         )
-    in_sync = int(there.settings.get("min.insync.replicas", 1))
-    if in_sync > there.replication:
+    largest = int(there.settings.get("max.message.bytes", topic.max_message_bytes))
+    if largest < topic.max_message_bytes:
+        return f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed: {APPLY}."
+    return _copies_unfit(topic, there) or _keeps_too_little(topic, there, outage)
+
+
+def _copies_unfit(topic: Topic, there: Found) -> str | None:
+    in_sync = int(there.settings.get("min.insync.replicas", topic.min_in_sync))
+    if in_sync > there.replication and "min.insync.replicas" in there.settings:
         return (
             f"Topic {topic.name} has {there.replication} copies and wants {in_sync} in sync, so nothing can be written:"
             f" give it more copies, or set DISPATCH_KAFKA_REPLICATION={there.replication} and {APPLY}."
         )
-    largest = int(there.settings.get("max.message.bytes", topic.max_message_bytes))
-    if largest < topic.max_message_bytes:
-        return f"Topic {topic.name} takes records of {largest} bytes, {topic.max_message_bytes} are needed: {APPLY}."
+    if in_sync < topic.min_in_sync and there.replication >= topic.replication > topic.min_in_sync:
+        return (
+            f"Topic {topic.name} has {there.replication} copies and min.insync.replicas={in_sync}, so that what one"
+            f" disk alone holds counts as kept: {APPLY}, with DISPATCH_KAFKA_REPLICATION={there.replication} or unset."
+        )
+    return None
+
+
+def _keeps_too_little(topic: Topic, there: Found, outage: timedelta) -> str | None:
+    most = int(there.settings.get("retention.bytes", -1))
+    if most >= 0:
+        return f"Topic {topic.name} has retention.bytes={most}: when full it loses records nobody has read: {APPLY}."
+    kept = int(there.settings.get("retention.ms", -1))
+    needed = min(outage, topic.retention)
+    if 0 <= kept < needed / timedelta(milliseconds=1):
+        return (
+            f"Topic {topic.name} keeps records for {timedelta(milliseconds=kept)} (retention.ms={kept}), and nobody may"
+            f" read for {needed} (DISPATCH_OUTAGE_HOURS): {APPLY}."
+        )
     return None
 
 

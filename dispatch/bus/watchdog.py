@@ -63,7 +63,7 @@ class Watchdog:
         try:
             await self._stand()
         except TopicsUnfit as away:
-            if self.trouble is None:
+            if self.trouble != str(away):  # it may come back, and its topics not fit
                 _log.error("kafka.trouble", error=type(away).__name__)
             self.trouble = str(away)
             return

@@ -130,8 +130,8 @@ def _kept(one: Kept, outage: timedelta) -> Iterator[Verdict]:
         why = "发送方的钟错了就留错、不收 a wrong clock of a sender loses or blocks records: dispatch topics apply"
         yield Verdict("warn", f"{one.name} message.timestamp.type", "CreateTime", why)
     if int(one.settings.get("retention.bytes", -1)) >= 0:
-        why = "写满就丢，不管留多久 a full topic drops records early: set it -1"
-        yield Verdict("warn", f"{one.name} retention.bytes", one.settings["retention.bytes"], why)
+        why = "写满就丢，不管留多久 a full topic drops records early: dispatch topics apply"
+        yield Verdict("refuse", f"{one.name} retention.bytes", one.settings["retention.bytes"], why)
 
 
 def _well(one: Kept) -> str:

@@ -35,12 +35,18 @@ async def test_no_broker_is_one_clear_line() -> None:
         (Found(4, 1, {"min.insync.replicas": "2"}), "nothing can be written"),
         (Found(4, 3, {"max.message.bytes": "1000"}), "takes records of 1000 bytes"),
         (Found(3, 3), "has 3 partitions, 4 are needed"),
+        (Found(4, 3, {"min.insync.replicas": "1"}), "min.insync.replicas=1"),
+        (Found(4, 3, {"retention.bytes": "1000"}), "retention.bytes=1000"),
+        (Found(4, 3, {"retention.ms": "3600000"}), "keeps records for 1:00:00 (retention.ms=3600000)"),
     ],
 )
 def test_a_topic_that_does_not_fit_is_named_with_the_remedy(there: Found | None, said: str) -> None:
-    topic = Topic("t", 4, timedelta(days=1), "test")
-    assert said in (unfit(topic, there) or "")
-    assert unfit(topic, Found(4, 3, {"min.insync.replicas": "2"})) is None
+    topic, outage = Topic("t", 4, timedelta(days=1), "test"), timedelta(days=2)
+    assert said in (why := unfit(topic, there, outage) or "")
+    assert "dispatch topics apply" in why
+    assert unfit(topic, Found(4, 3, topic.settings()), outage) is None, "as declared it always fits"
+    assert unfit(topic, Found(4, 1, {"min.insync.replicas": "1", "retention.ms": "-1"}), outage) is None
+    assert unfit(topic, Found(4, 3), outage) is None, "what is not shown is not held against it"
 
 
 def test_a_topic_that_is_consumed_has_a_place_for_its_dead_letters() -> None:

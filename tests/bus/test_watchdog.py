@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -80,6 +81,25 @@ async def test_a_broker_that_comes_back_gives_everybody_time(own_broker: TestBro
     address = own_broker.address
     await dog.look()
     assert dog.trouble is None
+
+
+async def test_a_broker_that_comes_back_with_topics_that_do_not_fit_is_said(
+    own_broker: TestBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, said = declared(), list[str]()
+    monkeypatch.setattr(watchdog_module, "_log", SimpleNamespace(error=lambda _event, *, error: said.append(error)))
+    await standing(own_broker.address, topic)()
+    nobody = f"127.0.0.1:{free_port()}"
+    stands = iter([standing(nobody, topic), *[standing(own_broker.address, replace(topic, partitions=3))] * 2])
+
+    async def stand() -> None:
+        await next(stands)()
+
+    dog = Watchdog(lambda: LONG, lambda: 0, stand)
+    for expected in (nobody, f"{topic.name} has 2 partitions, 3 are needed", topic.name):
+        await dog.look()
+        assert expected in (dog.trouble or "")
+    assert said == ["KafkaAway", "TopicsUnfit"]
 
 
 async def test_topics_that_were_lost_are_made_anew(broker: str) -> None:

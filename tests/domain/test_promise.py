@@ -65,7 +65,7 @@ def kept(copies: int = 3, decided: bool = False, text: bool = False, **changed: 
         (kept(retention_ms="259200000"), [("warn", "retention.ms")]),
         (kept(retention_ms="-1"), []),
         (kept(retention_ms="-1", text=True), [("warn", "retention.ms")]),
-        (kept(retention_bytes="1000"), [("warn", "retention.bytes")]),
+        (kept(retention_bytes="1000"), [("refuse", "retention.bytes")]),
         (kept(message_timestamp_type="CreateTime"), [("warn", "message.timestamp.type")]),
         (kept(cleanup_policy="compact"), [("refuse", "cleanup.policy")]),
     ],

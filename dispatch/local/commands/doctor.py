@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import typer
 
@@ -53,5 +54,6 @@ async def _kafka(settings: Settings) -> Finding:
             there = await found(asking, TOPICS.values())
     except TopicsUnfit as away:
         return Finding("Kafka", address, str(away))
-    wrong = [why for topic in TOPICS.values() if (why := unfit(topic, there.get(topic.name)))]
+    outage = timedelta(hours=settings.outage_hours)
+    wrong = [why for topic in TOPICS.values() if (why := unfit(topic, there.get(topic.name), outage))]
     return Finding("Kafka", f"{address}，{len(there)} 个主题 topics", " ".join(wrong))
