@@ -160,7 +160,7 @@ async def move_past(uow: UnitOfWork, kind: str, year: int, place: int) -> int:
     return found
 
 
-async def known(connection: Connection, whistles: Sequence[UUID]) -> set[UUID]:
-    """Those of these whistles that stand in the database."""
-    rows = await connection.fetch("SELECT id FROM whistle_state WHERE id = ANY($1::uuid[])", list(whistles))
-    return {row["id"] for row in rows}
+async def known(connection: Connection, whistles: Sequence[UUID]) -> dict[UUID, int]:
+    """Those of these whistles that stand in the database, each with the last place in its log."""
+    rows = await connection.fetch("SELECT id, seq FROM whistle_state WHERE id = ANY($1::uuid[])", list(whistles))
+    return {row["id"]: row["seq"] for row in rows}

@@ -9,7 +9,7 @@ import pytest
 from dispatch.bus.producer import connector
 from dispatch.bus.seen import events
 from dispatch.bus.topics import TopicsUnfit, ensure
-from dispatch.steps.restored import MARGIN, restored
+from dispatch.steps.restored import MARGIN, Behind, restored
 from dispatch.store import numbers
 from schemas.event import Event
 from schemas.topics import LIFECYCLE, RAISED, TOPICS
@@ -38,6 +38,29 @@ async def test_a_database_restored_to_an_earlier_time(world: World) -> None:
         again = await restored(world.database, events(address))
         assert (again.lost, again.next) == (done.lost, done.next)
         assert kept["number"] < lost["number"]
+    finally:
+        broker.stop()
+
+
+async def test_a_whistle_whose_log_went_back_is_named(world: World) -> None:
+    """It stands, and other systems have seen facts of it that the database does not know."""
+    broker = TestBroker()
+    try:
+        await ensure(address := broker.start(), replication=1)
+        back, _whole = await world.whistle(), await world.whistle()
+        async with relaying(world.database, connector(address)):
+            await until(lambda: _empty(world))
+        id = UUID(back["id"])
+        async with world.database.transaction() as uow:  # the restore: it was raised, and nothing else had happened
+            seen = await uow.connection.fetchval("SELECT seq FROM whistle_state WHERE id = $1", id)
+            await uow.connection.execute(TAMPERING)
+            await uow.connection.execute("DELETE FROM whistle_event WHERE whistle = $1 AND seq > 1", id)
+            await uow.connection.execute("UPDATE whistle_state SET seq = 1 WHERE id = $1", id)
+        assert seen > 1
+        done = await restored(world.database, events(address))
+        assert (done.lost, done.behind) == ([], [Behind(id, back["number"], 1, seen)])
+        async with world.database.acquire() as connection:
+            assert await numbers.known(connection, [id]) == {id: 1}, "it is told, and left as it is"
     finally:
         broker.stop()
 
