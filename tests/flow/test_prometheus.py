@@ -132,6 +132,8 @@ def worse(metrics: Metrics) -> None:
         metrics.tick("prune", "failed", 0.1)
         metrics.request("/whistles/{ref}", "GET", 500, 0.1)
         metrics.fact("stage.ended", {"stage": "dispatch", "seconds": 90_000})
+        for stage in ("verification", "answering", "ruling"):
+            metrics.fact("stage.ended", {"stage": stage, "seconds": 900_000})
     metrics.noticed("wecom", "failed", 20)
 
 
