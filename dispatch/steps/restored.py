@@ -3,7 +3,7 @@
 Other systems, and people with a slip in their hands, know whistles that came after the moment restored to. Their
 numbers stand on the topics: the blocks are moved past all of them, and past a margin for receipts that never left.
 Whistles that stand, but whose log went back, are named: other systems have seen facts of theirs that never were
-(deploy/decisions/0024).
+(deploy/decisions/0025).
 """
 
 from collections.abc import AsyncIterator
