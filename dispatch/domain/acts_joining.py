@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from dispatch.domain import parts, permissions, requests
-from dispatch.domain.case import ENDED, MERGED, Actor, Case, Request
+from dispatch.domain.case import ANSWERED, ENDED, LOCAL, MERGED, Actor, Case, Request
 from dispatch.domain.clocks import STAGES
 from dispatch.domain.involved import street_seat
 from dispatch.domain.refusals import Invalid, NotNow
@@ -33,7 +33,7 @@ def _nowhere(fields: Fields) -> Invalid:
 
 
 def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
-    """Into another whistle of the district that has not ended."""
+    """Into another whistle of the district that has not been answered."""
     main = main_of(fields)
     if not permissions.may(actor, "read", main, turn.chain(main.facts.place)):
         raise _nowhere(fields)
@@ -43,8 +43,10 @@ def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
         raise _nowhere(fields)
     if case.facts.street in main.facts.hidden_from:
         raise NotNow("{number}对这件的街道回避，并进去街道就看见了；请分开办", number=main.facts.number)
-    if main.status in ENDED:
-        raise NotNow("{number}已经办结或并走，不能再并进去", number=main.facts.number)
+    if main.status in ENDED or main.status == ANSWERED:
+        raise NotNow("{number}已经答复、办结或并走，不能再并进去", number=main.facts.number)
+    if main.status == LOCAL:
+        raise NotNow("{number}还没有成为哨，不能并进去", number=main.facts.number)
 
 
 def merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
@@ -80,6 +82,12 @@ def can_unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> None:
 
 
 def unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None:
+    turn.event(case, "unmerged")
+    return _undo(case, turn)
+
+
+def _undo(case: Case, turn: Turn) -> str:
+    """It is as it was before, and its clocks count on; says the status that it has again."""
     request = _merge_of(case)
     assert request is not None
     requests.revive(case, request.asked_at)
@@ -91,7 +99,6 @@ def unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | Non
     case.facts.merged_into, case.facts_touched = None, True
     before = str(request.data["before"])
     parts.resume_all(case, turn, *_running_in(before))
-    turn.event(case, "unmerged")
     return before
 
 
@@ -108,8 +115,28 @@ def _running_in(status: str) -> tuple[str, ...]:
 
 def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn: Turn) -> None:
     """What the main case says to whoever raised it, the merged ones say as well, each for itself."""
+    request = _merge_of(child)
+    if event_type == "answered" and request is not None:  # from now on it is called back by itself
+        request.data = {**request.data, "answered": True}
+        child.touch_request(request)
     turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
     turn.tell(child, child.events[-1], street_seat(child), event_type)
+
+
+def set_free(child: Case, main: Case, turn: Turn) -> None:
+    """The main case was called off: no answer would ever come from it, and the child stands by itself again."""
+    child.status = _undo(child, turn)
+    event = turn.event(child, "unmerged", of=str(main.id), number=main.facts.number)
+    units = [unit_seat(part.unit, "liaison") for part in child.parts("lead", "assist")]
+    for seat in (*units, street_seat(child)):
+        turn.tell(child, event, seat, "set-free", urgent=child.emergency)
+
+
+def can_callback(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """Answered; one that was merged, once the answer has reached it."""
+    request = _merge_of(case)
+    if case.status == MERGED and not (request and request.data.get("answered")):
+        raise NotNow("所随的一件还没有答复，答复以后再回访")
 
 
 def can_add_child(_case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:

@@ -192,7 +192,7 @@ TABLE: dict[str, Transition] = {
             resumes="handling",
         ),
         _row("feedback", frozenset({VERIFIED}), S.feedback, (ANSWERED,)),
-        _row("callback", frozenset({ANSWERED}), S.callback, repeatable=True),
+        _row("callback", frozenset({ANSWERED, MERGED}), S.callback, guard=J.can_callback, repeatable=True),
         _row("evaluate", DONE | {CLOSED}, S.evaluate, guard=S.can_evaluate, repeatable=True),
         _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="all"),
         _row("cancel", LIVE - DONE, M.cancel, (CANCELLED,), M.can_cancel, stops="all"),

@@ -66,9 +66,27 @@ async def act(
         async with service.database.acquire() as connection:
             parent = await admit(service, connection, actor, target, action, key)
         children = await joining.children(service, actor, parent, action, fields, key)
+    while (done := await _done(service, actor, target, action, fields, version, key, children)) is None:
+        pass  # another one was merged into it just before its lock was ours: that one is locked, too
+    return done
+
+
+async def _done(
+    service: Service,
+    actor: Actor,
+    target: UUID,
+    action: str,
+    fields: Mapping[str, Any],
+    version: int | None,
+    key: str | None,
+    children: list[Prepared],
+) -> Done | None:
+    """In one transaction; None: nothing was done, whistles that must be locked with this one became more."""
     async with service.database.transaction() as uow:
         others = await joining.others(uow.connection, target, action, fields)
         cases = await store.lock(uow, [target, *others])
+        if action in joining.FOLLOWED and await joining.others(uow.connection, target, action, fields) != others:
+            return None
         await store.fill(uow.connection, cases)
         case = next((one for one in cases if one.id == target), None)
         if case is None:

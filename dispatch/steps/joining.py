@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from dispatch.domain import acts_joining
-from dispatch.domain.case import Actor, Case
+from dispatch.domain.case import CANCELLED, Actor, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.turn import Turn
 from dispatch.steps.intake import receipt, write
@@ -22,8 +22,8 @@ from dispatch.store.connection import Connection
 from dispatch.store.numbers import is_number
 from dispatch.store.unit_of_work import UnitOfWork
 
-#: acts of a main case that those merged into it follow, and the fact they log
-FOLLOWED = {"feedback": "answered", "close": "closed"}
+#: acts of a main case that those merged into it follow
+FOLLOWED = frozenset({"feedback", "close", "cancel", "decide-cancel"})
 
 
 async def others(connection: Connection, target: UUID, action: str, fields: Mapping[str, Any]) -> list[UUID]:
@@ -55,16 +55,20 @@ def fields_with(case: Case, cases: Sequence[Case], action: str, fields: Mapping[
 
 
 def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
-    """Those merged into a case get its answer and its closing, each in its own log."""
-    fact = FOLLOWED.get(action)
-    if fact is None:
+    """Those merged into a case get its answer and its closing, each in its own log; called off, it sets them free."""
+    if action not in FOLLOWED:
         return
-    reply = case.events[0].data.get("reply")
+    fact, reply = case.events[0].type, case.events[0].data.get("reply")
     for one in cases:
-        if one.id != case.id:
-            one.actor = case.actor
+        if one.id == case.id:
+            continue
+        one.actor = case.actor
+        if fact in ("answered", "closed"):
             acts_joining.with_main(one, fact, reply if isinstance(reply, str) else None, case, turn)
             finish(one, turn)
+        elif case.status == CANCELLED and one.facts.merged_into == case.id:
+            acts_joining.set_free(one, case, turn)
+            finish(one, turn, status_changed=True)
 
 
 def needs_others(action: str, fields: Mapping[str, Any]) -> bool:

@@ -178,8 +178,12 @@ class _Replay:
             finish(case, turn)
             return
         if "of" in entry.data:  # it follows the one it was merged into
-            acts_joining.with_main(case, entry.type, None, other(entry.data["of"], 0), turn)
-            finish(case, turn)
+            main = other(entry.data["of"], 0)
+            if entry.type == "unmerged":
+                acts_joining.set_free(case, main, turn)
+            else:
+                acts_joining.with_main(case, entry.type, None, main, turn)
+            finish(case, turn, status_changed=entry.type == "unmerged")
             return
         if entry.type not in ACTS:
             raise Unreadable(f"{entry.type}: no rule makes this fact")

@@ -38,8 +38,13 @@ async def still_raised(connection: Connection, before: datetime, limit: int) -> 
 
 
 async def merged_into(connection: Connection, main: UUID) -> list[UUID]:
-    """The whistles that became part of this one."""
-    rows = await connection.fetch("SELECT id FROM whistle WHERE merged_into = $1 ORDER BY id", main)
+    """The whistles that became part of this one, and those that had become part of them."""
+    rows = await connection.fetch(
+        """WITH RECURSIVE joined AS (SELECT id FROM whistle WHERE merged_into = $1
+             UNION SELECT w.id FROM whistle w JOIN joined ON w.merged_into = joined.id)
+           SELECT id FROM joined ORDER BY id""",
+        main,
+    )
     return [row["id"] for row in rows]
 
 

@@ -32,7 +32,7 @@ class RunningClocks:
 
     def take(self, type: str, data: Data) -> None:
         """One fact further."""
-        if "of" in data:  # said to a whistle that was merged into another
+        if "of" in data and type != "unmerged":  # said to a whistle that was merged into another
             return
         if (rule := _RULES.get(type)) is not None:
             rule(self, data)

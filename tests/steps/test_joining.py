@@ -1,13 +1,19 @@
 """Merging and splitting on a real database: one answer for all, undone exactly, a child with its parent."""
 
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import httpx
 import pytest
 
 from dispatch.domain.refusals import NotNow
+from dispatch.steps import casework
+from dispatch.steps.audit import audit
 from dispatch.steps.casework import act
+from tests.chaos import checker, evidence
 from tests.factories import CLERK, DESK, ZJ, World
+from tests.web.browsing import somebody
 from tests.web.conftest import demo_database, demo_url, world
 
 __all__ = ["demo_database", "demo_url", "world"]
@@ -68,6 +74,105 @@ async def test_a_merge_into_itself_or_into_nothing_is_refused(world: World) -> N
     for into in (str(one["number"]), "2600000000", "x"):
         answer = await world.act(one["number"], "merge", seat=DESK, into=into)
         assert answer.status_code in (409, 422), answer.text
+
+
+async def merged(world: World, *numbers: int) -> None:
+    """Each into the next, the first one first."""
+    for one, into in pairwise(numbers):
+        await ok(await world.act(one, "merge", seat=DESK, into=str(into)))
+
+
+async def answered(world: World, number: int) -> None:
+    await ok(await world.act(number, "report-in", seat=ZJ))
+    await ok(await world.act(number, "resolve", seat=ZJ, reply="修好了", reason="社区不用来"))
+    await ok(await world.act(number, "verify", seat=CLERK, accepted=True))
+    await ok(await world.act(number, "feedback", seat=CLERK, reply="已修好"))
+
+
+async def facts(world: World, number: int) -> list[str]:
+    return [event["type"] for event in (await world.get(number, seat=DESK))["timeline"]]
+
+
+async def whistles(world: World, count: int) -> list[int]:
+    return [(await world.whistle(SEEPAGE))["number"] for _ in range(count)]
+
+
+async def as_logged(world: World) -> list[object]:
+    """Where the log says otherwise than the rows."""
+    return [found async for found in audit(world.database)]
+
+
+@pytest.mark.parametrize("way", ["cancel", "decide-cancel"])
+async def test_a_main_that_is_called_off_sets_free_what_was_merged_into_it(world: World, way: str) -> None:
+    last, double, main = await whistles(world, 3)
+    before = await world.get(double, seat=DESK)
+    await merged(world, last, double, main)
+    if way == "cancel":
+        await ok(await world.act(main, "cancel", seat=DESK, reason="看错了"))
+    else:
+        await ok(await world.act(main, "request-cancel", seat=CLERK, reason="看错了"))
+        await ok(await world.act(main, "decide-cancel", seat=DESK, granted=True))
+    after = await world.get(double, seat=DESK)
+    assert (after["status"], after["timeline"][-1]["type"]) == (before["status"], "unmerged")
+    assert after["timeline"][-1]["data"]["of"] == str((await world.get(main, seat=DESK))["id"])
+    running = {(clock["stage"], clock["unit"]) for clock in before["clocks"] if clock["running"]}
+    assert running == {(clock["stage"], clock["unit"]) for clock in after["clocks"] if clock["running"]}
+    assert (await state(world, last))[0] == "merged", "it goes with the one that it was merged into"
+    assert f"{main} 号撤哨，恢复单独办理" in (await (await somebody(world, CLERK)).get(f"/w/{double}")).text
+    assert await as_logged(world) == []
+    assert checker.check(await evidence.read(world.service.database.url)) == []
+
+
+async def test_what_came_by_way_of_another_gets_the_answer_too(world: World) -> None:
+    last, double, main = await whistles(world, 3)
+    await merged(world, last, double, main)
+    await answered(world, main)
+    await ok(await world.act(main, "close", seat=CLERK))
+    for one in (last, double):
+        assert (await facts(world, one))[-3:] == ["merged", "answered", "closed"]
+    assert await as_logged(world) == []
+
+
+async def test_nothing_is_merged_into_what_was_answered(world: World) -> None:
+    double, main = await whistles(world, 2)
+    await answered(world, main)
+    refused = await world.act(double, "merge", seat=DESK, into=str(main))
+    assert refused.status_code == 409
+    assert "已经答复" in refused.json()["detail"]
+
+
+async def test_a_merged_one_is_called_back_by_itself_once_the_answer_has_reached_it(world: World) -> None:
+    double, main = await whistles(world, 2)
+    await merged(world, double, main)
+    said = {"reached": True, "responded": True, "solved": True, "satisfied": "satisfied"}
+    refused = await world.act(double, "callback", seat=CLERK, **said)
+    assert (refused.status_code, "还没有答复" in refused.json()["detail"]) == (409, True)
+    await answered(world, main)
+    await ok(await world.act(double, "callback", seat=CLERK, **said))
+    await ok(await world.act(main, "close", seat=CLERK))
+    await ok(await world.act(double, "callback", seat=CLERK, **said))
+    assert (await facts(world, double))[-4:] == ["answered", "called-back", "closed", "called-back"]
+    assert await as_logged(world) == []
+
+
+async def test_an_answer_reaches_what_is_merged_just_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is merged after the answer has looked for it and before it has the lock."""
+    double, main = await whistles(world, 2)
+    await ok(await world.act(main, "report-in", seat=ZJ))
+    await ok(await world.act(main, "resolve", seat=ZJ, reply="修好了", reason="社区不用来"))
+    await ok(await world.act(main, "verify", seat=CLERK, accepted=True))
+    lock, joined = casework.store.lock, False
+
+    async def late(uow: Any, ids: Any, **options: Any) -> Any:
+        nonlocal joined
+        if not joined:
+            joined = True
+            await merged(world, double, main)
+        return await lock(uow, ids, **options)
+
+    monkeypatch.setattr(casework.store, "lock", late)
+    await ok(await world.act(main, "feedback", seat=CLERK, reply="已修好"))
+    assert (await facts(world, double))[-1] == "answered"
 
 
 async def test_a_child_is_a_whistle_of_its_own_named_in_the_parents_log(world: World) -> None:

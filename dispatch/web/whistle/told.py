@@ -47,7 +47,6 @@ _DID: Mapping[str, str] = {
     "consulted": "consult",
     "minuted": "minutes",
     "merged": "merge",
-    "unmerged": "unmerge",
 }
 _DECIDED: Mapping[str, str] = {
     "extension.decided": "decide-extension",
@@ -295,6 +294,9 @@ def _SPECIAL(teller: Teller) -> Mapping[str, Callable[[Mapping[str, Any]], str]]
         "transfer.asked": lambda d: _("请 %(street)s 接收", street=teller.turn.reference.tree.label(str(d.get("to")))),
         "hand-back.ruled": ruled,
         "withdrawn": lambda _d: _("撤回申请"),
+        "unmerged": lambda d: (
+            _("%(number)s 号撤哨，恢复单独办理", number=d.get("number")) if d.get("of") else words.button("unmerge")
+        ),
         "hold.lapsed": lambda _d: _("到了复查日，恢复办理"),
         "clock.warned": lambda d: _("%(stage)s：用了八成时间，临期", stage=stage(d)),
         "clock.overdue": lambda d: _("%(stage)s：超过时限", stage=stage(d)),
