@@ -1,5 +1,6 @@
 """A list as a file: exactly what is filtered, row by row, so that a long one needs no more memory than a short one."""
 
+import asyncio
 import csv
 import io
 import tempfile
@@ -72,11 +73,16 @@ async def _xlsx(read: Read, first: Page, header: list[str]) -> AsyncIterator[byt
     book = Workbook(write_only=True)
     sheet = book.create_sheet("dispatch")
     sheet.append(header)
-    async for page in _pages(read, first):
-        for item in page.items:
-            sheet.append(cells(item))
+    try:
+        async for page in _pages(read, first):
+            for item in page.items:
+                sheet.append(cells(item))
+    except BaseException:  # hung up: what is never saved would stay in a file until the process ends
+        sheet.close()
+        sheet._writer.cleanup()
+        raise
     with tempfile.TemporaryFile() as file:
-        book.save(file)
+        await asyncio.to_thread(book.save, file)  # seconds, where the list is long
         file.seek(0)
         for chunk in _chunks(file):
             yield chunk
