@@ -1,5 +1,8 @@
 """Who they are, asked again before something that matters: the authenticator's code, else the password.
 
+What lets somebody into another's account is asked for each time (`confirm`); changes of the district's own data once in
+ten minutes (`due`, `confirm_once`), for they come in dozens and a code is good for one.
+
 Somebody who has neither here (they come in through another provider) must have signed in a moment ago. The demo's
 identities have nothing to be asked for.
 """
@@ -53,6 +56,28 @@ async def confirm(
         raise Invalid(refusal.message, field=field, value=None) from refusal
 
 
+async def due(database: Database, visit: Visit, session: bytes | None) -> Asks:
+    """What is to be asked for now; nothing where they proved it a moment ago."""
+    return "" if await _fresh(database, session) else await asks(database, visit.actor.person or "")
+
+
+async def confirm_once(
+    database: Database, sealer: Sealer, visit: Visit, given: str, session: bytes | None, *, field: str
+) -> None:
+    """As `confirm`, and good for `FRESH`; so is signing in. Raises `Invalid`."""
+    if session is None or await _fresh(database, session):
+        return
+    await confirm(database, sealer, visit, given, session, field=field)
+    async with database.transaction() as uow:
+        await sessions.prove(uow, session, await uow.now())
+
+
+async def _fresh(database: Database, session: bytes | None) -> bool:
+    async with database.acquire() as connection:
+        at = await sessions.proved(connection, session) if session else None
+    return at is not None and await database.now() - at <= FRESH
+
+
 async def _password(database: Database, sealer: Sealer, person: str, given: str, field: str) -> None:
     await second_factor.count(database, person)
     await passwords.confirmed(database, sealer, person, given, field)
@@ -63,11 +88,9 @@ async def _password(database: Database, sealer: Sealer, person: str, given: str,
 async def _just_come(database: Database, visit: Visit, session: bytes | None, field: str) -> None:
     if visit.via == sign_in.STAND_IN:
         return
-    async with database.acquire() as connection:
-        began = await sessions.began(connection, session) if session else None
-    if began is None or await database.now() - began > FRESH:
+    if not await _fresh(database, session):
         minutes = int(FRESH.total_seconds() // 60)
         raise Invalid("办这件事要刚登录；请退出再登录，{minutes} 分钟内来办", field=field, value=None, minutes=minutes)
 
 
-__all__ = ["FRESH", "Asks", "asks", "confirm"]
+__all__ = ["FRESH", "Asks", "asks", "confirm", "confirm_once", "due"]

@@ -51,10 +51,17 @@ async def of_district(
     return [OpenSession(**dict(row)) for row in rows]
 
 
-async def began(connection: Connection, id: bytes) -> datetime | None:
-    """When this session was opened; None: there is none."""
-    found: datetime | None = await connection.fetchval("SELECT created_at FROM web_session WHERE token_sha256 = $1", id)
+async def proved(connection: Connection, id: bytes) -> datetime | None:
+    """When its holder last proved who they are: opening this session, or later in it; None: there is none."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT greatest(created_at, proved_at) FROM web_session WHERE token_sha256 = $1", id
+    )
     return found
+
+
+async def prove(uow: UnitOfWork, id: bytes, now: datetime) -> None:
+    """Its holder has just proved who they are."""
+    await uow.connection.execute("UPDATE web_session SET proved_at = $2 WHERE token_sha256 = $1", id, now)
 
 
 async def end(uow: UnitOfWork, id: bytes, person: str) -> bool:

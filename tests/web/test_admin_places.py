@@ -3,10 +3,24 @@
 import re
 from pathlib import Path
 
-from dispatch.steps import load
-from tests.factories import ADMIN, COMMUNITY, DEMO, DESK, DISTRICT, STREET, XF, World
+import pytest
+
+from dispatch.steps import load, sign_in
+from tests.factories import (
+    ADMIN,
+    CLERK,
+    COMMUNITY,
+    DEMO,
+    DESK,
+    DISTRICT,
+    STREET,
+    XF,
+    World,
+    open_world,
+)
 from tests.web.browsing import Page, Person, somebody
 
+PASSWORD = "correct horse battery"
 TREE, UNITS = "/admin/tree", "/admin/units"
 
 
@@ -172,3 +186,58 @@ async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> No
     assert "加 示例新人・消防救援大队・联络员・2026-10-01 起任职" in told
     assert (await admin.get("/admin/people/A1")).links("/admin/seats/") == [f"/admin/seats/{XF}"]
     assert (await admin.get("/admin/seats/nobody")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "fields"),
+    [
+        (f"/admin/tree?at={COMMUNITY}", "/admin/tree/name", {"name": "别的名字"}),
+        (f"/admin/tree?at={COMMUNITY}", "/admin/tree/end", {"sure": "1"}),
+        (f"/admin/tree?at={STREET}", "/admin/tree/add", {"code": "130403011-D09", "name": "新社区"}),
+        (f"/admin/seats/{CLERK}", f"/admin/seats/{CLERK}", {"code": "A1", "name": "新人", "since": "2026-01-01"}),
+        ("/admin/units", "/admin/units/add", {"code": "QQ", "name": "新单位"}),
+        ("/admin/units/XF", "/admin/units/XF", {"name": "别的名字"}),
+        ("/admin/units/XF", "/admin/units/XF/rota", {"rota": ""}),
+        ("/admin/import", "/admin/import", {}),
+    ],
+)
+async def test_a_change_takes_the_password_again_ten_minutes_after_signing_in(
+    demo_url: str, page: str, action: str, fields: dict[str, str]
+) -> None:
+    world = await open_world(demo_url, demo=False)
+    await sign_in.set_password(world.database, world.deps.sealer, ADMIN, PASSWORD, must_change=False)
+    admin = Person(world, world.client())
+    entry = (await admin.get("/sign-in")).form("/sign-in")
+    await admin.send(entry, name="130403.administrator", password=PASSWORD)
+    assert "proof-" not in (await admin.get(page)).html, "they have just proved it"
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE web_session SET created_at = created_at - interval '11 minutes'")
+    form = (await admin.get(page)).form(action)
+    (proof,) = [name for name, _value in form.fields if name.startswith("proof-")]
+    for given, said in (("", "先证明是您本人"), ("wrong", "现在的密码不对")):
+        answer = await admin.send(form, **fields, **{proof: given})
+        assert (answer.status, said in answer.text) == (422, True), answer.text
+        assert f'name="{proof}"' in answer.html
+    assert await log(world) == []
+    answer = await admin.send(form, **fields, **{proof: PASSWORD})
+    assert "先证明是您本人" not in answer.text
+    assert "proof-" not in (await admin.get(page)).html, "once in ten minutes"
+    await world.close()
+
+
+async def test_an_exception_of_the_calendar_takes_it_too(demo_url: str) -> None:
+    world = await open_world(demo_url, demo=False)
+    await sign_in.set_password(world.database, world.deps.sealer, ADMIN, PASSWORD, must_change=False)
+    admin = Person(world, world.client())
+    entry = (await admin.get("/sign-in")).form("/sign-in")
+    await admin.send(entry, name="130403.administrator", password=PASSWORD)
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE web_session SET created_at = created_at - interval '11 minutes'")
+    wanted = {"first": "2026-12-03", "day": "off", "reason": "停电"}
+    found = await admin.send((await admin.get("/admin/calendar")).form("/admin/calendar"), **wanted)
+    form = found.form("/admin/calendar/confirm")
+    assert (await admin.send(form, **{"proof-1": "wrong"})).status == 422
+    assert await log(world) == []
+    assert (await admin.send(form, **{"proof-1": PASSWORD})).status == 200
+    assert "2026-12-03" in (await admin.get("/admin/calendar")).text
+    await world.close()

@@ -90,7 +90,7 @@ def ahead_sections(found: Ahead, now: datetime) -> list[ManageSection]:
     more = "" if found.whole else _("；哨太多，只看了一部分，实际更多")
     verb = _("取消") if found.removed else _("加上")
     note = spans(f"{verb}：{days(found.entry)}・{what(found.entry)}。", strong(amount), more, _("。还什么都没有改。"))
-    form = ManageForm(CONFIRM, _("就这样改"), hidden=(Hidden("token", found.token),))
+    form = ManageForm(CONFIRM, _("就这样改"), hidden=(Hidden("token", found.token),), proven=True)
     parts = [ManageSection(_("会怎样"), note, forms=(form,), links=(NavItem(_("不改了"), CALENDAR),))]
     if found.moves:
         rows = tuple(_move(one, now) for one in found.moves)

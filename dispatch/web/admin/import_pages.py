@@ -35,7 +35,7 @@ def upload_section() -> ManageSection:
     )
     field = Field("file", _("填好的表（.xlsx）"), "file", required=True, accept=_ACCEPT,
                   hint=_("选了只是试算，什么都不会改；看过再确认"))  # fmt: skip
-    form = ManageForm(IMPORT, _("试算"), (field,), upload=True)
+    form = ManageForm(IMPORT, _("试算"), (field,), upload=True, proven=True)
     links = (
         NavItem(_("下载空白模板"), TEMPLATE),
         NavItem(_("下载现在的任职，改了再传"), f"{TEMPLATE}?filled=1"),
@@ -57,7 +57,7 @@ def dry_sections(done: DryRun, reference: Reference | None) -> list[ManageSectio
         note = spans(_("表里的 %(n)s 行和现在的一样，没有要改的。", n=done.rows))
         return [ManageSection(_("没有变化"), note, links=(NavItem(_("换一份表"), IMPORT),))]
     note = spans(strong(counted(done.plan)), _("。还什么都没有改；一小时内确认有效，只能用一次。"))
-    form = ManageForm(APPLY, _("就这样导入"), hidden=(Hidden("token", done.token),))
+    form = ManageForm(APPLY, _("就这样导入"), hidden=(Hidden("token", done.token),), proven=True)
     parts = [ManageSection(_("会怎样"), note, forms=(form,), links=(NavItem(_("不导入，换一份表"), IMPORT),))]
     return parts + [_lines(_(title), done.plan.of(kind), reference) for kind, title in _TITLES if done.plan.of(kind)]
 

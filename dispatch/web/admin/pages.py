@@ -1,5 +1,6 @@
 """What the pages of administration show."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -118,16 +119,26 @@ def proof_name(what: str) -> str:
     return f"proof-{what}"
 
 
-def proof(asks: Asks, what: str) -> tuple[Field, ...]:
+def proof(asks: Asks, what: str, hint: str = "") -> tuple[Field, ...]:
     """The field that asks again who it is; none where nothing can be asked for."""
     if not asks:
         return ()
-    hint = _("这件事能让人用别人的账号，先证明是您本人。")
+    hint = hint or _("这件事能让人用别人的账号，先证明是您本人。")
     if asks == "code":
         label = _("您的验证码")
         return (Field(proof_name(what), label, hint=hint, required=True, autocomplete="one-time-code"),)
     label = _("您的密码")
     return (Field(proof_name(what), label, "password", hint=hint, required=True, autocomplete="current-password"),)
+
+
+def proven(sections: Sequence[ManageSection], asks: Asks) -> tuple[ManageSection, ...]:
+    """The sections, each form that changes the district's own data with the field that asks who it is."""
+    hint, count = _("先证明是您本人；十分钟内再改，不用再填。"), itertools.count(1)
+
+    def form(one: ManageForm) -> ManageForm:
+        return replace(one, fields=(*one.fields, *proof(asks, str(next(count)), hint))) if one.proven else one
+
+    return tuple(replace(part, forms=tuple(form(one) for one in part.forms)) for part in sections)
 
 
 def _identity_form(url: str, subjects: Sequence[str], asks: Asks) -> ManageForm:

@@ -109,13 +109,19 @@ def _forms(reference: Reference, node: Node, given: dict[str, str]) -> list[Mana
         count = sum(one.kind == "building" for one in reference.tree.children(node.code))
         buildings = own.get("buildings", str(count))
         fields = (*fields, Field("buildings", _("楼栋数"), "number", buildings, hint=_("从 1号楼 编到最后一栋")))
-    parts = [ManageSection(_("改名称"), forms=(ManageForm(NAME, _("保存"), fields, (at,), primary=False),))]
+    parts = [
+        ManageSection(_("改名称"), forms=(ManageForm(NAME, _("保存"), fields, (at,), primary=False, proven=True),))
+    ]
     if kinds := amended.kinds_below(node.kind):
         parts.append(ManageSection(_("加一处下级"), forms=(_adding(node, kinds, given if "kind" in given else {}),)))
     if node.parent is not None:
         note = spans(_("下面没有别的、没有没办完的哨，才能撤；撤了以后，过去的哨照样查得到。"))
         sure = Field("sure", _("确定撤掉%(name)s", name=node.name), "checkbox")
-        parts.append(ManageSection(_("撤掉"), note, forms=(ManageForm(END, _("撤掉"), (sure,), (at,), primary=False),)))
+        parts.append(
+            ManageSection(
+                _("撤掉"), note, forms=(ManageForm(END, _("撤掉"), (sure,), (at,), primary=False, proven=True),)
+            )
+        )
     return parts
 
 
@@ -129,7 +135,7 @@ def _adding(node: Node, kinds: Sequence[str], given: dict[str, str]) -> ManageFo
     ]  # fmt: skip
     if "compound" in kinds:
         fields.append(Field("buildings", _("楼栋数"), "number", given.get("buildings", ""), hint=_("只对小区")))
-    return ManageForm(ADD, _("加上"), tuple(fields), (Hidden("node", node.code),), primary=False)
+    return ManageForm(ADD, _("加上"), tuple(fields), (Hidden("node", node.code),), primary=False, proven=True)
 
 
 def seat_sections(reference: Reference, seat: Seat, now: datetime, given: dict[str, str]) -> list[ManageSection]:
@@ -144,7 +150,7 @@ def seat_sections(reference: Reference, seat: Seat, now: datetime, given: dict[s
         Field("since", _("任职起"), "date", given.get("since", ""), hint=_("不填，就从今天起，或照原来的")),
         Field("until", _("任职止"), "date", given.get("until", ""), hint=_("不填，就没有期限；这一天起不再任")),
     )
-    form = ManageForm(seat_url(seat.code), _("保存"), fields)
+    form = ManageForm(seat_url(seat.code), _("保存"), fields, proven=True)
     back = unit_url(seat.unit) if seat.unit else place_url(seat.node or "")
     return [
         ManageSection(_("换人或止任"), note, forms=(form,), links=(NavItem(_("回到上一页"), back),)),

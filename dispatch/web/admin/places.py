@@ -11,7 +11,7 @@ from dispatch.steps import tree_changes, unit_changes
 from dispatch.steps.sign_in import Visit
 from dispatch.web import qr
 from dispatch.web.admin import pages, place_pages, words
-from dispatch.web.admin.shared import Administrator, Looker, asked, forget, shown
+from dispatch.web.admin.shared import Administrator, Looker, asked, forget, prove, shown_to_change
 from dispatch.web.auth import Form, text_of
 from dispatch.web.common.frame import build_frame, page
 from dispatch.web.common.paths import path_of
@@ -49,6 +49,7 @@ async def rename(request: Request, form: Form, visit: Administrator) -> Response
     """Another name."""
     code, service = text_of(form, "node"), deps_of(request).service
     try:
+        await prove(request, visit, form)
         await tree_changes.rename(service, visit.actor, code, text_of(form, "name"), text_of(form, "buildings").strip())
     except Refusal as refusal:
         given = {name: text_of(form, name) for name in ("name", "buildings")}
@@ -62,6 +63,7 @@ async def add(request: Request, form: Form, visit: Administrator) -> Response:
     code = text_of(form, "node")
     given = {name: text_of(form, name).strip() for name in ("kind", "code", "name", "buildings")}
     try:
+        await prove(request, visit, form)
         made = await tree_changes.add(deps_of(request).service, visit.actor, code, *given.values())
     except Refusal as refusal:
         return await _place(request, visit, code, refusal, given)
@@ -73,6 +75,7 @@ async def end(request: Request, form: Form, visit: Administrator) -> Response:
     """A place is no more."""
     code = text_of(form, "node")
     try:
+        await prove(request, visit, form)
         sure(text_of(form, "sure"))
         above = await tree_changes.end(deps_of(request).service, visit.actor, code)
     except Refusal as refusal:
@@ -92,6 +95,7 @@ async def hold(request: Request, form: Form, visit: Administrator, seat: str) ->
     """Somebody holds it from–to."""
     given = {name: text_of(form, name).strip() for name in ("code", "name", "since", "until")}
     try:
+        await prove(request, visit, form)
         days = day("since", given["since"]), day("until", given["until"])
         await unit_changes.hold(deps_of(request).service, visit.actor, seat, given["code"], given["name"], *days)
     except Invalid as refusal:
@@ -129,7 +133,7 @@ async def _place(
         raise NotFound("没有「{value}」这个地方；请从属地树进来", field="at", value=code)
     parts = place_pages.place_sections(reference, node, now, given or {})
     back = place_pages.place_url(node.parent) if node.parent else pages.PEOPLE
-    return shown(request, visit, pages.TREE, *parts, heading=_("属地"), back=back, refusal=refusal)
+    return await shown_to_change(request, visit, pages.TREE, *parts, heading=_("属地"), back=back, refusal=refusal)
 
 
 async def _seat(
@@ -142,4 +146,4 @@ async def _seat(
         raise NotFound("没有「{value}」这个岗位；请从列表里进来", field="seat", value=code[:60])
     parts = place_pages.seat_sections(reference, found, now, given or {})
     heading = words.seat_words(reference, code)
-    return shown(request, visit, pages.TREE, *parts, heading=heading, back=pages.TREE, refusal=refusal)
+    return await shown_to_change(request, visit, pages.TREE, *parts, heading=heading, back=pages.TREE, refusal=refusal)

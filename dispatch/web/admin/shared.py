@@ -1,6 +1,6 @@
 """What the routes of administration share: who may come in, and the frame around their pages."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -45,15 +45,36 @@ def forget(request: Request) -> None:
     deps_of(request).principals.tokens.clear()
 
 
+def _session(request: Request) -> bytes | None:
+    token = session_cookie(request)
+    return sign_in.digest(token) if token else None
+
+
 async def stepped_up(request: Request, visit: Visit, form: Form, what: str) -> Invalid | None:
     """What is wrong with the proof of who it is, that the form of `what` carries; None: it is them."""
-    deps, token, name = deps_of(request), session_cookie(request), pages.proof_name(what)
-    session = sign_in.digest(token) if token else None
+    deps, name = deps_of(request), pages.proof_name(what)
+    given, session = text_of(form, name), _session(request)
     try:
-        await step_up.confirm(deps.service.database, deps.sealer, visit, text_of(form, name), session, field=name)
+        await step_up.confirm(deps.service.database, deps.sealer, visit, given, session, field=name)
     except Invalid as refusal:
         return refusal
     return None
+
+
+async def prove(request: Request, visit: Visit, form: Form) -> None:
+    """Whether it is them who change the district's own data, asked once in ten minutes. Raises `Invalid`."""
+    deps, start = deps_of(request), pages.proof_name("")
+    name = next((one for one in form if one.startswith(start)), f"{start}1")
+    given, session = text_of(form, name), _session(request)
+    await step_up.confirm_once(deps.service.database, deps.sealer, visit, given, session, field=name)
+
+
+async def shown_to_change(
+    request: Request, visit: Visit, current: str, *sections: ManageSection, refusal: Refusal | None = None, **more: Any
+) -> Response:
+    """As `shown`; its forms marked `proven` ask who it is, where that is due."""
+    asks = await step_up.due(deps_of(request).service.database, visit, _session(request))
+    return shown(request, visit, current, *pages.proven(sections, asks), refusal=refusal, **more)
 
 
 def shown(

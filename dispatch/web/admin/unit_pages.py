@@ -69,7 +69,9 @@ def unit_sections(
     """Everything about one unit; `rota` and `given` are what was typed, None: what stands."""
     seats = [seat for seat in reference.people.seats.values() if seat.unit == unit.code]
     shifts = [shift for shift in reference.rota if shift.unit == unit.code]
-    change = ManageForm(unit_url(unit.code), _("保存"), unit_fields(given or _as_given(unit), calendars), primary=False)
+    change = ManageForm(
+        unit_url(unit.code), _("保存"), unit_fields(given or _as_given(unit), calendars), primary=False, proven=True
+    )
     parts = [
         _about(reference, unit, calendars, now, away),
         seats_section(reference, seats, now),
@@ -79,7 +81,7 @@ def unit_sections(
     if unit.place is None:
         note = spans(_("权责清单里没有它、没有没办完的哨，才能撤；撤了以后，过去的哨照样查得到。"))
         sure = Field("sure", _("确定撤掉%(name)s", name=unit.name), "checkbox")
-        form = ManageForm(f"{unit_url(unit.code)}/end", _("撤掉"), (sure,), primary=False)
+        form = ManageForm(f"{unit_url(unit.code)}/end", _("撤掉"), (sure,), primary=False, proven=True)
         parts.append(ManageSection(_("撤掉"), note, forms=(form,)))
     return parts
 
@@ -113,7 +115,7 @@ def _rota(
     )
     hint = _("一班一行：时段、从哪天起轮、各人工号，用空格隔开，如 18:00-08:30 2026-01-01 A01 A02；清空就是不值班")
     field = Field("rota", _("值班表"), "textarea", stands if typed is None else typed, hint)
-    form = ManageForm(f"{unit_url(unit.code)}/rota", _("保存值班表"), (field,), primary=False)
+    form = ManageForm(f"{unit_url(unit.code)}/rota", _("保存值班表"), (field,), primary=False, proven=True)
     note = spans(_("下班以后的险情找值班的人；全天值守的单位没有人，会马上提醒调度台。"))
     return ManageSection(_("值班"), note, rows, forms=(form,))
 
@@ -144,4 +146,6 @@ def new_section(calendars: Mapping[str, Any], given: Mapping[str, str]) -> Manag
         Field("type", _("是哪类"), "select", options=kinds),
     )
     note = spans(_("加上以后，在权责清单里写上它，才会派给它。"))
-    return ManageSection(_("加一个单位"), note, forms=(ManageForm(f"{UNITS}/add", _("加上"), fields, primary=False),))
+    return ManageSection(
+        _("加一个单位"), note, forms=(ManageForm(f"{UNITS}/add", _("加上"), fields, primary=False, proven=True),)
+    )

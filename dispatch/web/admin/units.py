@@ -14,7 +14,7 @@ from dispatch.store import absences, references
 from dispatch.web.admin import pages, unit_pages
 from dispatch.web.admin.place_pages import unit_url
 from dispatch.web.admin.places import sure
-from dispatch.web.admin.shared import Administrator, Looker, asked, forget, shown
+from dispatch.web.admin.shared import Administrator, Looker, asked, forget, prove, shown_to_change
 from dispatch.web.auth import Form, text_of
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -33,6 +33,7 @@ async def units(request: Request, visit: Looker) -> Response:
 async def add(request: Request, form: Form, visit: Administrator) -> Response:
     """One more unit."""
     try:
+        await prove(request, visit, form)
         code = await unit_changes.add_unit(deps_of(request).service, visit.actor, _given(form))
     except Refusal as refusal:
         return await _all(request, visit, refusal, _given(form))
@@ -49,6 +50,7 @@ async def unit(request: Request, visit: Looker, unit: str) -> Response:
 async def change(request: Request, form: Form, visit: Administrator, unit: str) -> Response:
     """Names and hours."""
     try:
+        await prove(request, visit, form)
         await unit_changes.set_unit(deps_of(request).service, visit.actor, unit, _given(form))
     except Refusal as refusal:
         return await _one(request, visit, unit, refusal, given=_given(form))
@@ -60,6 +62,7 @@ async def rota(request: Request, form: Form, visit: Administrator, unit: str) ->
     """The rota."""
     text = text_of(form, "rota")
     try:
+        await prove(request, visit, form)
         await unit_changes.set_rota(deps_of(request).service, visit.actor, unit, text)
     except Refusal as refusal:
         return await _one(request, visit, unit, refusal, text)
@@ -71,6 +74,7 @@ async def rota(request: Request, form: Form, visit: Administrator, unit: str) ->
 async def end(request: Request, form: Form, visit: Administrator, unit: str) -> Response:
     """A unit is no more."""
     try:
+        await prove(request, visit, form)
         sure(text_of(form, "sure"))
         await unit_changes.end_unit(deps_of(request).service, visit.actor, unit)
     except Refusal as refusal:
@@ -102,7 +106,7 @@ async def _all(
     parts = [unit_pages.units_section(reference, calendars, now, away, placed=placed)]
     if not placed:
         parts.append(unit_pages.new_section(calendars, given or {}))
-    return shown(request, visit, pages.UNITS, *parts, heading=_("单位和值班"), refusal=refusal)
+    return await shown_to_change(request, visit, pages.UNITS, *parts, heading=_("单位和值班"), refusal=refusal)
 
 
 async def _one(
@@ -122,4 +126,6 @@ async def _one(
     async with service.database.acquire() as connection:
         away = await absences.away(connection, now)
     parts = unit_pages.unit_sections(reference, found, calendars, now, away, rota, given)
-    return shown(request, visit, pages.UNITS, *parts, heading=found.name, back=pages.UNITS, refusal=refusal)
+    return await shown_to_change(
+        request, visit, pages.UNITS, *parts, heading=found.name, back=pages.UNITS, refusal=refusal
+    )

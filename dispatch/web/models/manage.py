@@ -22,7 +22,7 @@ class ManageRow:
 
 @dataclass(frozen=True, slots=True)
 class ManageForm:
-    """A form of a section; `upload`: it sends a file."""
+    """A form of a section; `upload`: it sends a file; `proven`: who it is may be asked again."""
 
     url: str
     button: str
@@ -31,6 +31,7 @@ class ManageForm:
     primary: bool = True
     upload: bool = False
     method: str = "post"
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
