@@ -63,13 +63,17 @@ browser: .venv/dev.stamp .build/system.stamp ## All pages in Chromium; pictures 
 pictures: .venv/dev.stamp ## The README's pictures anew, from a running demo (make run) in Chromium
 	@exec $(PY) -m tests.browser.pictures
 
-audit: .venv/dev.stamp ## Known holes in what is installed (asks the network)
-	@exec .venv/bin/pip-audit --require-hashes --disable-pip --strict -r deploy/requirements.lock
+audit: .venv/dev.stamp ## Known holes in what is installed, the tests' tools and the extra for traces too (asks the network)
+	@for lock in deploy/requirements.lock deploy/requirements-dev.lock deploy/requirements-traces.lock; do
+	    echo "— $$lock"
+	    .venv/bin/pip-audit --require-hashes --disable-pip --strict -r $$lock
+	done
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv'; exit 1; }
 	uv pip compile --python-version 3.11 --universal --generate-hashes -q --no-annotate --no-header pyproject.toml -o deploy/requirements.lock
 	uv pip compile --python-version 3.11 --universal --generate-hashes -q --no-annotate --no-header pyproject.toml --group dev -o deploy/requirements-dev.lock
+	uv pip compile --python-version 3.11 --universal --generate-hashes -q --no-annotate --no-header pyproject.toml --extra traces -c deploy/requirements-dev.lock -o deploy/requirements-traces.lock
 
 clean: ## Remove .venv and .build; the data in .dispatch stays
 	@rm -rf .venv .build .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache

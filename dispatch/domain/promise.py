@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Literal
 
 #: the oldest PostgreSQL
@@ -66,6 +67,21 @@ def database(settings: Mapping[str, str], *, replica: bool, pool: int) -> Iterat
     most, needed = int(settings["max_connections"]), 3 * pool + BESIDE
     few = f"三个角色各一个要 {needed} 个 one of each role needs {needed}" if most < needed else ""
     yield Verdict("warn" if few else "well", "max_connections", str(most), few)
+
+
+def transport(what: str, places: Iterable[str | None], remedy: str, *, encrypted: bool) -> Iterator[Verdict]:
+    """A verdict on how `what` is reached; `places`: hosts, None for a socket. Of this machine nothing is said."""
+    far = [place for place in places if place and not _here(place)]
+    if far:
+        said = f"TLS {', '.join(far)}" if encrypted else f"没有加密 in the clear {', '.join(far)}"
+        yield Verdict("well" if encrypted else "warn", what, said, "" if encrypted else remedy)
+
+
+def _here(place: str) -> bool:
+    try:
+        return ip_address(place).is_loopback
+    except ValueError:
+        return place == "localhost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,14 @@ async def settings(connection: Connection) -> dict[str, str]:
     return {row["name"]: row["setting"] for row in rows}
 
 
+async def transport(connection: Connection) -> tuple[str | None, bool]:
+    """The server's address (None: a socket of this machine), and whether this connection is encrypted."""
+    row = await connection.fetchrow(
+        "SELECT host(inet_server_addr()) AS at, s.ssl FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()"
+    )
+    return (row["at"], row["ssl"]) if row else (None, False)
+
+
 async def replica(connection: Connection) -> bool:
     """Whether it is a standby, which takes no writes."""
     found: bool = await connection.fetchval("SELECT pg_is_in_recovery()")

@@ -34,7 +34,7 @@ def question(text: str) -> str:
 
 async def sort_in(connection: Connection) -> None:
     """Put what came in since into the index's order, so that neither intake nor a search has to."""
-    await connection.execute("SELECT gin_clean_pending_list('whistle_pairs')")
+    await connection.execute("SELECT sort_in_whistle_pairs()")
 
 
 def _quoted(pair: str) -> str:

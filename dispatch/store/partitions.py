@@ -97,12 +97,7 @@ async def _make(database: Database, month: datetime, done: Made) -> None:
             ):
                 done.skipped.append(word)
                 return
-            # a table of its own first, then attached: CREATE … PARTITION OF would stop every writer of the log
-            await connection.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-            await connection.execute(never_emptied(name))
-            await connection.execute(
-                f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{begin}') TO ('{end}')"
-            )
+            await connection.execute("SELECT make_log_month($1, $2)", month, later(month, 1))
     except Unavailable as error:
         if _code(error) != "55P03":  # lock_not_available
             raise

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.domain import promise
 from dispatch.domain.promise import Kept, Verdict, cluster, database, topic
 
 GOOD = {
@@ -83,3 +84,21 @@ def test_a_cluster_of_one_and_topics_that_grow_by_themselves_are_warned_of() -> 
     assert bad(list(cluster(3, {"offsets.topic.replication.factor": "1"}))) == [
         ("warn", "offsets.topic.replication.factor")
     ]
+
+
+@pytest.mark.parametrize(
+    ("places", "encrypted", "levels"),
+    [
+        ([None], False, []),
+        (["127.0.0.1", "::1", "localhost"], False, []),
+        (["10.0.0.5"], True, ["well"]),
+        (["10.0.0.5"], False, ["warn"]),
+        (["localhost", "kafka-1.example.org"], False, ["warn"]),
+    ],
+)
+def test_what_goes_to_another_machine_in_the_clear_is_named(
+    places: list[str | None], encrypted: bool, levels: list[str]
+) -> None:
+    found = list(promise.transport("Kafka", places, "TLS", encrypted=encrypted))
+    assert [one.level for one in found] == levels
+    assert all(one.remedy == "TLS" for one in found if one.level == "warn")

@@ -33,6 +33,10 @@ def test_the_locks_hold_every_declared_dependency() -> None:
     declared = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())
     for lock, wanted in (
         ("requirements.lock", declared["project"]["dependencies"]),
+        (
+            "requirements-traces.lock",
+            declared["project"]["dependencies"] + declared["project"]["optional-dependencies"]["traces"],
+        ),
         ("requirements-dev.lock", declared["project"]["dependencies"] + declared["dependency-groups"]["dev"]),
     ):
         locked = {

@@ -15,6 +15,8 @@ from dispatch.settings import Settings, read
 from dispatch.store import durability
 from dispatch.store.database import Database
 
+_TLS = "DISPATCH_DATABASE_URL 末尾加 add ?sslmode=verify-full"
+_KAFKA_TLS = "设 set DISPATCH_KAFKA_CA 或 or DISPATCH_KAFKA_PROTOCOL=SASL_SSL"
 SIGN = {"well": "好  ", "warn": "注意", "refuse": "不行"}
 
 
@@ -47,6 +49,8 @@ async def _database(settings: Settings) -> list[Verdict]:
             judged = list(
                 promise.database(found, replica=await durability.replica(connection), pool=settings.pool_size)
             )
+            at, encrypted = await durability.transport(connection)
+        judged.extend(promise.transport("PostgreSQL", [at], _TLS, encrypted=encrypted))
     finally:
         await database.close()
     if settings.database_url is None:
@@ -66,5 +70,9 @@ async def _broker(settings: Settings) -> list[Verdict]:
     from dispatch.bus.topics import admin
 
     address, client = kafka_of(settings)
+    hosts = [server.strip().rpartition(":")[0].strip("[]") for server in address.split(",")]
+    encrypted = "ssl_context" in client
+    found = list(promise.transport("Kafka", hosts, _KAFKA_TLS, encrypted=encrypted))
     async with admin(address, client, 30) as asking:
-        return await verdicts(asking, settings.kafka_replication, timedelta(hours=settings.outage_hours))
+        wanted = settings.kafka_replication, timedelta(hours=settings.outage_hours)
+        return [*found, *await verdicts(asking, *wanted)]
