@@ -31,6 +31,8 @@ STAGES = _codes("dispatch reported handling verification answering ruling hold t
 REASONS = _codes("undecodable unknown-type newer-version forbidden-source rejected")
 RESULTS = _codes("sent retried failed skipped postponed throttled")
 RETRIES = _codes("feed dead-letter notice reconcile")
+USES = _codes("unmasking export refusal")
+ROLES = _codes("street-clerk liaison superior person-in-charge desk duty-officer administrator auditor")
 METHODS = _codes("GET HEAD POST PUT PATCH DELETE OPTIONS")
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -114,6 +116,10 @@ class Metrics:
         self._requests = Counter(
             "dispatch_http_requests", "Requests answered", ["route", "method", "status"], registry=registry
         )
+        self._sensitive = Counter(
+            "dispatch_sensitive_uses", "Names shown, lists taken along, requests refused, by the role that asked",
+            ["use", "role"], registry=registry,
+        )  # fmt: skip
         self._request_seconds = Histogram(
             "dispatch_http_seconds", "Time to the last byte", ["route"], buckets=_FAST, registry=registry
         )
@@ -210,6 +216,10 @@ class Metrics:
             )
         known[0].inc()
         known[1].observe(seconds)
+
+    def sensitive(self, use: str, role: str) -> None:
+        """Somebody of this role was shown a name, took a list along, or was refused."""
+        self._sensitive.labels(_one_of(use, USES), _one_of(role, ROLES)).inc()
 
     # ── ticker ──────────────────────────────────────────────────────────────────────────────────
 

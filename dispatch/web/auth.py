@@ -64,6 +64,7 @@ async def present(request: Request) -> Visit:
     if found is None:
         bearer, _cookie = credentials(request.scope, "")  # type: ignore[arg-type]
         raise SignInNeeded(_("令牌无效、过期或已停用") if bearer is not None else _("没有带令牌，也没有登录"))
+    request.scope["dispatch.role"] = found.actor.role
     if found.must_change and request.url.path not in (PASSWORD_PAGE, "/sign-out"):
         raise PasswordNeeded
     if found.must_enrol and request.url.path not in (PASSWORD_PAGE, "/sign-out", "/switch", FACTOR_PAGE):

@@ -40,6 +40,8 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: answers that say "not you": each stands in the log, with the seat that asked
 REFUSED = (401, 403)
+#: routes that show the name and telephone of whoever told it
+UNMASKING = ("/w/{number}/reporter", "/api/v1/whistles/{ref}/reporter")
 #: paths below which bodies are a photo, a workbook, or a text of the rules
 UPLOADS = ("/admin/import", "/api/v1/photos", "/rules/")
 #: paths below which a form may carry as many photos as a whistle has
@@ -62,12 +64,19 @@ class Metrics(Protocol):
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered."""
 
+    def sensitive(self, use: str, role: str) -> None:
+        """Somebody of this role was shown what is masked (`unmasking`), took a list along (`export`), or was refused
+        (`refusal`)."""
+
 
 class NoMetrics:
     """Counts nothing."""
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered."""
+
+    def sensitive(self, use: str, role: str) -> None:
+        """What is watched for being unusual was done."""
 
 
 class Shell:
@@ -122,6 +131,11 @@ class Shell:
             structlog.contextvars.unbind_contextvars("request")
             seconds = time.perf_counter() - began
             self._metrics.request(pattern(scope), scope["method"], status, seconds)
+            role = scope.get("dispatch.role")
+            if role is not None and (use := sensitive_use(scope["method"], pattern(scope), status)):
+                self._metrics.sensitive(use, role)
+                if use == "export":
+                    log.info("list.exported", route=pattern(scope), seat=scope.get("dispatch.seat"))
 
     def _with_ours(self, headers: Sequence[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
         """An answer's headers and those of ours that it has not set itself: most have set none."""
@@ -227,6 +241,17 @@ def language_of(header: str) -> str:
         except ValueError:
             continue
     return next((tag for weight, _place, tag in sorted(wanted) if weight < 0 and tag in i18n.LANGUAGES), "zh")
+
+
+def sensitive_use(method: str, route: str, status: int) -> str | None:
+    """What is counted by role, for many in an hour are unusual; None: nothing."""
+    if status in REFUSED:
+        return "refusal"
+    if status >= 400:
+        return None
+    if route.endswith("/export"):
+        return "export"
+    return "unmasking" if method == "POST" and route in UNMASKING else None
 
 
 def pattern(scope: Scope) -> str:

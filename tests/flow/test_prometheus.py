@@ -135,6 +135,8 @@ def worse(metrics: Metrics) -> None:
         for stage in ("verification", "answering", "ruling"):
             metrics.fact("stage.ended", {"stage": stage, "seconds": 900_000})
     metrics.noticed("wecom", "failed", 20)
+    for _ in range(500):
+        metrics.sensitive("unmasking", "liaison")
 
 
 @asynccontextmanager

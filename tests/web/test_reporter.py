@@ -6,7 +6,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from tests.factories import AUDITOR, CLERK, DESK, OTHER_CLERK, SECRETARY, XF, ZJ, World
+from dispatch.observe.metrics import Metrics
+from tests.factories import AUDITOR, CLERK, DESK, OTHER_CLERK, SECRETARY, XF, ZJ, World, open_world
 from tests.web.browsing import somebody
 
 NAME, PHONE = "示例居民", "13800138000"
@@ -116,3 +117,24 @@ async def test_a_sealed_whistle_is_no_title_in_lists_and_each_opening_is_kept(wo
     assert (await (await world.as_(CLERK)).get(f"/w/{number}")).status_code == 200
     assert (await (await world.as_(AUDITOR)).get(f"/w/{number}")).status_code == 404
     assert await openings() == sorted([(DESK, str(number)), (CLERK, str(number))])
+
+
+async def test_what_is_unusual_in_numbers_is_counted_by_role(demo_url: str) -> None:
+    metrics = Metrics("web")
+    world = await open_world(demo_url, metrics=metrics)
+    number = (await world.whistle(reporter=REPORTER))["number"]
+    clerk, auditor = await world.as_(CLERK), await world.as_(AUDITOR)
+    path = f"/api/v1/whistles/{number}/reporter"
+    assert (await clerk.post(path, json={"reason": "callback"})).status_code == 200
+    assert (await clerk.post(path, json={"reason": "curious"})).status_code == 422
+    assert (await clerk.get("/street/export?as=csv")).status_code == 200
+    assert (await auditor.post("/api/v1/photos", files={"file": ("a.jpg", b"x")})).status_code == 403
+    assert (await world.client().get("/api/v1/me")).status_code == 401, "nobody we know is no role"
+    shown = [one for family in metrics.registry.collect() if family.name == "dispatch_sensitive_uses"
+             for one in family.samples if one.name.endswith("_total")]  # fmt: skip
+    assert {(one.labels["use"], one.labels["role"]): one.value for one in shown} == {
+        ("unmasking", "street-clerk"): 1,
+        ("export", "street-clerk"): 1,
+        ("refusal", "auditor"): 1,
+    }
+    await world.close()
