@@ -1,4 +1,4 @@
-"""Months of the log are made by their owner's function."""
+"""When somebody proved again that it is them."""
 
 from dispatch.store.migrations.run_sql import run_sql
 
@@ -7,4 +7,4 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    run_sql("0023_months")
+    run_sql("0023_proved")
