@@ -13,15 +13,17 @@ from dispatch.domain.reference import Node
 from dispatch.domain.refusals import Forbidden
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.domain.units import node_seat, unit_seat
-from dispatch.steps import cover
+from dispatch.steps import cover, repeats
 from dispatch.steps.cover import Uncovered
 from dispatch.steps.lists import Item, item
+from dispatch.steps.repeats import Repeat
 from dispatch.steps.scope import places_of, scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.shown import seat_view
 from dispatch.steps.stalled import Stalled, stalled
 from dispatch.steps.told import Words
 from dispatch.store import desk, desk_counts, queues, timeline
+from dispatch.store import repeats as proposed
 from dispatch.store.connection import Connection
 from dispatch.store.search import Found, Scope
 
@@ -109,13 +111,14 @@ class Absent:
 class DeskView:
     """What waits for the district's desk, and what it watches.
 
-    `pending` and `rungs` count up to `desk_counts.MOST`; `counts` and `load` are exact.
+    `pending` (requests by kind, `repeat` too) and `rungs` count up to `desk_counts.MOST`; `counts`, `load` are exact.
     """
 
     at_desk: tuple[Item, ...]
     sealed: tuple[Item, ...]
     """Those that wait for an act that is otherwise the street's, and sealed ones that climbed here."""
     decisions: tuple[Decision, ...]
+    repeats: tuple[Repeat, ...]
     supervised: tuple[Supervised, ...]
     coming: tuple[Climbing, ...]
     vacant: tuple[Vacancy, ...]
@@ -188,6 +191,8 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         unsigned = await desk_counts.unsigned(connection, empty) if empty else {}
         counts = await desk_counts.by_status(connection, district)
         pending = await desk_counts.by_request(connection, district, DECIDED_AT_DESK)
+        pending["repeat"] = await proposed.count(connection, district, desk_counts.MOST)
+        alike = await repeats.waiting(connection, scope, turn, MOST)
         rungs = await desk_counts.by_rung(connection, district)
         missing = await queues.resolved_without(connection, scope, MOST)
         resolved = await desk.resolved(connection, {row.head.id: row.head.received_at for row in missing})
@@ -199,6 +204,7 @@ async def desk_view(service: Service, actor: Actor) -> DeskView:
         at_desk=tuple(item(row, turn) for row in at_desk),
         sealed=tuple(item(row, turn) for row in sealed),
         decisions=tuple(Decision(item(one.found, turn), words.request(one.request)) for one in waiting),
+        repeats=alike,
         supervised=tuple(
             Supervised(item(row, turn), orders.get(row.clock.id), row.clock.mark, row.clock.fires_at)
             for row in top

@@ -101,6 +101,7 @@ async def _done(
         if changed:
             joining.follow(case, cases, action, turn)
             await service.save(uow, cases)
+            await joining.note(uow, case, action, turn)
             if key is not None:
                 await action_keys.keep(
                     uow, actor.principal, key, case.id, action, _digest(action, fields), case.seq, turn.now

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from dispatch.store import imports
+from dispatch.store import imports, repeats
 from dispatch.store.database import Database
 from dispatch.store.imports import Text
 
@@ -21,6 +21,8 @@ COMMON = 60
 SHARED = 4
 #: characters of a text that are compared; what follows is mostly appeals and signatures
 COMPARED = 400
+#: passages that both have are shown from so many characters on, and no more of them than that
+LONG, LONGEST = 4, 20
 _NOISE = re.compile(r"[^\w]+|_+")
 
 
@@ -43,6 +45,18 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> float:
     """Jaccard: what both have among what either has."""
     shared = len(one & other)
     return shared / (len(one) + len(other) - shared) if shared else 0.0
+
+
+def common(one: str, other: str, most: int = 3) -> tuple[str, ...]:
+    """The longest passages that both texts have, in the order of the first: what makes them look alike."""
+    plain, known = _NOISE.sub("", one)[:COMPARED], pairs_of(other)
+    passages, start = list[str](), 0
+    for at in range(len(plain)):
+        if plain[at : at + 2].lower() not in known:
+            passages.append(plain[start : at + 1])
+            start = at + 1
+    told = sorted((said for said in dict.fromkeys(passages) if len(said) >= LONG), key=len, reverse=True)[:most]
+    return tuple(sorted((said[:LONGEST] for said in told), key=plain.find))
 
 
 def find(texts: Sequence[Text], within: timedelta, least: float) -> list[Proposal]:
@@ -88,5 +102,5 @@ async def propose(
     found = find(texts, within, least)
     async with database.transaction() as uow:
         now = await uow.now()
-        new = await imports.propose(uow, [(one.whistle, one.into, one.score) for one in found], now)
+        new = await repeats.propose(uow, [(one.whistle, one.into, one.score) for one in found], now)
     return len(found), new

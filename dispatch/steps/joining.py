@@ -17,7 +17,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.intake import receipt, write
 from dispatch.steps.prepare import NewWhistle, Prepared, prepare
 from dispatch.steps.service import Service, year_of
-from dispatch.store import whistles
+from dispatch.store import repeats, whistles
 from dispatch.store.connection import Connection
 from dispatch.store.numbers import is_number
 from dispatch.store.unit_of_work import UnitOfWork
@@ -69,6 +69,12 @@ def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
         elif case.status == CANCELLED and one.facts.merged_into == case.id:
             acts_joining.set_free(one, case, turn)
             finish(one, turn, status_changed=True)
+
+
+async def note(uow: UnitOfWork, case: Case, action: str, turn: Turn) -> None:
+    """A merge answers what was proposed of its two whistles."""
+    if action == "merge" and case.facts.merged_into is not None:
+        await repeats.merged(uow, case.id, case.facts.merged_into, case.actor.person, turn.now)
 
 
 def needs_others(action: str, fields: Mapping[str, Any]) -> bool:

@@ -32,6 +32,7 @@ RETENTION: tuple[Keep, ...] = (
     Keep("tokens", timedelta(days=365), "it ran out or was revoked"),
     Keep("saved-filters", timedelta(days=30), "the last term of whose they are ended"),
     Keep("action-keys", timedelta(days=30), "the act"),
+    Keep("merge-proposals", timedelta(days=30), "one of the two ended"),
     # a person's name and telephone are needed until the whistle is answered and its evaluation can no longer change
     Keep("reporters", timedelta(days=365), "it was closed or cancelled"),
     # a draft names what was uploaded while it was written, and may lie there over the longest holiday

@@ -90,6 +90,8 @@ class WhistleView:
     children: tuple[Relative, ...]
     merged_into: Relative | None
     merged: tuple[Relative, ...]
+    repeats: tuple[Relative, ...]
+    """What it perhaps repeats, or is repeated by; proposed by comparing, decided by the desk."""
     photos: tuple[dict[str, Any], ...]
     as_of: datetime
     case: Case = field(repr=False)
@@ -138,7 +140,7 @@ async def _readable(
 
 
 async def _family(connection: Connection, case: Case, actor: Actor, turn: Turn) -> list[Relative]:
-    """Parent, children and what was merged, as far as this actor may read them."""
+    """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them."""
     found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
     known = await store.many(connection, [one.id for one in found]) if found else []
     seen = {one.id: one.facts.sealed for one in known if machine.may(one, actor, "read", turn)}
@@ -233,6 +235,7 @@ def _assemble(
         children=relatives("child"),
         merged_into=next(iter(relatives("merged-into")), None),
         merged=relatives("merged"),
+        repeats=relatives("repeat") if case.status not in ENDED else (),
         photos=_photos(facts.number, said, told),
         as_of=turn.now,
         case=case,

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from dispatch.store.connection import Connection
-from dispatch.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,6 @@ FROM whistle w
 LEFT JOIN LATERAL (SELECT data FROM whistle_event WHERE whistle = w.id AND type = 'routed' ORDER BY seq LIMIT 1) e
      ON true
 WHERE w.principal = $1 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
-
-_PROPOSE = """
-INSERT INTO merge_proposal (whistle, into_whistle, score, status, at)
-SELECT whistle, into_whistle, score, 'proposed', $4
-FROM unnest($1::uuid[], $2::uuid[], $3::real[]) AS x (whistle, into_whistle, score)
-ON CONFLICT (whistle, into_whistle) DO NOTHING"""
 
 
 async def known(connection: Connection, principal: str) -> dict[str, Known]:
@@ -97,11 +90,3 @@ async def texts(connection: Connection, principal: str, street_level: Sequence[s
         list(street_level),
     )
     return [Text(*row) for row in rows]
-
-
-async def propose(uow: UnitOfWork, pairs: Sequence[tuple[UUID, UUID, float]], now: datetime) -> int:
-    """Keep merge proposals (later, earlier, score 0–1); returns how many are new."""
-    done = await uow.connection.execute(
-        _PROPOSE, [pair[0] for pair in pairs], [pair[1] for pair in pairs], [pair[2] for pair in pairs], now
-    )
-    return int(done.rsplit(" ", 1)[-1])

@@ -42,6 +42,14 @@ STATEMENTS: Mapping[str, str] = {
         WITH old AS (SELECT principal, key FROM action_key WHERE at < $1 LIMIT $2),
         gone AS (DELETE FROM action_key k USING old WHERE k.principal = old.principal AND k.key = old.key RETURNING 1)
         SELECT count(*) FROM gone""",
+    "merge-proposals": """
+        WITH old AS (
+            SELECT whistle, into_whistle FROM merge_proposal p WHERE EXISTS (
+                SELECT FROM whistle_state s WHERE s.id IN (p.whistle, p.into_whistle)
+                AND s.status IN ('closed', 'cancelled', 'merged') AND s.last_at < $1) LIMIT $2),
+        gone AS (DELETE FROM merge_proposal p USING old
+                 WHERE (p.whistle, p.into_whistle) = (old.whistle, old.into_whistle) RETURNING 1)
+        SELECT count(*) FROM gone""",
     "reporters": f"""
         WITH old AS (SELECT w.id {_ENDED} AND w.reporter IS NOT NULL ORDER BY w.id LIMIT $2),
         gone AS (UPDATE whistle w SET reporter = NULL FROM old WHERE w.id = old.id RETURNING 1)

@@ -48,7 +48,7 @@ class Relative:
     title: str
     status: str
     how: str
-    """parent, child, merged-into, merged"""
+    """parent, child, merged-into, merged; repeat: perhaps the same, nobody has said"""
 
 
 async def said(connection: Connection, whistle: UUID) -> Said | None:
@@ -89,13 +89,19 @@ async def texts(connection: Connection, ids: Sequence[UUID]) -> dict[str, str | 
 async def relatives(
     connection: Connection, whistle: UUID, parent: UUID | None, merged_into: UUID | None
 ) -> list[Relative]:
-    """Parent, children, and what was merged."""
+    """Parent, children, what was merged, and what perhaps is the same and still worked on."""
     rows = await connection.fetch(
         """SELECT w.id, w.number, w.title, s.status,
                   CASE WHEN w.id = $2 THEN 'parent' WHEN w.parent = $1 THEN 'child' WHEN w.id = $3 THEN 'merged-into'
-                       ELSE 'merged' END AS how
+                       WHEN w.merged_into = $1 THEN 'merged' ELSE 'repeat' END AS how
            FROM (SELECT id FROM whistle WHERE parent = $1 UNION SELECT id FROM whistle WHERE merged_into = $1
-                 UNION SELECT unnest(ARRAY[$2, $3]::uuid[])) x
+                 UNION SELECT unnest(ARRAY[$2, $3]::uuid[])
+                 UNION SELECT into_whistle FROM merge_proposal JOIN whistle_state i ON i.id = into_whistle
+                       WHERE whistle = $1 AND merge_proposal.status = 'proposed'
+                         AND i.status NOT IN ('closed', 'cancelled', 'merged')
+                 UNION SELECT whistle FROM merge_proposal JOIN whistle_state i ON i.id = whistle
+                       WHERE into_whistle = $1 AND merge_proposal.status = 'proposed'
+                         AND i.status NOT IN ('closed', 'cancelled', 'merged')) x
            JOIN whistle w ON w.id = x.id JOIN whistle_state s ON s.id = w.id ORDER BY w.id LIMIT 200""",
         whistle,
         parent,

@@ -15,6 +15,14 @@ async def texts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple
     return {row["id"]: (row["title"], row["body"]) for row in rows}
 
 
+async def happened(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When what each tells of happened; not said: when it was received."""
+    rows = await connection.fetch(
+        "SELECT id, coalesce(occurred_at, received_at) AS at FROM whistle WHERE id = ANY($1::uuid[])", list(ids)
+    )
+    return {row["id"]: row["at"] for row in rows}
+
+
 async def id_of_number(connection: Connection, number: int) -> UUID | None:
     """The id of the whistle with this number."""
     found: UUID | None = await connection.fetchval("SELECT id FROM whistle WHERE number = $1", number)

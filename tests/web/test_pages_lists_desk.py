@@ -303,11 +303,11 @@ async def test_many_are_settled_at_once_and_those_that_would_not_are_said(world:
     ids = [await letter(world, position=each) for each in range(3)]
     browser = await browse(world, DESK)
     page = await browser.get("/desk/dead")
-    assert page.count('name="letter"') == 3
-    picked = {"letter": [str(each) for each in ids[:2]], "action": "discard"}
+    assert page.count('name="pick"') == 3
+    picked = {"pick": [str(each) for each in ids[:2]], "action": "discard"}
     assert "写上为什么" in (await browser.post("/desk/dead/many", {**picked, "why": ""}, 422)).text
     assert "不要了：2 条" in (await browser.post("/desk/dead/many", {**picked, "why": "试发的"}, 200)).text
-    again = {"letter": [str(each) for each in ids], "action": "discard", "why": "都是试发的"}
+    again = {"pick": [str(each) for each in ids], "action": "discard", "why": "都是试发的"}
     page = (await browser.post("/desk/dead/many", again, 409)).text
     assert "不要了：1 条" in page
     assert "还有 2 条没成" in page
@@ -342,7 +342,7 @@ async def test_why_a_letter_failed_is_said_in_the_readers_language(world: World)
         page = await browser.get(path)
         assert "没有「" not in page
         assert "{value}" not in page
-    picked = {"letter": [str(id)], "action": "raise", "why": "x"}
+    picked = {"pick": [str(id)], "action": "raise", "why": "x"}
     async with world.database.transaction() as uow:
         await uow.connection.execute("UPDATE dead_letter SET value = $1", b"not json at all")
     page = (await browser.post("/desk/dead/many", picked, 409)).text

@@ -276,6 +276,8 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "GET /desk": (Way("/desk", ever("desk")),),
     "GET /desk/{pane}": (Way("/desk/requests", ever("desk")), Way("/desk/dead", LETTERS)),
     "POST /desk/clock/confirm": (Way("/desk/clock/confirm", ever("confirm-clock"), "act", **form(at="2026-01-01")),),
+    "POST /desk/repeats": (Way("/desk/repeats", ever("desk"), "act", **form(action="take")),),
+    "POST /api/v1/desk/repeats": (Way("/api/v1/desk/repeats", ever("desk"), "act", b"{}"),),
     "GET /api/v1/desk": (Way("/api/v1/desk", ever("desk")),),
     "GET /desk/dead/{id}": (Way(f"/desk/dead/{NOTHING}", no_letter, "admin"),),
     "POST /desk/dead/many": (Way("/desk/dead/many", LETTERS, "admin", **form()),),

@@ -76,7 +76,7 @@ async def _import(settings: Settings, file: Path, mapping: ImportMapping, here: 
             found, new = await duplicates.propose(
                 made.database, mapping.principal, streets, timedelta(days=mapping.repeats.days), mapping.repeats.least
             )
-            typer.echo(f"疑似重复 {found} 对（新提出 {new} 对），等人确认是否并单")
+            typer.echo(f"疑似重复 {found} 对（新提出 {new} 对），在调度台「疑似重复」里等人确认是否并单")
         if wanted:
             await _wait(made, mapping)
             show(report(await import_rows.fates(made, mapping)))

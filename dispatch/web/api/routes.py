@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from dispatch.web.api import boards, photos, reference, reporter, whistles
+from dispatch.web.api import boards, desk, photos, reference, reporter, whistles
 
-ROUTERS: tuple[APIRouter, ...] = (whistles.router, reference.router, boards.router, photos.router, reporter.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    whistles.router,
+    reference.router,
+    boards.router,
+    desk.router,
+    photos.router,
+    reporter.router,
+)

@@ -83,13 +83,13 @@ async def settle(request: Request, visit: Admin, form: Form, id: UUID, action: s
 
 
 def _picked(form: FormData) -> list[UUID]:
-    given = [one for one in form.getlist("letter") if isinstance(one, str)]
+    given = [one for one in form.getlist("pick") if isinstance(one, str)]
     if not given:
-        raise Invalid("先勾上要处理的", field="letter", value=None)
+        raise Invalid("先勾上要处理的", field="pick", value=None)
     try:
         return [UUID(one) for one in given[:MOST]]
     except ValueError:
-        raise Invalid("没有「{value}」这条异常消息", field="letter", value=given[0][:40]) from None
+        raise Invalid("没有「{value}」这条异常消息", field="pick", value=given[0][:40]) from None
 
 
 def _why(failed: Settled) -> str:

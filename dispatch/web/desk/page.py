@@ -25,6 +25,7 @@ from dispatch.web.deps import deps_of
 from dispatch.web.desk import panes
 from dispatch.web.desk.candidates import candidates
 from dispatch.web.desk.letters import letters
+from dispatch.web.desk.repeats import alike
 from dispatch.web.desk.rule_changes import waiting
 from dispatch.web.desk.sealed import sealed
 from dispatch.web.desk.stalled import standing
@@ -39,6 +40,7 @@ PANES = (
     "hand-backs",
     "requests",
     "sealed",
+    "repeats",
     "supervision",
     "arriving",
     "vacant",
@@ -47,9 +49,9 @@ PANES = (
     "stalled",
     "dead",
 )
-LEFT = PANES[:4]
+LEFT = PANES[:5]
 #: left out while they are empty
-SPARE = ("requests", "sealed", "absent", "rules", "stalled")
+SPARE = ("requests", "sealed", "repeats", "absent", "rules", "stalled")
 #: dead letters on their own page
 LETTERS = 100
 
@@ -149,6 +151,8 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
             return panes.requests(view, turn, whole=whole)
         case "sealed":
             return sealed(view, turn, whole=whole)
+        case "repeats":
+            return alike(view, turn, whole=whole)
         case "supervision":
             return panes.supervision(view, turn, found.cases, found.ordered, whole=whole)
         case "arriving":

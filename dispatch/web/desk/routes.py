@@ -12,7 +12,7 @@ from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps, deps_of
-from dispatch.web.desk import letter_routes
+from dispatch.web.desk import letter_routes, repeat_routes
 from dispatch.web.desk.candidates import KEEP, words_for
 from dispatch.web.desk.page import PATH, desk_page
 from dispatch.web.desk.stalled import CONFIRM
@@ -21,6 +21,7 @@ from dispatch.web.models.parts import Notice, spans
 
 router = APIRouter(include_in_schema=False)
 router.include_router(letter_routes.router)
+router.include_router(repeat_routes.router)
 
 
 def routes(_deps: WebDeps) -> list[BaseRoute]:

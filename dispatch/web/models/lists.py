@@ -259,7 +259,7 @@ class DeskItem:
 class DeskPane:
     """A pane of the desk: its count stands in the heading; `id` names it (also for a page of its own).
 
-    `bulk` are actions for the ticked items; `older` is the next page.
+    `bulk` are actions for the ticked items (`bulk_why`: with a reason); `older` is the next page.
     """
 
     id: str
@@ -272,6 +272,7 @@ class DeskPane:
     more: NavItem | None = None
     bulk: tuple[Option, ...] = ()
     bulk_url: str = ""
+    bulk_why: bool = True
     older: str = ""
 
 

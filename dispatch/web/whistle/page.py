@@ -301,17 +301,19 @@ def _related(view: WhistleView) -> Text:
     """Other whistles that belong to this one, as links."""
     said: list[str | Span] = []
 
-    def add(before: str, others: tuple[Relative, ...]) -> None:
+    def add(before: str, others: tuple[Relative, ...], after: str = "") -> None:
         if others:
             said.append(("；" if said else "") + before)
             for i, one in enumerate(others):
                 said.append("、" if i else "")
                 said.append(link(str(one.number), f"/w/{one.number}"))
+            said.append(after)
 
     add(_("随这一件办理："), (view.merged_into,) if view.merged_into else ())
     add(_("并进来的："), view.merged)
     add(_("拆自："), (view.parent,) if view.parent else ())
     add(_("子单："), view.children)
+    add(_("可能与 "), view.repeats, _(" 重复"))
     return spans(*said)
 
 
