@@ -6,16 +6,18 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
 from dispatch.clock import VirtualClock, new_id
 from dispatch.domain.case import Actor
+from dispatch.domain.deadlines import Limit
 from dispatch.domain.refusals import Refusal
 from dispatch.steps import casework, escalate, route
 from dispatch.steps.audit import audit
@@ -28,7 +30,19 @@ from dispatch.store.database import Database
 from dispatch.store.errors import Unavailable
 from dispatch.store.numbers import Numbers
 from tests.chaos import checker, evidence
-from tests.domain.cases import BUILDING, FIRE_DOOR, MONDAY, RUBBISH, SEEPAGE, STREET, clerk, liaison
+from tests.domain.cases import (
+    BUILDING,
+    DESK,
+    DISTRICT,
+    FIRE_DOOR,
+    MONDAY,
+    RUBBISH,
+    SEEPAGE,
+    STREET,
+    clerk,
+    head,
+    liaison,
+)
 from tests.servers import TestPostgres
 
 TEXTS = (SEEPAGE, FIRE_DOOR, RUBBISH, "没有这种事的规则", SEEPAGE)
@@ -93,7 +107,29 @@ class Town:
     async def sound(self) -> None:
         """The log, the ledger and every projection hold."""
         assert checker.check(await evidence.read(self.url)) == []
+        assert await self.short_of_time() == []
         assert [found async for found in audit(self.services[0].database)] == []
+
+    async def short_of_time(self) -> list[Any]:
+        """Climbs after which what comes next is not due by the calendar's full time: from when the climb was due, or
+        from when it came where it was late by more than five minutes or a tenth of the wait."""
+        calendar = self.services[0].turn(DISTRICT, self.clock.now()).district_calendar
+        async with self.services[0].database.acquire() as connection:
+            rows = await connection.fetch(
+                """SELECT e.whistle, e.seq, e.at, l.due_at, l.rung, c.policy, e.data ->> 'next_at' AS next
+                   FROM whistle_event e JOIN escalation l ON l.event = e.id JOIN whistle_clock c ON c.id = l.clock
+                   WHERE e.type = 'clock.climbed' AND c.run = l.run AND l.rung BETWEEN 1 AND 5"""
+            )
+        wrong = []
+        for whistle, seq, at, due_at, rung, policy, told in rows:
+            kept = orjson.loads(policy)
+            wait = Limit.parse(kept["waits"][rung] if rung < 5 else kept["remind"])
+            length = wait.length(calendar.day)
+            origin = due_at if at - due_at <= min(timedelta(minutes=5), length / 10) else at
+            full = calendar.add(origin, length) if wait.working else origin + length
+            if datetime.fromisoformat(told) != full:
+                wrong.append((whistle, seq, told, full))
+        return wrong
 
 
 @asynccontextmanager
@@ -238,6 +274,47 @@ async def test_answers_at_the_moment_of_the_sweep(postgres: TestPostgres, demo_d
             signed = await connection.fetchval("SELECT count(*) FROM whistle_event WHERE type = 'reported-in'")
         assert late == 0
         assert signed == 24
+        await made.sound()
+
+
+async def test_acts_that_end_or_rest_a_clock_at_the_moment_of_the_sweep(
+    postgres: TestPostgres, demo_database: str
+) -> None:
+    """Released, put on hold, verified, closed just when the clock that it answers runs out: never after the deed."""
+    async with town(postgres, demo_database, 3) as made:
+        await made.blow(60)
+        ours = [nth for nth in range(60) if TEXTS[nth % len(TEXTS)] == SEEPAGE]
+        release, hold, verify, close = (ours[i::4] for i in range(4))
+        unit, until = liaison("ZJ"), MONDAY + timedelta(days=90)
+        before: list[tuple[list[int], Actor, str, dict[str, Any]]] = [
+            (hold + verify + close, unit, "report-in", {}),
+            (hold, unit, "request-hold", {"reason": "等资金", "review_on": until}),
+            (verify + close, unit, "resolve", {"reply": "好了", "reason": "不用"}),
+            (close, clerk(), "verify", {"accepted": True}),
+            (close, clerk(), "feedback", {"reply": "好了"}),
+        ]
+        for some, actor, action, fields in before:
+            for nth in some:
+                assert await made.act(nth, actor, action, **fields)
+        for some, actor, action, fields, stage in (
+            (release, DESK, "assign", {"lead": "CG", "assist": []}, "reported"),
+            (hold, head(STREET), "decide-hold", {"granted": True}, "ruling"),
+            (verify, clerk(), "verify", {"accepted": True}, "verification"),
+            (close, clerk(), "close", {}, "answering"),
+        ):
+            async with made.services[0].database.acquire() as connection:
+                due = await connection.fetchval(
+                    "SELECT max(due_at) FROM whistle_clock WHERE stage = $1 AND whistle = ANY($2)",
+                    stage,
+                    [made.ids[nth] for nth in some],
+                )
+            made.clock.advance(due - made.clock.now())
+            acts = [made.act(nth, actor, action, **fields) for nth in some]
+            random.Random(stage).shuffle(acts)
+            done = await asyncio.gather(made.sweep(), made.sweep(), *acts)
+            assert all(done[2:]), action
+        made.clock.advance(timedelta(days=2))
+        await made.sweep()
         await made.sound()
 
 
