@@ -7,12 +7,12 @@ It knows the stages of the design's table and none of the service's code, so tha
 import asyncio
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tests.chaos.evidence import Evidence, Fact, Journal, Step, read
+from tests.chaos.announced import announced, inbound, on_lifecycle
+from tests.chaos.evidence import Evidence, Fact, Journal, Step, Violation, read
 from tests.chaos.kept_time import by_the_database, kept, promise, recomputed, taken_up
 from tests.chaos.running_clocks import Clock, RunningClocks
 
@@ -51,18 +51,6 @@ PATIENCE = timedelta(seconds=30)
 ON_TIME = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken rule (its number in the list of what must hold, or a word), where, and how."""
-
-    rule: str
-    whistle: str
-    said: str
-
-    def __str__(self) -> str:
-        return f"rule {self.rule}: {self.whistle}: {self.said}"
-
-
 def check(evidence: Evidence) -> list[Violation]:
     """Every violation."""
     lives: dict[str, list[Fact]] = defaultdict(list)
@@ -79,7 +67,11 @@ def check(evidence: Evidence) -> list[Violation]:
     found += _orders(evidence.log)
     found += [Violation(*one) for one in (*by_the_database(evidence), *taken_up(evidence))]
     if evidence.topic is not None:
-        found += _topic(lives, evidence.topic)
+        found += on_lifecycle(lives, evidence.topic)
+    if evidence.raised is not None:
+        found += announced(lives, evidence.raised)
+    if evidence.inbound is not None:
+        found += inbound(evidence.inbound)
     if evidence.journal is not None:
         found += _journal(lives, evidence.journal)
     return sorted(found, key=lambda one: (one.rule, one.whistle, one.said))
@@ -224,30 +216,6 @@ def _orders(log: Iterable[Fact]) -> list[Violation]:
             found.append(Violation("order", fact.whistle, f"order {order} was issued twice"))
         else:
             numbers[order] = fact
-    return found
-
-
-def _topic(lives: Mapping[str, list[Fact]], topic: Sequence[tuple[str, int, str]]) -> list[Violation]:
-    """12 and 13: every fact from routing on left once or more, and nothing else; first occurrences in order."""
-    found: list[Violation] = []
-    first: dict[str, list[int]] = defaultdict(list)
-    seen: set[str] = set()
-    logged = {fact.id for life in lives.values() for fact in life}
-    for whistle, seq, id in topic:
-        if id not in logged:
-            found.append(Violation("12", whistle, f"seq {seq} left, and is not in the log"))
-        if id not in seen:
-            seen.add(id)
-            first[whistle].append(seq)
-    for whistle, seqs in first.items():
-        if seqs != sorted(seqs):
-            found.append(Violation("13", whistle, f"first occurrences in the order {seqs}"))
-    for whistle, life in lives.items():
-        found += [
-            Violation("12", whistle, f"{fact.type} (seq {fact.seq}) never left")
-            for fact in life
-            if fact.id not in seen and fact.type != "raised"
-        ]
     return found
 
 

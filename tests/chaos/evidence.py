@@ -24,6 +24,18 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken rule (its number in the list of what must hold, or a word), where, and how."""
+
+    rule: str
+    whistle: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"rule {self.rule}: {self.whistle}: {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A row of the ledger."""
 
@@ -67,6 +79,22 @@ class Journal:
 
 
 @dataclass(slots=True)
+class Inbound:
+    """Messages of another system, by name: what the broker said it has, and what was tried; what became of them.
+
+    `spoiled`: name → the reason that its dead letter must give, of those that no whistle may come of.
+    """
+
+    tried: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    spoiled: dict[str, str] = field(default_factory=dict)
+    #: (name, reason) of every dead letter there is
+    letters: set[tuple[str, str]] = field(default_factory=set)
+    #: (type, name) of the answers on the lifecycle topic
+    answers: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class Evidence:
     """All that is looked at. `waits[r]`: seconds before rung r where they elapse; `topic`: (whistle, seq, event id)
     as they stand on the lifecycle topic from its beginning, None where it is not whole any more. `until`: to then
@@ -85,6 +113,9 @@ class Evidence:
     read_at: datetime | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     parked: Sequence[tuple[str, str]] = ()
+    #: the whistles on the two topics of those just raised, as often as they stand there; None: not whole any more
+    raised: Sequence[str] | None = None
+    inbound: "Inbound | None" = None
     spoiled: Mapping[str, bool] = field(default_factory=dict)
 
 

@@ -1,4 +1,7 @@
-"""Others who whistle while things die: registers being imported, another system on the topic. They insist, too."""
+"""Others who whistle while things die: registers being imported, another system on the topic. They insist, too.
+
+Some of its messages are nothing that a whistle may come of: those, and no others, must be in the dead letters.
+"""
 
 import asyncio
 import contextlib
@@ -14,21 +17,25 @@ from aiokafka import AIOKafkaProducer
 
 from schemas import topics
 from tests.chaos.crowd import PLACE, TEXTS
+from tests.chaos.evidence import Inbound
 from tests.chaos.fleet import ROOT, Fleet
 
 SOURCE = "/example/grid-patrol"
 #: rows of one register, and seconds between two
 ROWS, REST = 60, 20.0
+#: every so many messages, one that is spoiled: by turns from a source that nobody knows, and of broken JSON
+SPOILED_EACH = 6
 
 
 class Others:
-    """`imports` and `messages` until `stopping`; `missing` says what of it has not become one whistle."""
+    """`imports` and `messages` until `stopping`; `seen` is what became of the messages, `missing` says which rows and
+    messages have not become one whistle."""
 
     def __init__(self, fleet: Fleet, folder: Path, kafka: str, seed: int) -> None:
         self._fleet, self._folder, self._kafka = fleet, folder, kafka
         self._dice = Random(f"others {seed}")
         self.rows: list[str] = []
-        self.sent: list[str] = []
+        self.messages_of = Inbound()
 
     async def imports(self, stopping: asyncio.Event) -> None:
         """Register after register, each until the command says that it is done."""
@@ -61,24 +68,43 @@ class Others:
                     await producer.start()
                 while not stopping.is_set():
                     name = f"patrol-{nth}"
+                    message = self._message(name, nth)
                     for _ in range(self._dice.choice((1, 1, 2))):
                         async with asyncio.timeout(15):
-                            await producer.send_and_wait(topics.INBOUND, *self._message(name))
-                    self.sent.append(name)
+                            await producer.send_and_wait(topics.INBOUND, *message)
+                    self.messages_of.sent.add(name)
                     nth += 1
                     await asyncio.sleep(every)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(5):
                     await producer.stop()
 
-    def _message(self, name: str) -> tuple[Any, ...]:
+    def _message(self, name: str, nth: int) -> tuple[Any, ...]:
+        self.messages_of.tried.add(name)
         headers = {
             "ce_specversion": "1.0", "ce_id": name, "ce_source": SOURCE, "ce_type": "whistle.inbound.v1",
             "content-type": "application/json",
         }  # fmt: skip
         body = {"body": f"{self._dice.choice(TEXTS)}（{name}）", "place": PLACE, "source_number": name}
-        key = name.encode()
-        return orjson.dumps(body), key, None, None, [(header, text.encode()) for header, text in headers.items()]
+        key, value = name.encode(), orjson.dumps(body)
+        if nth % SPOILED_EACH == SPOILED_EACH - 1:
+            reason = ("forbidden-source", "undecodable")[nth // SPOILED_EACH % 2]
+            self.messages_of.spoiled[name] = reason
+            if reason == "undecodable":
+                value = value[:-1]
+            else:
+                headers["ce_source"] = "/nobody/knows"
+        return value, key, None, None, [(header, text.encode()) for header, text in headers.items()]
+
+    async def seen(self, url: str) -> Inbound:
+        """With every dead letter that there is; a message's key is its name."""
+        connection = await asyncpg.connect(url)
+        try:
+            rows = await connection.fetch("SELECT convert_from(key, 'UTF8'), reason FROM dead_letter")
+        finally:
+            await connection.close()
+        self.messages_of.letters = {(row[0], row[1]) for row in rows}
+        return self.messages_of
 
     async def missing(self, url: str) -> list[str]:
         """Rows and messages that were taken and are not one whistle each."""
@@ -94,4 +120,6 @@ class Others:
         keys = sorted(row["key"] for row in imported)
         found = [f"rows {sorted(set(self.rows) ^ set(keys))[:5]}"] if keys != sorted(self.rows) else []
         once = {row["ce_id"] for row in foreign if row["n"] == 1}
-        return found + [f"message {name}" for name in self.sent if name not in once]
+        return found + [
+            f"message {name}" for name in sorted(self.messages_of.sent - self.messages_of.spoiled.keys() - once)
+        ]

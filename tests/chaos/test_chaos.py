@@ -7,12 +7,9 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import asyncpg
-import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from dispatch.bus.topics import ensure
 from dispatch.clock import new_id
@@ -26,12 +23,12 @@ from dispatch.steps.service import Service
 from dispatch.store.database import Database
 from dispatch.store.errors import Unavailable
 from dispatch.store.numbers import Numbers
-from schemas import topics
 from tests.chaos import checker
 from tests.chaos.crowd import Crowd
 from tests.chaos.district import LONGER, WAITS, hurried, longer
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.fleet import FAKETIME, Fleet
+from tests.chaos.on_topics import look
 from tests.factories import DISTRICT
 from tests.servers import TestBroker
 
@@ -78,25 +75,6 @@ async def settled(url: str, within: float = 60.0) -> None:
         raise AssertionError(f"it does not settle: {waiting}") from None
     finally:
         await connection.close()
-
-
-async def lifecycle(kafka: str) -> list[tuple[str, int, str]]:
-    """Whistle, place in its log and id of every record on the lifecycle topic, each partition in its order."""
-    consumer = AIOKafkaConsumer(topics.LIFECYCLE, bootstrap_servers=kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    found: list[tuple[str, int, str]] = []
-    try:
-        while batch := await consumer.getmany(timeout_ms=1500):
-            for records in batch.values():
-                for record in records:
-                    headers: dict[str, Any] = dict(record.headers)
-                    if headers["ce_type"].startswith(b"inbound."):
-                        continue  # an answer to another system, no fact of a whistle's log
-                    body = orjson.loads(record.value)
-                    found.append((body["whistle"], body["sequence"], headers["ce_id"].decode()))
-    finally:
-        await consumer.stop()
-    return found
 
 
 async def bad_row(url: str, crowd: Crowd) -> dict[str, bool]:
@@ -183,7 +161,7 @@ async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) 
         evidence = await read(url, crowd.journal, WAITS)
         evidence.since, evidence.until = since, until
         evidence.spoiled, evidence.limits = spoiling.result(), {"reported": float(LONGER)}
-        evidence.topic = await lifecycle(kafka)
+        await look(kafka, evidence)
         phases.end("read")
         print(phases)
         return evidence, crowd, fleet

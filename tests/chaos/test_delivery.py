@@ -24,7 +24,8 @@ from tests.chaos.crowd import Crowd
 from tests.chaos.district import WAITS
 from tests.chaos.evidence import Evidence, read
 from tests.chaos.fleet import ROLES, Fleet, Member
-from tests.chaos.test_chaos import Phases, at_rest, lifecycle, now_of, tokens_of
+from tests.chaos.on_topics import look
+from tests.chaos.test_chaos import Phases, at_rest, now_of, tokens_of
 from tests.kafka_node import Kafka
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -83,7 +84,7 @@ async def under(
     phases.end("stop")
     evidence = await read(url, crowd.journal, WAITS)
     evidence.since, evidence.until = since, until
-    evidence.topic = await lifecycle(kafka)
+    await look(kafka, evidence)
     phases.end("read")
     print(phases)
     return evidence, crowd, fleet
@@ -109,7 +110,7 @@ async def trial(
         copies=len(kafka.nodes),
         roles=("web", *["worker"] * 2, "scheduler"),
     )
-    found = checker.check(evidence if whole_topic else replace(evidence, topic=None))
+    found = checker.check(evidence if whole_topic else replace(evidence, topic=None, raised=None))
     database = await Database.connect(url, size=1)
     try:
         differences = [one async for one in audit(database)]
