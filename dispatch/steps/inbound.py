@@ -92,6 +92,8 @@ def _prepare(service: Service, item: Incoming, source: Source | None) -> Prepare
         raise Invalid("这个主题上只收 {value}", field="type", value=inbound.TYPE)
     reference = service.rules.of(source.district)
     place = body.place or source.street
+    if not any(place in service.rules.of(district).tree for district in service.rules.districts):
+        raise Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value=place)
     chain = reference.tree.chain(place) if place in reference.tree else ()
     if not any(node is not None and node.code in source.places for node in chain):
         raise Forbidden("这个来源不能在「{value}」吹哨", field="place", value=place)

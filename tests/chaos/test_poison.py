@@ -82,7 +82,8 @@ SPOILED: tuple[tuple[str, Spoil], ...] = (
     ("unknown-type", _headers({"ce_type": "parcel.sent.v1"})),
     ("newer-version", _headers({"ce_type": "whistle.inbound.v9"})),
     ("forbidden-source", _headers({"ce_source": "/nobody/knows"})),
-    ("forbidden-source", _body({"place": "990000"})),
+    ("forbidden-source", _body({"place": "130403001"})),
+    ("rejected", _body({"place": "990000"})),
     ("rejected", _body({"category": "no-such-category"})),
 )
 
