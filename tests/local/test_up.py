@@ -35,6 +35,11 @@ def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
                 break
         else:
             raise AssertionError(said)
+        # which parts are embedded, and what that means for what one enters
+        assert "内嵌 PostgreSQL，数据在" in said
+        assert "kept there, on disk, also after a power cut" in said
+        assert "内嵌 Kafka 协议代理，消息只在内存里；没派完的哨从数据库补派，不会丢" in said
+        assert "its messages live in memory only, PostgreSQL keeps the truth" in said
         yield process
     finally:
         process.kill()
