@@ -47,6 +47,14 @@ async def test_all_messages_of_residents(service: Service) -> None:
     told = report(await fates(service, mapping))
     assert (told.total, told.waiting) == (4326, 0)
     assert told.automatic + told.at_desk == 4326
+    async with service.database.acquire() as connection:
+        reasons = await connection.fetch(
+            """SELECT e.data ->> 'outcome' AS outcome, coalesce(e.data -> 'reason' ->> 'code', '') AS code,
+                      count(DISTINCT w.id) AS n
+               FROM whistle w LEFT JOIN whistle_event e ON e.whistle = w.id AND e.type = 'routed' GROUP BY 1, 2"""
+        )
+    assert sum(row["n"] for row in reasons) == 4326
+    assert [dict(row) for row in reasons if not row["code"] or not row["outcome"]] == [], "each says why"
     # 1,405 name no area of the table; of them those that accuse somebody count as 回避
     assert 1300 <= dict(told.reasons)["地点不明"] <= 1405
     async with service.database.acquire() as connection:

@@ -78,6 +78,7 @@ def figures(rows: Sequence[Pair]) -> Figures:
         "  of them outcome right, lenient": _share(automatic, _outcome_too),
         "  with a lead: right, strict": _share(assigned, _lead),
         "  with a lead: right, lenient": _share(assigned, _lead_too),
+        "danger, by its words": _share([row for row in rows if row[0].get("danger") == "1"], lambda _, got: got.danger),
         "left to the desk": _share(rows, lambda _, got: not got.automatic),
         "  for avoidance": _share(rows, lambda _, got: not got.automatic and got.reason in ("avoidance", "misconduct")),
         "  place unknown": _share(rows, lambda _, got: not got.automatic and got.reason == "place-unknown"),

@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "deploy" / "demo"
 MESSAGES = Path(os.environ.get("DISPATCH_TEST_DATA", ROOT.parent / "shared" / "data")) / "messages-4326.xlsx"
 WRONG_AT_MOST = 0.10
+#: what the rules reached on all 200, less two messages: strictly, the reader's first choice and no other
+STRICT_AT_LEAST = {"  of them outcome right, strict": 0.87, "  with a lead: right, strict": 0.83}
 
 
 def labels() -> list[dict[str, str]]:
@@ -80,22 +82,27 @@ async def test_automatic_routing_is_rarely_wrong(db: Database, placed: bool) -> 
         assert 1 - right.share <= WRONG_AT_MOST, (
             f"{name}: wrong automatic dispatch {Figure(right.of - right.n, right.of)}"
         )
-    assert parts["all 200"]["  of them outcome right, lenient"].share >= 0.9
+    whole = parts["all 200"]
+    assert whole["  of them outcome right, lenient"].share >= 0.9
+    for name, least in STRICT_AT_LEAST.items():
+        assert whole[name].share >= least, f"{name}: {whole[name]}"
+    assert whole["danger, by its words"].n >= 2
 
 
 def test_the_figures_count_what_they_say() -> None:
-    label = {"outcome": "dispatch", "also_outcome": "self", "lead": "CG", "also_right": "JD"}
+    label = {"outcome": "dispatch", "also_outcome": "self", "lead": "CG", "also_right": "JD", "danger": "0"}
     rows = [
         (label, Got("dispatch", "rule", False, "CG")),
         (label, Got("self", "rule", False, "JD")),
         (label, Got("dispatch", "rule", False, "ZJ")),
         (label, Got("statutory", "rule", False, None)),
         (label, Got("unmatched", "place-unknown", False, None)),
-        (label, Got("unmatched", "none", False, None)),
-        (label, Got("unmatched", "ambiguous", True, None)),
+        (label | {"danger": "1"}, Got("unmatched", "none", False, None)),
+        (label | {"danger": "1"}, Got("unmatched", "ambiguous", True, None)),
     ]
     found = figures(rows)
     assert (found["automatic"].n, found["automatic"].of) == (4, 7)
+    assert str(found["danger, by its words"]) == "   1 /   2 =  50.0 %"
     assert str(found["  with a lead: right, strict"]) == "   1 /   3 =  33.3 %"
     assert found["  with a lead: right, lenient"].n == 2
     assert (found["outcome right, strict"].n, found["outcome right, strict"].of) == (2, 5)
