@@ -64,10 +64,12 @@ pictures: .venv/dev.stamp ## The README's pictures anew, from a running demo (ma
 	@exec $(PY) -m tests.browser.pictures
 
 audit: .venv/dev.stamp ## Known holes in what is installed, the tests' tools and the extra for traces too (asks the network)
-	@for lock in deploy/requirements.lock deploy/requirements-dev.lock deploy/requirements-traces.lock; do
+	@failed=0
+	for lock in deploy/requirements.lock deploy/requirements-dev.lock deploy/requirements-traces.lock; do
 	    echo "— $$lock"
-	    .venv/bin/pip-audit --require-hashes --disable-pip --strict -r $$lock
+	    .venv/bin/pip-audit --require-hashes --disable-pip --strict -r $$lock || failed=1
 	done
+	exit $$failed
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv'; exit 1; }
