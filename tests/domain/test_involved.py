@@ -157,3 +157,15 @@ def test_a_place_not_known_is_the_district_heads_too() -> None:
     play = Play(SEEPAGE, place=None, street=DISTRICT).route()
     assert whistle.may(play.case, head(DISTRICT), "read", play.turn)
     assert not whistle.may(play.case, head(STREET), "read", play.turn)
+
+
+def test_an_unmatched_emergency_is_told_to_the_duty_office_the_streets_duty_officer_and_the_desk_at_once() -> None:
+    play = Play("没有这种事的规则", danger=True).route()
+    assert play.case.status == "at-desk"
+    assert set(play.told) == {
+        ("unit:YJ:liaison", "informed"),
+        (f"node:{STREET}:duty", "duty"),
+        (DESK_SEAT, "unmatched"),
+    }
+    for seat, _kind in play.told:
+        assert whistle.may(play.case, holder(seat), "read", play.turn)
