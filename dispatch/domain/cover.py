@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from dispatch.domain.case import Case, Event, Request
-from dispatch.domain.clocks import REPORTED
+from dispatch.domain.case import LEAD, Case, Clock, Event, Request
+from dispatch.domain.clocks import HANDLING, REPORTED
 from dispatch.domain.involved import desk_seat
+from dispatch.domain.parts import SIGNED, WAITING
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.domain.units import unit_seat
 
@@ -121,9 +122,19 @@ def stands_in(reference: "Reference", seat: str, at: datetime, away: Collection[
     return seat
 
 
+def running(case: Case, unit: str) -> Clock | None:
+    """The clock for which somebody of a unit must be on duty: its own until it has come, then as the lead handling.
+    None where it does not run, or the unit is on site: there somebody is."""
+    part = case.unit(unit)
+    if part is None or part.status not in (WAITING, SIGNED):
+        return None
+    wanted = (case.clock(REPORTED, unit), case.clock(HANDLING) if part.role == LEAD else None)
+    return next((clock for clock in wanted if clock is not None and clock.open and clock.running), None)
+
+
 def flagged(case: Case, unit: str) -> bool:
     """Whether this run of the unit's clock was flagged already."""
-    clock = case.clock(REPORTED, unit)
+    clock = running(case, unit)
     return clock is not None and any(
         one.kind == COVER
         and one.unit == unit
@@ -135,7 +146,7 @@ def flagged(case: Case, unit: str) -> bool:
 
 def missing(case: Case, unit: str, seat: str | None, turn: Turn) -> Event:
     """Nobody of the unit is on duty while its clock runs: the desk and the next seat (if any is held) are told now."""
-    clock = case.clock(REPORTED, unit)
+    clock = running(case, unit)
     assert clock is not None
     made = Request(turn.new_id(), case.gen, COVER, unit, "granted", None, turn.now)
     made.data = {"clock": str(clock.id), "run": clock.run}

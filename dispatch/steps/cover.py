@@ -1,6 +1,7 @@
 """Leave and cover: leave is noted, and a running emergency clock with nobody on duty is flagged at once.
 
-The watch looks at the few units that are still expected on site; so whoever goes on leave meanwhile is noticed as well.
+The watch looks at the units that are not on site: those that have not come, and the lead while its work goes on. So
+whoever goes on leave, or home at a change of shift, is noticed as well. Where a unit is on site, somebody is.
 An assisting unit that has gone home after its hours, with no rota, is no news: the lead must always be covered.
 """
 
@@ -14,7 +15,6 @@ import structlog
 from dispatch.domain import cover
 from dispatch.domain.case import LEAD, Actor
 from dispatch.domain.finish import finish
-from dispatch.domain.parts import WAITING
 from dispatch.domain.permissions import DESK
 from dispatch.domain.refusals import Forbidden
 from dispatch.steps.service import Service
@@ -34,6 +34,7 @@ class Uncovered:
     unit: str
     unit_name: str
     street: str
+    stage: str
     due_at: datetime | None
     flagged_at: datetime | None
     next_seat: str | None
@@ -82,10 +83,7 @@ async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[
         for case in cases:
             turn = service.turn(case.facts.district, now)
             for unit in units[case.id]:
-                part, clock = case.unit(unit), case.clock("reported", unit)
-                if part is None or part.status != WAITING or clock is None or not clock.running:
-                    continue
-                if cover.flagged(case, unit):
+                if cover.running(case, unit) is None or cover.flagged(case, unit):
                     continue
                 cover.missing(case, unit, cover.next_seat(turn.reference, unit, now, away), turn)
                 flagged += 1
@@ -117,6 +115,7 @@ async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
             one.unit,
             unit.short if (unit := reference.units.get(one.unit)) else one.unit,
             one.street,
+            one.stage,
             one.due_at,
             one.flagged_at,
             cover.next_seat(reference, one.unit, now, away),

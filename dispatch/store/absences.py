@@ -1,4 +1,4 @@
-"""Who is away from when to when, and which units are still expected on site in an emergency."""
+"""Who is away from when to when, and which units somebody must be on duty of in an emergency."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,8 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A unit whose on-site clock runs in an emergency; `flagged_at` when somebody was told that nobody is on duty."""
+    """A unit whose clock runs in an emergency: its own (`reported`), or the lead's (`handling`). `flagged_at`: when
+    somebody was told that nobody is on duty."""
 
     whistle: UUID
     number: int
@@ -30,6 +31,7 @@ class Expected:
     unit: str
     role: str
     assigned_at: datetime
+    stage: str
     due_at: datetime | None
     flagged_at: datetime | None
 
@@ -99,19 +101,26 @@ async def listed(connection: Connection, persons: list[str], now: datetime) -> l
 async def expected(
     connection: Connection, *, unflagged: bool, district: str | None = None, unit: str | None = None
 ) -> list[Expected]:
-    """Units (of a district; this one) that have neither signed nor come in an emergency, the earliest due first."""
+    """Units (of a district; this one) that are not on site while their clock runs in an emergency, the earliest due
+    first."""
     rows = await connection.fetch(
-        """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.role, a.assigned_at, c.due_at, f.at
+        """SELECT a.whistle, w.number, w.district, w.raised_by_node, a.unit, a.role, a.assigned_at, c.stage,
+                  c.due_at, f.at
            FROM assignment a
            JOIN whistle w ON w.id = a.whistle AND w.kind = 'emergency'
-           JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = 'reported' AND c.unit = a.unit
-                AND c.running_since IS NOT NULL AND c.answered_at IS NULL
+           JOIN LATERAL (
+               SELECT * FROM whistle_clock o
+               WHERE o.whistle = a.whistle AND o.running_since IS NOT NULL AND o.answered_at IS NULL
+                 AND (o.stage = 'reported' AND o.unit = a.unit OR o.stage = 'handling' AND a.role = 'lead')
+               ORDER BY o.stage = 'reported' DESC LIMIT 1
+           ) c ON true
            LEFT JOIN LATERAL (
                SELECT max(r.asked_at) AS at FROM request r
                WHERE r.whistle = a.whistle AND r.kind = 'cover' AND r.unit = a.unit
                  AND r.data ->> 'clock' = c.id::text AND (r.data ->> 'run')::int = c.run
            ) f ON true
-           WHERE a.active AND a.on_site AND a.status = 'assigned' AND ($1::text IS NULL OR w.district = $1)
+           WHERE a.active AND a.on_site AND a.status IN ('assigned', 'reported-in')
+             AND ($1::text IS NULL OR w.district = $1)
              AND (NOT $2::boolean OR f.at IS NULL) AND ($3::text IS NULL OR a.unit = $3)
            ORDER BY c.due_at NULLS LAST, a.whistle, a.unit""",
         district,

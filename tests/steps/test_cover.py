@@ -111,6 +111,33 @@ async def test_a_unit_that_has_come_is_not_looked_for(night: Night) -> None:
     assert await cover.uncovered(night.service, DESK) == []
 
 
+async def test_a_unit_that_signed_and_has_not_come_is_looked_for(night: Night) -> None:
+    for unit in (LEADER, HELPER):
+        await casework.act(night.service, liaison(unit), night.id, "report-in", {})
+    for person in TWO:
+        await leave.go(night.service, DESK, person, night.clock.now(), night.clock.now() + timedelta(days=3))
+    assert await cover.watch(night.service) == 2
+    assert {(unit, seat) for _, unit, seat in await night.facts()} == {
+        (LEADER, f"unit:{LEADER}:section"),
+        (HELPER, f"unit:{HELPER}:section"),
+    }
+
+
+async def test_a_lead_that_is_not_on_site_is_looked_for_while_the_work_goes_on(night: Night) -> None:
+    """It came by day and left before it was done; when its people go home, the handling clock still runs. Once."""
+    lead, place = liaison(LEADER), {"latitude": 36.6, "longitude": 114.5}
+    await casework.act(night.service, lead, night.id, "arrive", place)
+    await casework.act(night.service, lead, night.id, "leave", {"reason": "去拿工具"})
+    assert await cover.watch(night.service) == 1
+    async with night.service.database.acquire() as connection:
+        stage = await connection.fetchval("SELECT data ->> 'stage' FROM whistle_event WHERE type = 'cover.missing'")
+    assert stage == "handling"
+    assert await cover.watch(night.service) == 0
+    (shown,) = await cover.uncovered(night.service, DESK)
+    assert (shown.unit, shown.stage) == (LEADER, "handling")
+    assert [one async for one in audit(night.service.database)] == []
+
+
 async def test_leave_is_for_oneself_or_ones_unit_and_ends_after_it_begins(night: Night) -> None:
     now, later = night.clock.now(), night.clock.now() + timedelta(days=1)
     own = Actor("liaison", TWO[0], TWO[0], unit="GA", district="130403")

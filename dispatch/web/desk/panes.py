@@ -260,7 +260,8 @@ def _uncovered(one: Uncovered, turn: Turn) -> DeskItem:
     """An emergency's clock runs and nobody is there: whom of the unit it was told, and until when they are expected."""
     seat = turn.reference.people.seats.get(one.next_seat or "")
     told = _("已通知%(who)s。", who=f"{one.unit_name}{seat.position}") if seat else _("上面的岗位也没有人。")
-    due = _("%(at)s前要到场，", at=times.moment(one.due_at, turn.now)) if one.due_at else ""
+    wanted = N_("%(at)s前要到场，") if one.stage == "reported" else N_("%(at)s前要办好，")
+    due = _(wanted, at=times.moment(one.due_at, turn.now)) if one.due_at else ""
     return DeskItem(
         title=_("%(unit)s：%(number)s", unit=one.unit_name, number=one.number),
         url=f"/w/{one.number}",
