@@ -2,9 +2,9 @@
 
 from dispatch.store.migrations.run_sql import run_sql
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
-    run_sql("0025_expected")
+    run_sql("0026_expected")
