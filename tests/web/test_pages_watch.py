@@ -84,7 +84,7 @@ async def test_nobody_on_duty_stands_on_the_desk_and_with_the_next_seat(demo_url
 async def test_what_is_on_hold_stands_on_a_list_by_level_and_age(slow: tuple[World, VirtualClock]) -> None:
     world, clock = slow
     street, district = (await world.whistle(SLOW))["number"], (await world.whistle(SLOW))["number"]
-    for number, seat in ((street, SECRETARY), (district, DESK)):
+    for number, seat in ((street, SECRETARY), (district, "node:130403:head")):
         await world.act(number, "report-in", seat=ZJ)
         asked = await world.act(number, "request-hold", seat=ZJ, reason="等产权单位批复", review_on="2026-12-01")
         assert asked.status_code == 200, asked.text
