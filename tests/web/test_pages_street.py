@@ -409,6 +409,11 @@ async def test_a_pasted_order_is_taken_apart(world: World) -> None:
     assert apart.value("body") == "楼道消防门被锁"
     assert (apart.value("source_number"), apart.value("reporter_name")) == ("HD20260618001", "张某")
     assert apart.value("place") == BUILDING
+    # what has been filled in stays, and what is pasted is not lost for it
+    page = await clerk.send(form, body=order + "\n来源：12345热线", reporter_name="李某", step="apart")
+    apart = page.form("/whistle")
+    assert (apart.value("reporter_name"), apart.value("source_channel")) == ("李某", "12345")
+    assert apart.value("body") == "楼道消防门被锁\n张某\n12345热线"
 
 
 async def test_whom_one_phoned_and_when_stands_in_the_whistle(world: World) -> None:

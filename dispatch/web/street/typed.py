@@ -15,6 +15,7 @@ from dispatch.domain.turn import ZONE
 from dispatch.web.api.fields import PHOTOS
 from dispatch.web.api.raising import WHISTLE, Whistle, canonical_hash, place_in
 from dispatch.web.auth import text_of
+from dispatch.web.whistle.page import CHANNELS
 
 #: fields that the check page carries on as they are
 PLAIN = (
@@ -65,7 +66,7 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
     if text_of(form, "pick"):
         plain["category"], step = text_of(form, "pick"), "edit"
     if step == "apart":
-        plain |= take_apart(plain["body"])
+        plain |= _apart(plain)
     plain["category"] = _category(plain["category"], reference)
     choosing = bool(text_of(form, "choosing") or below) or step == "place"
     chosen = _place(below or text_of(form, "place"), reference, street) if step != "place" else None
@@ -86,6 +87,21 @@ def read(form: FormData, reference: Reference, street: str | None) -> Typed:
         choosing,
         tuple(one for one in form.getlist("called") if isinstance(one, str) and one in CALLED),
     )
+
+
+def _apart(plain: dict[str, str]) -> dict[str, str]:
+    """The pasted text's fields. One that has been filled in keeps that; what cannot be taken stays in the body."""
+    found = take_apart(plain["body"])
+    if not found:
+        return {}
+    given = found.get("source_channel", "")
+    channel = next((one for one in CHANNELS if one in given), "")
+    kept = {name: value for name, value in found.items() if plain[name] in ("", CHANNELS[0])} | {"body": found["body"]}
+    lost = [value for name, value in found.items() if name not in kept and value != plain[name]]
+    if "source_channel" in kept:
+        kept["source_channel"] = channel
+        lost += [given] if given != channel else []
+    return kept | {"body": "\n".join([found["body"], *lost])}
 
 
 def _category(given: str, reference: Reference) -> str:
