@@ -6,6 +6,7 @@ Screenshots (1280, 390 and 360 wide) stay under `.build/screens/` as build outpu
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,43 @@ def test_typing_finds_place_units_and_deadline(browser: Any, service: Running) -
         assert "2" in shown.locator("#into-preview .headline").inner_text()
         shown.check("input[name=danger][value=yes]")
         shown.locator("#into-preview .unit-name", has_text="应急").or_(shown.locator("#into-preview")).first.wait_for()
+
+
+def test_the_answers_about_danger_stay_where_they_are_while_the_form_learns_more(
+    browser: Any, service: Running
+) -> None:
+    several = "广泰小区3号楼楼道消防门被锁。广泰小区3号楼路灯不亮三天了"
+    service.do(lambda world: world.whistle("广泰小区3号楼路灯不亮三天了"))
+    with page(browser, service, CLERK, 390) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区3号楼")
+        shown.locator("#into-place b", has_text="3号楼").wait_for()
+        answer = shown.locator(".answer", has_text="没有危险")
+        before = answer.bounding_box()
+        shown.fill("#f-body", several)
+        for part in ("several", "similar", "nearby"):
+            shown.locator(f"#into-{part}", has_text=re.compile(".")).wait_for()
+        assert answer.bounding_box() == before, "what is offered stands below"
+        shown.fill("#f-body", f"来电人：张某\n诉求内容：{several}，有人被困")
+        shown.locator("#into-apart", has_text="拆开").wait_for()
+        shown.locator("#into-danger", has_text="被困").wait_for()
+        assert answer.bounding_box() == before
+
+
+def test_the_place_does_not_change_above_answers_that_somebody_is_about_to_press(
+    browser: Any, service: Running
+) -> None:
+    with page(browser, service, CLERK) as shown:
+        shown.goto(f"{service.address}/whistle")
+        answer = shown.locator(".answer", has_text="没有危险")
+        answer.hover()
+        before = answer.bounding_box()
+        shown.fill("#f-body", FIRE_DOOR)
+        shown.locator("#into-preview .unit-name", has_text="消防救援大队").wait_for()
+        assert answer.bounding_box() == before
+        assert not shown.locator("#into-place b").count()
+        shown.hover("#f-body")
+        shown.locator("#into-place b", has_text="3号楼").wait_for()
 
 
 def test_type_ahead_chooses_another_place(browser: Any, service: Running) -> None:

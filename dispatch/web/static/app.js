@@ -156,6 +156,22 @@
   const previewing = (form) => {
     let timer;
     let running;
+    /* the place stands above the answers about danger: it changes when nobody is about to press one */
+    const answers = $("#f-danger");
+    let down = false;
+    addEventListener("pointerdown", () => { down = true; });
+    ["pointerup", "pointercancel"].forEach((event) => addEventListener(event, () => setTimeout(() => { down = false; })));
+    let newest;
+    const place = (into, part) => {
+      newest = part;
+      if (!into || form.dataset.place === "own" || into.contains(document.activeElement) || into.innerHTML === part.innerHTML) return;
+      if (down || answers.matches(":hover") || answers.contains(document.activeElement)) {
+        setTimeout(() => { if (newest === part) place(into, part); }, 200);
+        return;
+      }
+      into.replaceChildren(...part.childNodes);
+      wire(into);
+    };
     const ask = async () => {
       if (running) running.abort();
       running = new AbortController();
@@ -166,13 +182,10 @@
         if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         $$("[data-into]", page).forEach((part) => {
-          const name = part.dataset.into;
-          const into = $("#into-" + name);
-          if (!into || (name === "place" && (form.dataset.place === "own" || into.contains(document.activeElement)))) return;
-          const was = into.innerHTML;
-          if (was !== part.innerHTML) into.replaceChildren(...part.childNodes);
+          const into = $("#into-" + part.dataset.into);
+          if (part.dataset.into === "place") place(into, part);
+          else if (into && into.innerHTML !== part.innerHTML) into.replaceChildren(...part.childNodes);
         });
-        if (form.dataset.place !== "own") wire($("#into-place"));
       } catch { /* offline or superseded: what stands there stays */ }
     };
     const soon = (wait) => { clearTimeout(timer); timer = setTimeout(ask, wait); };
