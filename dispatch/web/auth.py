@@ -19,6 +19,7 @@ from dispatch.domain.refusals import Forbidden
 from dispatch.steps.sign_in import Visit
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
+from dispatch.web.posting import read_form
 from dispatch.web.principals import cookie_of, credentials
 
 VISIT_COOKIE = "dispatch_visit"
@@ -143,7 +144,7 @@ def check_csrf(request: Request, visit: Visit | None, given: str) -> None:
 
 async def posted(request: Request) -> FormData:
     """The form of an unsafe request, its token checked."""
-    form = await request.form(max_files=MOST_FILES, max_fields=200)
+    form = await read_form(request, max_files=MOST_FILES, max_fields=200)
     given = request.headers.get(CSRF_HEADER) or str(form.get(CSRF_FIELD) or "")
     check_csrf(request, await visitor(request), given)
     return form
