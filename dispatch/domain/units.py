@@ -26,6 +26,7 @@ class Unit:
     place: str | None = None
     sector: str | None = None
     duty: bool = False  # has somebody on duty round the clock
+    phone: str | None = None  # whom to call before whistling: an emergency service's number
 
 
 @dataclass(frozen=True, slots=True)

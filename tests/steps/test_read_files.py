@@ -163,6 +163,7 @@ def test_a_duty_that_names_no_unit_is_refused_with_the_nearest_one(district: Pat
         ("units.yaml", "calendar: district", "calendar: distric", "distric"),
         ("units.yaml", "type: vertical", "type: verticle", "verticle"),
         ("units.yaml", "duty: true", "duty: yes", "yes"),
+        ("units.yaml", "phone: 0310-0000001", "phone: ring me", "ring me"),
         ("tree.yaml", "code: D02", "code: D01", "130403001-D01"),
         ("tree.yaml", "buildings: 8", "buildings: 8000", "8000"),
         ("people.yaml", "since: 2026-01-01", "since: 2026-13-01", "2026-13-01"),

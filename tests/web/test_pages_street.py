@@ -422,6 +422,14 @@ async def test_whom_one_phoned_and_when_stands_in_the_whistle(world: World) -> N
     assert "（10:52 已先打电话：119、抢修）" in (await clerk.get(f"/w/{number}")).text
 
 
+async def test_each_utility_has_its_own_number_for_repairs(world: World) -> None:
+    page = await (await somebody(world, CLERK)).get("/whistle")
+    assert page.links("tel:") == [
+        "tel:110", "tel:119", "tel:120", *(f"tel:0310-000000{n}" for n in (1, 2, 3, 4))
+    ]  # fmt: skip
+    assert "燃气 0310-0000003" in page.text
+
+
 async def test_a_category_is_taken_by_name_and_by_suggestion(world: World) -> None:
     clerk = await somebody(world, CLERK)
     form = (await clerk.get("/whistle")).form("/whistle")

@@ -24,6 +24,7 @@ from dispatch.steps.reading.cursor import Cursor
 
 UNIT_CODE = r"[A-Z]{2,6}(-[\dA-Z-]+)?"
 TYPES = get_args(UnitType)
+PHONE = r"\d[\d-]{2,15}"
 HOURS = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
 NODE_POSTS = ("head", "clerk", "secretary", "duty", "dispatcher", "administrator", "auditor")
 _EACH = {"street": ("street", "township"), "community": ("community", "village")}
@@ -64,6 +65,7 @@ def _unit(one: Cursor, calendars: Collection[str], code: str, start: dict[str, A
         "calendar": one.text("calendar", among=calendars),
         "sector": one.text("sector", None),
         "duty": one.flag("duty"),
+        "phone": one.text("phone", None, shape=PHONE),
     }
 
 

@@ -69,11 +69,12 @@ class PlaceFound:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A button that calls, e.g. 火警 119 → tel:119."""
+    """A button that calls, e.g. 火警 119 → tel:119; or a menu of `choices`."""
 
     label: str
     number: str
     href: str
+    choices: tuple[Phone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@
       form.dispatchEvent(new Event("preview"));
     }
     if (call) {
-      const box = $(`[name=called][value="${call.getAttribute("href").slice(4).replace("12345", "抢修")}"]`, form);
+      const box = $(`[name=called][value="${call.getAttribute("href").slice(4)}"]`, form) || $('[name=called][value="抢修"]', form);
       if (box) box.checked = true;
       if (!field("called_at").value) field("called_at").value = new Date().toTimeString().slice(0, 5);
     }

@@ -111,7 +111,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         danger=typed.get("danger") if typed.get("danger") in ("yes", "no") else "",
         danger_words=_danger(shown.forecast),
         danger_list=reference.duties.danger,
-        phones=_phones(),
+        phones=_phones(reference),
         categories=tuple(
             Option(duty.code, f"{duty.code} {duty.name}") for duty in reference.duties.duties if not duty.demo
         ),
@@ -198,12 +198,15 @@ def _danger(found: Forecast | None) -> str:
     return _("您写到了%(words)s，请答一下。", words=said)
 
 
-def _phones() -> tuple[Phone, ...]:
+def _phones(reference: Reference) -> tuple[Phone, ...]:
+    """The three that everybody knows; then the utilities' own, or the hotline where none is known."""
+    own = tuple(Phone(unit.short, unit.phone, f"tel:{unit.phone}") for unit in reference.units.all if unit.phone)
+    repairs = Phone(_("抢修电话"), "", "tel:12345", own)
     return (
         Phone(_("报警"), "110", "tel:110"),
         Phone(_("火警"), "119", "tel:119"),
         Phone(_("急救"), "120", "tel:120"),
-        Phone(_("抢修电话"), "", "tel:12345"),
+        repairs,
     )
 
 
