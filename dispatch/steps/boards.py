@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from dispatch.domain import acts_local, ladder
-from dispatch.domain.case import Actor, Case, Facts
+from dispatch.domain.case import LIVE, LOCAL, Actor, Case, Facts
 from dispatch.domain.clocks import LAST_RUNG, StagePolicy
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Node
@@ -17,7 +17,7 @@ from dispatch.steps import cover, repeats
 from dispatch.steps.cover import Uncovered
 from dispatch.steps.lists import Item, item
 from dispatch.steps.repeats import Repeat
-from dispatch.steps.scope import places_of, scope_of
+from dispatch.steps.scope import places_of, scope_of, subtree
 from dispatch.steps.service import Service
 from dispatch.steps.shown import seat_view
 from dispatch.steps.stalled import Stalled, stalled
@@ -25,10 +25,14 @@ from dispatch.steps.told import Words
 from dispatch.store import desk, desk_counts, queues, timeline
 from dispatch.store import repeats as proposed
 from dispatch.store.connection import Connection
-from dispatch.store.search import Found, Scope
+from dispatch.store.search import Filters, Found, Scope
 
 #: so many of each kind are shown
 MOST = 100
+#: so many are counted
+MOST_HERE = 1000
+#: under way as a whistle
+IN_HAND = tuple(sorted(LIVE - {LOCAL}))
 #: what the desk decides
 DECIDED_AT_DESK = ("hand-back", "review", "extension", "hold", "cancel", "objection", "consult", "transfer")
 
@@ -68,6 +72,8 @@ class ChainView:
     coming: tuple[Climbing, ...]
     below: tuple[Helper, ...]
     as_of: datetime
+    here: int = 0
+    """Whistles about this place that are under way, up to `MOST_HERE`; not counted for the district."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,8 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         passed = await _passed_up(connection, scope, node, below, turn)
         own = await queues.below(connection, scope, MOST) if rung < ladder.STREET else []
         coming = await queues.climbing(connection, scope, rung, end_of_day(turn), 3 * MOST)
+        answered_for = Filters(status=IN_HAND, places=subtree(node.code, reference))
+        here = await queues.count(connection, scope, answered_for, MOST_HERE) if rung <= ladder.STREET else 0
     reached = _once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
     above = _once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
     return ChainView(
@@ -161,6 +169,7 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         coming=_coming(coming, turn, rung),
         below=tuple(_helpers(node, turn)),
         as_of=turn.now,
+        here=here,
     )
 
 

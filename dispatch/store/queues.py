@@ -172,6 +172,18 @@ async def resolved_without(connection: Connection, scope: Scope, limit: int) -> 
     return list({row.head.id: row for row in rows}.values())
 
 
+_OPEN = "SELECT count(*) FROM (SELECT FROM whistle w JOIN whistle_state s ON s.id = w.id WHERE {where} LIMIT {limit}) x"
+
+
+async def count(connection: Connection, scope: Scope, filters: Filters, limit: int) -> int:
+    """How many whistles are found, up to `limit`."""
+    asked = Asked()
+    see(asked, scope)
+    narrow(asked, filters)
+    where = asked.where()
+    return int(await connection.fetchval(_OPEN.format(where=where, limit=asked.add(limit)), *asked.values))
+
+
 _BELOW = """
 SELECT {head}, {clock}
 FROM whistle_state s JOIN whistle w ON w.id = s.id

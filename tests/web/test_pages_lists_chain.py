@@ -43,6 +43,36 @@ def photo() -> bytes:
     return written.getvalue()
 
 
+async def test_one_sees_what_one_answers_for_and_which_instruction_nobody_signed_for(
+    slow: tuple[World, VirtualClock],
+) -> None:
+    world, clock = slow
+    await world.token(SECRETARY, lasts=timedelta(days=9))
+    head = await browse(world, COMMUNITY_HEAD)
+    assert "我这里在办的" not in await head.get("/chain")
+    number = (await world.whistle(SLOW))["number"]
+    way = re.search(r'<a href="(/all[^"]+)">我这里在办的 1 件</a>', await head.get("/chain"))
+    assert way, "before anything climbed"
+    assert f"/w/{number}" in await head.get(way.group(1).replace("&amp;", "&"))
+    reached = await neglected(world, clock, 7.5)
+    assert (await world.act(reached, "instruct", seat=SECRETARY, text="今天办好")).status_code == 200
+    while (await world.get(reached, seat=SECRETARY))["accountable"]["rung"] < 3:
+        clock.advance_to(clock.now() + timedelta(hours=1))
+        await sweep(world.service)
+    page = await (await browse(world, COMMUNITY_HEAD)).get("/chain")
+    assert re.search(r"<b>批示还没签收（住建，.+下达）。</b>", page)
+
+
+async def test_a_building_head_reads_in_one_line_what_may_come_today(slow: tuple[World, VirtualClock]) -> None:
+    world, _clock = slow
+    assert "今天还有" not in await (await browse(world, BUILDING_HEAD)).get("/chain")
+    await world.whistle(SLOW)
+    page = await (await browse(world, BUILDING_HEAD)).get("/chain")
+    said = re.search(r"今天 \d\d:\d\d 要是还没人来，会请您去看一眼、拍张照：广泰小区物业不管[^<]*", page)
+    assert said
+    assert not any(word in said.group() for word in (*BANNED, "逾期", "没办"))
+
+
 async def test_the_building_head_is_asked_one_question(slow: tuple[World, VirtualClock]) -> None:
     world, clock = slow
     browser = await browse(world, BUILDING_HEAD)

@@ -11,7 +11,7 @@ from dispatch.domain.case import LOCAL
 from dispatch.domain.reference import node_seat
 from dispatch.domain.turn import ZONE
 from dispatch.steps.sign_in import Visit
-from dispatch.web.chain.page import PATH
+from dispatch.web.chain.page import PATH, expected
 from dispatch.web.chain.reading import Reached, Standing, late_unit, position_of
 from dispatch.web.common import times
 from dispatch.web.common.frame import build_frame
@@ -79,6 +79,7 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         away=_away(one, found),
         raise_url=f"{PATH}/raise",
         own=_own(found),
+        coming=_coming(found),
         more=_("看完这件，还有 %(n)s 件请您看。", n=len(waiting) - 1) if len(waiting) > 1 else "",
     )
 
@@ -99,7 +100,19 @@ def _nothing(frame: Frame, found: Standing) -> BuildingPage:
         empty=Empty(_("没有要您看的。"), _("有到期没办的，会先请您看一眼。")),
         raise_url=f"{PATH}/raise",
         own=_own(found),
+        coming=_coming(found),
     )
+
+
+def _coming(found: Standing) -> str:
+    """One line of what they may be asked to look at today; nobody is to be blamed for it."""
+    rows = expected(found.view.coming)
+    if not rows:
+        return ""
+    first = {"at": f"{rows[0].at.astimezone(ZONE):%H:%M}", "title": title_of(rows[0].item)}
+    if len(rows) == 1:
+        return _("今天 %(at)s 要是还没人来，会请您去看一眼、拍张照：%(title)s。", **first)
+    return _("今天还有 %(n)s 件可能请您去看一眼、拍张照，最早 %(at)s：%(title)s。", n=len(rows), **first)
 
 
 def _greeting(found: Standing) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from secrets import token_urlsafe
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
@@ -11,17 +11,19 @@ from dispatch.domain.case import LOCAL
 from dispatch.domain.ladder import STREET
 from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import ZONE
-from dispatch.steps.boards import Climbing
+from dispatch.steps.boards import MOST_HERE, Climbing
 from dispatch.steps.sign_in import Visit
 from dispatch.web import say
 from dispatch.web.chain.reading import Reached, Standing, called, late_unit, position_of, vacant_seats
 from dispatch.web.common import ladders, times
 from dispatch.web.common.frame import build_frame
 from dispatch.web.i18n import N_, _
+from dispatch.web.lists.page import ALL
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
 from dispatch.web.models.lists import ChainItem, ChainPage, Coming, Helper
-from dispatch.web.models.parts import ActionButton, Empty, Hidden, Notice, Photo
+from dispatch.web.models.parts import ActionButton, Empty, Hidden, NavItem, Notice, Photo
+from dispatch.web.whistle.reader import unsigned
 
 PATH = "/chain"
 #: items on a page
@@ -116,9 +118,20 @@ def chain_page(
         helpers_note=_helpers_note(found),
         empty=Empty(_("没有事报到您这里。"), _("到期没办的会一级一级报上来。")),
         raise_url=f"{PATH}/raise" if view.rung < STREET else "",
+        here=_here(found),
         newer=f"{PATH}?from={max(first - SIZE, 0)}" if first else "",
         older=f"{PATH}?from={first + SIZE}" if first + SIZE < count else "",
     )
+
+
+def _here(found: Standing) -> NavItem | None:
+    """The list of what this person answers for."""
+    view = found.view
+    if not view.here:
+        return None
+    many = f"{MOST_HERE - 1}+" if view.here >= MOST_HERE else view.here
+    url = f"{ALL}?" + urlencode({"status": "open", "place": view.node})
+    return NavItem(_("我这里在办的 %(n)s 件", n=many), url)
 
 
 def context_of(one: Reached, found: Standing) -> str:
@@ -150,6 +163,7 @@ def _item(one: Reached, found: Standing, here: str) -> ChainItem:
         context=context_of(one, found),
         answers=tuple(_answers(one, found, offered, here)),
         photos=tuple(_photos(one, found)),
+        owed=unsigned(one.case, found.turn),
     )
 
 

@@ -147,6 +147,7 @@ class ChainItem:
     context: str
     answers: tuple[ActionButton, ...]
     photos: tuple[Photo, ...] = ()
+    owed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class ChainPage:
     older: str = ""
     raise_url: str = ""
     deciding: DeskPane | None = None
+    here: NavItem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class BuildingPage:
     empty: Empty | None = None
     raise_url: str = ""
     own: tuple[NavItem, ...] = ()
+    coming: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dispatch.domain import acts_local, ladder, permissions
-from dispatch.domain.case import LOCAL, Actor
+from dispatch.domain.case import LOCAL, Actor, Case
 from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, VERIFICATION
 from dispatch.domain.involved import stands_in
 from dispatch.domain.turn import Turn
@@ -61,7 +61,7 @@ class _Unit:
         if part.role == "inform":
             return Expected(False, spans(_("只是让你们知道，不用报到。")), clock_of(view, HANDLING))
         if "sign-instruction" in view.allowed_actions:  # while it rests too: an instruction is owed at once
-            said = spans(_("有批示等你签收。"), unsigned(view, self.turn, part.unit))
+            said = spans(_("有批示等你签收。"), unsigned(view.case, self.turn, part.unit))
             acts = ("sign-instruction", "resolve", "note")
             return Expected(True, said, clock_of(view, HOLD) or clock_of(view, HANDLING), acts)
         if view.status == "on-hold":
@@ -108,7 +108,7 @@ class _Unit:
     def _superior(self, part: PartView) -> Expected:
         own = [c for c in self.view.clocks if c.answered_at is None and c.rung and c.unit in (None, part.unit)]
         if not own or (part.role != "lead" and not any(c.unit for c in own)):
-            owed = unsigned(self.view, self.turn, part.unit)
+            owed = unsigned(self.view.case, self.turn, part.unit)
             return Expected(False, spans(_("本单位的人在办，没有逾期。"), owed), nearest(self.view))
         late = max(own, key=lambda clock: clock.rung)
         said = spans(_("本单位逾期了。请督促办理，并"), strong(_("说明情况")), _("。"))
@@ -248,12 +248,14 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
     clock = (clock_of(view, REPORTED, waiting[0].unit) if waiting else None) or clock_of(view, HANDLING)
     verb = _("到场") if waiting and waiting[0].on_site else _("签收")
     words = _("等%(unit)s%(verb)s。", unit=lead, verb=verb) if waiting else _("%(unit)s正在办。", unit=lead)
-    return Expected(False, spans(words, unsigned(view, turn), _next_asked(view, clock, turn)), clock or nearest(view))
+    return Expected(
+        False, spans(words, unsigned(view.case, turn), _next_asked(view, clock, turn)), clock or nearest(view)
+    )
 
 
-def unsigned(view: WhistleView, turn: Turn, unit: str | None = None) -> str:
+def unsigned(case: Case, turn: Turn, unit: str | None = None) -> str:
     """Which instruction has not been signed for, and since when: of a unit, or of any."""
-    owed = view.case.pending("instruction", unit)
+    owed = case.pending("instruction", unit)
     if owed is None:
         return ""
     by = turn.unit_name(owed.unit) if owed.unit else turn.reference.tree.label(str(owed.data.get("node")))
@@ -277,4 +279,4 @@ def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
     return _("到点没动静，请%(who)s来问。", who=who) if not clock.rung else _("再没动静，请%(who)s来问。", who=who)
 
 
-__all__ = ["Expected", "clock_of", "expected", "nearest", "part_of"]
+__all__ = ["Expected", "clock_of", "expected", "nearest", "part_of", "unsigned"]
