@@ -53,6 +53,12 @@ def _held(now: datetime, jump: Jump | None) -> Held | None:
     return Held(jump.at, jump.by.total_seconds(), jump.at + clock_watch.STEADY)
 
 
+def permit(actor: Actor) -> None:
+    """Raises `Forbidden` for whoever may not say that the clock is right."""
+    if not may_ever(actor, ACTION):
+        raise Forbidden("只有区调度台能确认时钟", field="role", value=actor.role)
+
+
 async def confirm(service: Service, actor: Actor, at: datetime) -> bool:
     """The database's clock has been looked at since the jump `at` and is right: climbing goes on.
 
@@ -60,8 +66,7 @@ async def confirm(service: Service, actor: Actor, at: datetime) -> bool:
 
     Raises `Forbidden`, `Unavailable`.
     """
-    if not may_ever(actor, ACTION):
-        raise Forbidden("只有区调度台能确认时钟", field="role", value=actor.role)
+    permit(actor)
     async with service.database.transaction() as uow:
         done = await clock_watch.confirm(uow.connection, at)
     if done:

@@ -1,4 +1,4 @@
-"""What the desk decides beside acts on one whistle: pairs that look alike."""
+"""What the desk decides beside acts on one whistle: pairs that look alike, a clock that jumped."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
-from dispatch.steps import boards, repeats
+from dispatch.steps import boards, repeats, stalled
 from dispatch.steps.repeats import Decided
 from dispatch.web import problems
 from dispatch.web.api.answers import refusals, send, shown, takes
-from dispatch.web.api.fields import Body, Line
+from dispatch.web.api.fields import Body, Line, Moment
 from dispatch.web.auth import Doer
 from dispatch.web.deps import deps_of
 
@@ -50,6 +50,27 @@ async def decide_repeats(request: Request, visit: Doer) -> Response:
     pairs = [(pair.whistle, pair.into) for pair in given.pairs]
     done = await repeats.many(deps_of(request).service, visit.actor, given.decision, pairs)
     return send([_result(one) for one in done])
+
+
+class ConfirmClock(Body):
+    """`at`: the moment that the database's clock showed after its jump, as the desk tells it under `stalled`."""
+
+    at: Moment
+
+
+CLOCK: TypeAdapter[ConfirmClock] = TypeAdapter(ConfirmClock)
+
+
+@router.post(
+    "/clock",
+    openapi_extra=takes("ConfirmClock", CLOCK, {"at": "2026-06-15T09:00:00+08:00"}),
+    responses=refusals(400, 403, 413, ok={200: shown("Confirmed", dict[str, Any], "Whether that jump held anything")}),
+)
+async def confirm_clock(request: Request, visit: Doer) -> Response:
+    """The database's clock was looked at since a jump and is right: climbing goes on."""
+    stalled.permit(visit.actor)
+    given = CLOCK.validate_json(await request.body() or b"null")
+    return send({"confirmed": await stalled.confirm(deps_of(request).service, visit.actor, given.at)})
 
 
 def _result(one: Decided) -> dict[str, Any]:

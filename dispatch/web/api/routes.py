@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from dispatch.web.api import boards, desk, photos, reference, reporter, whistles
+from dispatch.web.api import boards, desk, letters, photos, reference, reporter, whistles
 
 ROUTERS: tuple[APIRouter, ...] = (
     whistles.router,
     reference.router,
     boards.router,
     desk.router,
+    letters.router,
     photos.router,
     reporter.router,
 )
