@@ -60,7 +60,7 @@ def test_what_is_not_possible_says_why_without_javascript(browser: Any, service:
         shown.goto(f"{service.address}/w/{number}")
         assert not shown.locator(".barred dl").is_visible()
         shown.locator(".barred > summary").click()
-        assert "先签收，再报结" in shown.locator(".barred").inner_text()
+        assert "这类要先到场，再报结" in shown.locator(".barred").inner_text()
         keep(shown, f"case-barred-{width}", full_page=True)
 
 

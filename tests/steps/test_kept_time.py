@@ -109,4 +109,4 @@ async def test_nothing_is_lost_or_given(seed: int, postgres: TestPostgres, demo_
                 elif why.remaining is not None:
                     assert why.before + why.used + why.remaining == pytest.approx(limit, abs=1e-6)
         assert rested > 10
-        await made.sound()
+        await made.sound(one_calendar=False)

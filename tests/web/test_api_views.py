@@ -406,7 +406,7 @@ async def test_the_desk_sees_what_waits(world: World) -> None:
     assert [item["number"] for item in desk["at_desk"]] == [danger, lost]
     assert [(one["item"]["number"], one["request"]["kind"]) for one in desk["decisions"]] == [(back, "hand-back")]
     assert desk["decisions"][0]["request"]["data"]["reason"] == "不是我们的"
-    assert desk["pending"] == {"hand-back": 1}
+    assert desk["pending"] == {"hand-back": 1, "repeat": 0}
     assert (await (await world.as_(CLERK)).get("/api/v1/desk")).status_code == 403
     assert (await (await world.as_(DESK)).get("/api/v1/chain")).status_code == 403
 

@@ -63,7 +63,7 @@ TABLE: dict[str, tuple[Deed, ...]] = {
     "延期待批": (SIGN, EXTEND),
     "办理中·已延期至 7/31": (SIGN, EXTEND, (DESK, "decide-extension", {"granted": True})),
     "挂账待批": (SIGN, HOLD),
-    "已挂账·复查日 6/30": (SIGN, HOLD, (DESK, "decide-hold", {"granted": True})),
+    "已挂账·复查日 6/30": (SIGN, HOLD, (SECRETARY, "decide-hold", {"granted": True})),
     "待签收·已催办": (URGE,),
     "已签收·已催办": (SIGN, URGE),
     "已签收·已说明": (SIGN, URGE, (DUTY, "explain", {"text": "配件明天到"})),

@@ -320,7 +320,7 @@ async def test_many_are_whistled_anew_at_once(world: World) -> None:
     ids = [await letter(world, position=nth, value=each) for nth, each in enumerate(said)]
     browser = await browse(world, DESK)
     await browser.get("/desk/dead")
-    picked = {"letter": [str(each) for each in ids], "action": "raise", "why": "来源发错了格式"}
+    picked = {"pick": [str(each) for each in ids], "action": "raise", "why": "来源发错了格式"}
     assert "另吹一哨：2 条" in (await browser.post("/desk/dead/many", picked, 200)).text
     async with world.database.acquire() as connection:
         told = await connection.fetch(

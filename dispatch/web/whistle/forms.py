@@ -199,7 +199,7 @@ ASKS: Mapping[str, Asks] = {
                     _and(_reply(N_("办得怎么样"), N_("写给来访人看得懂的话。")), _absent,
                          _photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
     "hand-back": Asks("hand-back", N_("裁定以前还是你单位负责，钟照走；裁定是终审，一件只能退一次。"),
-                      _and(_REASON, _clause, _should_be), demands=("clause", "to")),
+                      _and(_REASON, _clause, _should_be), demands=("reason", "clause", "to")),
     "request-extension": Asks("request-extension", N_("到期以前才能申请；批下来以前钟照走。临期才申请会记下来。"),
                               _and(_day("until", N_("延到什么时候"), "datetime", 7), _REASON)),
     "request-hold": Asks("request-hold", N_("现在办不了、又不怪办事的人，才挂账；要有复查日，批准后钟停下。"),
