@@ -117,7 +117,8 @@ def test_two_written_one_after_another_are_two(browser: Any, service: Running) -
         _write(shown, DARK + "，其一")
         shown.locator(WAITING).wait_for()
         shown.goto(f"{service.address}/whistle")
-        assert "本机还有 1 条没发出" in shown.locator("#unsent").inner_text(), "it still says so on a page opened anew"
+        # it still says so on a page opened anew
+        shown.locator("#unsent", has_text="本机还有 1 条没发出").wait_for()
         _write(shown, DARK + "，其二")
         shown.locator(WAITING).nth(1).wait_for()
         shown.context.set_offline(False)

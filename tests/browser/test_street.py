@@ -119,6 +119,7 @@ def test_photos_are_sent_while_one_writes_and_can_be_taken_away(browser: Any, se
     out = io.BytesIO()
     Image.effect_noise((3000, 2000), 90).convert("RGB").save(out, "JPEG")
     file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    Image.new("RGB", (320, 200), "grey").save(small := io.BytesIO(), "JPEG")
     with page(browser, service, CLERK, 390) as shown:
         shown.goto(f"{service.address}/whistle")
         shown.fill("#f-body", "广泰小区5号楼路灯不亮")
@@ -130,11 +131,18 @@ def test_photos_are_sent_while_one_writes_and_can_be_taken_away(browser: Any, se
         shown.locator(f"[data-tiles] li:first-child [name=kept]:not([value='{lying}'])").wait_for(state="attached")
         assert first.locator("[name=kept]").count() == 1
         assert first.locator("img").evaluate("one => one.naturalHeight") == 1600, "it stands up now"
+        standing = first.locator("[name=kept]").get_attribute("value")
+        drafted = "id => Object.keys(localStorage).some(key => /^draft:/.test(key) && localStorage[key].includes(id))"
+        shown.wait_for_function(drafted, arg=standing)
         shown.reload()
         shown.locator("[data-tiles] input[name=kept]").nth(1).wait_for(state="attached")
         shown.locator("[data-tiles] button", has_text="移除").first.click()
-        assert shown.locator("[data-tiles] li").count() == 1, "one that came back with the draft can be taken away too"
-        shown.set_input_files("input[name=photo]", [{**file, "name": f"{n}.jpg"} for n in range(9)])
+        # one that came back with the draft can be taken away too
+        shown.locator("[data-tiles] li").nth(1).wait_for(state="detached")
+        assert shown.locator("[data-tiles] li").count() == 1
+        shown.set_input_files(
+            "input[name=photo]", [{**file, "name": f"{n}.jpg", "buffer": small.getvalue()} for n in range(9)]
+        )
         shown.locator("[data-photo-said]", has_text="最多 9 张").wait_for()
         for _ in range(8):
             shown.locator("[data-tiles] button", has_text="移除").last.click()
