@@ -1,6 +1,7 @@
 """Dead letters for programs: listed, read, and settled one or many; what the desk's page does, by the same steps."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -86,15 +87,8 @@ async def settle(request: Request, visit: Admin) -> Response:
     if given.action != "raise" or len(given.ids) != 1:
         raise Invalid("只有另吹一哨、一次一条，才能写上内容", field="body", value=None)
     told = letters.Retold(given.body, given.title or "", given.place or "")
-    done = await letters.many(_retelling(told), service, visit.actor, given.ids, given.why)
+    done = await letters.many(partial(letters.raise_one, told=told), service, visit.actor, given.ids, given.why)
     return send([_result(one) for one in done])
-
-
-def _retelling(told: letters.Retold) -> Any:
-    async def one(service: Any, actor: Any, id: UUID, why: str) -> Settled:
-        return await letters.raise_one(service, actor, id, why, told)
-
-    return one
 
 
 def _result(one: Settled) -> Mapping[str, Any]:
