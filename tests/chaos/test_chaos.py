@@ -99,7 +99,7 @@ async def bad_row(url: str, crowd: Crowd) -> dict[str, bool]:
 
 
 async def another_policy(url: str, folder: Path) -> None:
-    """Two seconds more to report in, for the open whistles too, in the middle of it all."""
+    """More time to report in and to close, for the open whistles too, in the middle of it all."""
     database = await Database.connect(url, size=2)
     try:
         await load(database, longer(folder / "district"), "chaos")
@@ -160,7 +160,7 @@ async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) 
         phases.end("stop")
         evidence = await read(url, crowd.journal, WAITS)
         evidence.since, evidence.until = since, until
-        evidence.spoiled, evidence.limits = spoiling.result(), {"reported": float(LONGER)}
+        evidence.spoiled, evidence.limits = spoiling.result(), LONGER
         await look(kafka, evidence)
         phases.end("read")
         print(phases)

@@ -83,7 +83,7 @@ class Siege:
             phases.end("stop")
             evidence = await read(self._url, crowd.journal, WAITS)
             evidence.since, evidence.until = since, until
-            evidence.spoiled, evidence.limits = self._spoiled, {"reported": float(LONGER)}
+            evidence.spoiled, evidence.limits = self._spoiled, LONGER
             evidence.inbound = await others.seen(self._url)
             await look(address, evidence)
         phases.end("read")
