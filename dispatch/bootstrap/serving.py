@@ -89,6 +89,8 @@ async def serve(
             server_header=False,
             date_header=True,
             timeout_keep_alive=30,
+            # nothing here asks who or how: limits are by account, links come from the settings
+            proxy_headers=False,
         )
     )
     running = asyncio.create_task(_serving(server, host, port))

@@ -23,6 +23,7 @@ from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistl
 from dispatch.web.auth import factor_needed
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
+from dispatch.web.principals import header_of, headers_of
 from dispatch.web.security import App, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
@@ -122,15 +123,9 @@ class _Refused(Exception):
 
 def _headers(scope: Scope) -> tuple[str | None, str, str]:
     """Idempotency key, CSRF token and media type."""
-    key, csrf, media = None, "", ""
-    for name, value in scope["headers"]:
-        if name == b"idempotency-key":
-            key = value.decode("latin-1")
-        elif name == b"x-csrf-token":
-            csrf = value.decode("latin-1")
-        elif name == b"content-type":
-            media = value.decode("latin-1").partition(";")[0].strip().lower()
-    return key, csrf, media
+    key = header_of(scope, b"idempotency-key") if b"idempotency-key" in headers_of(scope) else None
+    media = header_of(scope, b"content-type").partition(";")[0].strip().lower()
+    return key, header_of(scope, b"x-csrf-token"), media
 
 
 def _admit(visit: Visit | None, csrf: str, media: str) -> None:

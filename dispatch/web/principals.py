@@ -7,7 +7,7 @@ a session ended by another process, works for `TTL` more seconds at most; ended 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -134,16 +134,26 @@ class Principals:
         return found
 
 
+def headers_of(scope: MutableMapping[str, Any]) -> dict[bytes, bytes]:
+    """The request's headers by name, in small letters; of one that came twice the last. Made once for a request."""
+    made: dict[bytes, bytes] | None = scope.get("dispatch.headers")
+    if made is None:
+        made = scope["dispatch.headers"] = dict(scope["headers"])
+    return made
+
+
+def header_of(scope: MutableMapping[str, Any], name: bytes) -> str:
+    """One header, "" where it was not sent."""
+    return headers_of(scope).get(name, b"").decode("latin-1")
+
+
 def credentials(scope: Scope, cookie_name: str) -> tuple[str | None, str | None]:
     """The bearer token and the session cookie of a request, each or both None."""
-    bearer = cookie = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            kind, _, rest = value.decode("latin-1").partition(" ")
-            bearer = rest.strip() if kind.lower() == "bearer" else ""
-        elif name == b"cookie":
-            cookie = cookie_of(value.decode("latin-1"), cookie_name) or cookie
-    return bearer, cookie
+    bearer = None
+    if b"authorization" in headers_of(scope):
+        kind, _, rest = header_of(scope, b"authorization").partition(" ")
+        bearer = rest.strip() if kind.lower() == "bearer" else ""
+    return bearer, cookie_of(header_of(scope, b"cookie"), cookie_name)
 
 
 def cookie_of(header: str, name: str) -> str | None:

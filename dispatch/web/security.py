@@ -5,15 +5,15 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from secrets import token_hex
 from typing import Any, Protocol
 
 import structlog
 from starlette.exceptions import HTTPException
 
+from dispatch.clock import new_id
 from dispatch.web import i18n, problems
 from dispatch.web.i18n import _
-from dispatch.web.principals import cookie_of
+from dispatch.web.principals import cookie_of, header_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -163,9 +163,9 @@ class Shell:
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     """The whole body; None as soon as it is, or says it will be, longer than `limit` bytes."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value) > limit):
-            return None
+    length = header_of(scope, b"content-length")
+    if length and (not length.isdecimal() or int(length) > limit):
+        return None
     message = await receive()
     if message["type"] == "http.disconnect":
         return b""
@@ -218,16 +218,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _read_headers(scope: Scope) -> tuple[str, str]:
     """The request's id (the proxy's, where it gave a plain one) and its language."""
-    request, language, cookie = "", "", ""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            given = value.decode("latin-1")
-            request = given if _REQUEST_ID.fullmatch(given) else ""
-        elif name == b"accept-language":
-            language = value.decode("latin-1")
-        elif name == b"cookie":
-            cookie = cookie_of(value.decode("latin-1"), "lang") or cookie
-    return request or token_hex(16), cookie if cookie in i18n.LANGUAGES else language_of(language)
+    request = header_of(scope, b"x-request-id")
+    if not _REQUEST_ID.fullmatch(request):
+        request = new_id().hex
+    cookie = cookie_of(header_of(scope, b"cookie"), "lang")
+    return request, cookie if cookie in i18n.LANGUAGES else language_of(header_of(scope, b"accept-language"))
 
 
 @lru_cache(maxsize=1024)
