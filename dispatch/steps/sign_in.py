@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 
 __all__ = ["LONGEST_PASSWORD", "SHORTEST_PASSWORD", "change_password", "set_password"]
 
-LASTS = timedelta(days=7)
-IDLE = timedelta(hours=12)
+#: a session, on a seat of the street and above or of a unit; and below the street
+LASTS, LASTS_BELOW = timedelta(days=7), timedelta(days=30)
 #: `seen_at` is written at most this often
 TOUCH_EVERY = timedelta(minutes=5)
 
@@ -64,11 +64,12 @@ class Refused(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session just opened. `token` is what the cookie holds; only its hash is stored."""
+    """A session just opened. `token` is what the cookie holds; only its hash is stored. Used or not, it ends after
+    `lasts`."""
 
     token: str
     csrf: str
-    expires_at: datetime
+    lasts: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ async def by_session(database: Database, sha256: bytes) -> Visit | None:
     """Who holds this session, or None. Raises `Unavailable`."""
     now = await database.now()
     async with database.acquire() as connection:
-        row = await accounts.session(connection, sha256, now, IDLE)
+        row = await accounts.session(connection, sha256, now)
     if row is None:
         return None
     if now - row.seen_at > TOUCH_EVERY:
@@ -213,22 +214,27 @@ async def code_needed(uow: UnitOfWork, person: str, now: datetime, *, via: str) 
     return made
 
 
+def lasts(seat: SeatHeld) -> timedelta:
+    """How long a session that is opened on this seat may be used."""
+    return LASTS_BELOW if seat.level is not None and seat.level < 4 else LASTS
+
+
 async def open_session(
     database: Database, person: str, seat: str | None = None, *, via: str = "", device: str = ""
 ) -> Session:
     """A session on a seat of the person: the one named, the one used last, or the first. Raises `Forbidden`."""
     now = await database.now()
-    made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), now + LASTS)
     async with database.transaction() as uow:
         held = await accounts.seats(uow.connection, person, now)
         wanted = seat or await accounts.last_seat(uow.connection, person)
         chosen = next((one for one in held if one.code == wanted), None)
         if chosen is None and (not held or seat is not None):
             raise Forbidden("这个账号现在没有岗位；请找本单位管理员", field="seat", value=seat)
-        code = (chosen or held[0]).code
-        new = NewSession(digest(made.token), person, code, made.csrf, via, device, made.expires_at)
+        at = chosen or held[0]
+        made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), lasts(at))
+        new = NewSession(digest(made.token), person, at.code, made.csrf, via, device, now + made.lasts)
         await accounts.add_session(uow, new, now)
-    log.info("sign-in.done", via=via or "command", seat=code)
+    log.info("sign-in.done", via=via or "command", seat=at.code)
     return made
 
 
@@ -237,9 +243,10 @@ async def switch_seat(database: Database, sha256: bytes, person: str, seat: str)
     now = await database.now()
     async with database.transaction() as uow:
         held = await accounts.seats(uow.connection, person, now)
-        if not any(one.code == seat for one in held):
+        wanted = next((one for one in held if one.code == seat), None)
+        if wanted is None:
             raise Forbidden("您现在不在这个岗位上", field="seat", value=seat)
-        await accounts.move_session(uow, sha256, seat)
+        await accounts.move_session(uow, sha256, seat, lasts(wanted))
 
 
 async def seats_of(database: Database, person: str) -> list[SeatHeld]:

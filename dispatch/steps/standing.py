@@ -109,8 +109,10 @@ def _rows(reference: Reference, zone: ZoneInfo) -> tuple[list[PersonRow], list[S
     return (
         [PersonRow(person.code, person.name, sign_in_of(person.code)) for person in known.persons.values()],
         [
-            SeatRow(seat.code, ROLE_OF_POST[seat.post], seat.node, seat.unit, seat.position)
-            for seat in known.seats.values()
+            SeatRow(
+                seat.code, ROLE_OF_POST[seat.post], seat.node, seat.unit, seat.position, node.level if node else None
+            )
+            for seat, node in ((seat, reference.tree.get(seat.node or "")) for seat in known.seats.values())
         ],
         [
             TenureRow(held.seat, held.person, start(held.since), start(held.until) if held.until else None)

@@ -8,12 +8,13 @@ import asyncpg
 
 from dispatch.store.account_news import UNSEEN
 from dispatch.store.connection import Connection
+from dispatch.store.sessions import GOES_ON
 from dispatch.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class SeatHeld:
-    """A seat that somebody holds at this moment."""
+    """A seat that somebody holds at this moment; `level` is its node's."""
 
     code: str
     role: str
@@ -21,6 +22,7 @@ class SeatHeld:
     unit: str | None
     position: str
     district: str
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class AccountRow:
     locked_until: datetime | None
 
 
-_SEAT = "s.code AS seat, s.role, s.node, s.unit, s.position, s.district"
+_SEAT = "s.code AS seat, s.role, s.node, s.unit, s.position, s.district, s.level"
 _HOLDS = (
     "EXISTS (SELECT FROM tenure t WHERE t.seat = {a}.seat AND t.person = {a}.person"
     " AND t.from_at <= {now} AND (t.to_at IS NULL OR t.to_at > {now}))"
@@ -87,7 +89,7 @@ SELECT w.person, p.name, coalesce(a.must_change, false) AS must_change, {_SEAT},
 FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
 LEFT JOIN account a ON a.person = w.person
 LEFT JOIN second_factor f ON f.person = w.person AND f.confirmed_at IS NOT NULL
-WHERE w.token_sha256 = $1 AND w.expires_at > $2 AND w.seen_at > $3 AND p.active
+WHERE w.token_sha256 = $1 AND {GOES_ON.format(now="$2")} AND p.active
   AND {_HOLDS.format(a="w", now="$2")}"""
 
 _TOKEN = f"""
@@ -116,16 +118,16 @@ _TRY_OF_NAME, _TRY_OF_PERSON = _TRY.format(of="sign_in"), _TRY.format(of="person
 
 
 def _seat(row: asyncpg.Record) -> SeatHeld:
-    return SeatHeld(row["seat"], row["role"], row["node"], row["unit"], row["position"], row["district"])
+    return SeatHeld(row["seat"], row["role"], row["node"], row["unit"], row["position"], row["district"], row["level"])
 
 
 def _holder(row: asyncpg.Record) -> Holder:
     return Holder(row["person"], row["name"], _seat(row), row["must_change"])
 
 
-async def session(connection: Connection, sha256: bytes, now: datetime, idle: timedelta) -> SessionRow | None:
-    """The live session of this token: not over, not idle for longer than `idle`, its seat still held."""
-    row = await connection.fetchrow(_SESSION, sha256, now, now - idle)
+async def session(connection: Connection, sha256: bytes, now: datetime) -> SessionRow | None:
+    """The live session of this token: not over, not idle for too long, its seat still held."""
+    row = await connection.fetchrow(_SESSION, sha256, now)
     if row is None:
         return None
     kept = (row[name] for name in ("csrf", "seen_at", "expires_at", "via", "second_factor", "token_made", "news"))
@@ -283,9 +285,15 @@ async def touch_session(uow: UnitOfWork, sha256: bytes, now: datetime) -> None:
     await uow.connection.execute("UPDATE web_session SET seen_at = $2 WHERE token_sha256 = $1", sha256, now)
 
 
-async def move_session(uow: UnitOfWork, sha256: bytes, seat: str) -> None:
-    """The same person goes on from another of their seats."""
-    await uow.connection.execute("UPDATE web_session SET seat = $2 WHERE token_sha256 = $1", sha256, seat)
+async def move_session(uow: UnitOfWork, sha256: bytes, seat: str, lasts: timedelta) -> None:
+    """The same person goes on from another of their seats; the session ends no later than one opened there would."""
+    await uow.connection.execute(
+        "UPDATE web_session SET seat = $2, expires_at = least(expires_at, created_at + $3::interval)"
+        " WHERE token_sha256 = $1",
+        sha256,
+        seat,
+        lasts,
+    )
 
 
 async def end_session(uow: UnitOfWork, sha256: bytes) -> None:

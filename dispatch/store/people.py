@@ -21,13 +21,14 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """A seat with the role it gives; exactly one of `node` and `unit` is set."""
+    """A seat with the role it gives; exactly one of `node` and `unit` is set, `level` with the node."""
 
     code: str
     role: str
     node: str | None
     unit: str | None
     position: str
+    level: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,14 @@ ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, active = true
 WHERE (p.name, p.active) IS DISTINCT FROM (EXCLUDED.name, true)"""
 
 _SEATS = """
-INSERT INTO seat AS s (code, district, role, node, unit, position)
-SELECT code, $1, role, node, unit, position
-FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS x (code, role, node, unit, position)
-ON CONFLICT (code) DO UPDATE
-SET role = EXCLUDED.role, node = EXCLUDED.node, unit = EXCLUDED.unit, position = EXCLUDED.position
-WHERE (s.role, s.node, s.unit, s.position)
-      IS DISTINCT FROM (EXCLUDED.role, EXCLUDED.node, EXCLUDED.unit, EXCLUDED.position)"""
+INSERT INTO seat AS s (code, district, role, node, unit, position, level)
+SELECT code, $1, role, node, unit, position, level
+FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
+     AS x (code, role, node, unit, position, level)
+ON CONFLICT (code) DO UPDATE SET role = EXCLUDED.role, node = EXCLUDED.node, unit = EXCLUDED.unit,
+                                 position = EXCLUDED.position, level = EXCLUDED.level
+WHERE (s.role, s.node, s.unit, s.position, s.level)
+      IS DISTINCT FROM (EXCLUDED.role, EXCLUDED.node, EXCLUDED.unit, EXCLUDED.position, EXCLUDED.level)"""
 
 _TENURES = """
 INSERT INTO tenure AS t (seat, person, from_at, to_at, deputy)
@@ -131,6 +133,7 @@ async def materialise(
         [row.node for row in seats],
         [row.unit for row in seats],
         [row.position for row in seats],
+        [row.level for row in seats],
     )
     ended = await connection.execute(_ENDED, district, seat, held_by, from_at, now)
     added_tenures = await connection.execute(_TENURES, seat, held_by, from_at, [row.to_at for row in tenures])

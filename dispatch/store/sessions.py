@@ -1,10 +1,15 @@
 """Where people are signed in, as they and their administrators see it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatch.store.connection import Connection
 from dispatch.store.unit_of_work import UnitOfWork
+
+#: a session (w) on a seat (s) that is neither over nor idle for too long. Below the street people look from a phone of
+#: their own when something is asked of them, which may be in weeks; at a counter the next one sits down the next day
+GOES_ON = """w.expires_at > {now}
+  AND w.seen_at > {now} - CASE WHEN s.level < 4 THEN interval '30 days' ELSE interval '12 hours' END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +27,27 @@ class OpenSession:
     seen_at: datetime
 
 
-_OPEN = """
+_OPEN = f"""
 SELECT w.token_sha256 AS id, w.person, p.name, w.seat, s.position, coalesce(w.via, '') AS via,
        coalesce(w.device, '') AS device, w.created_at, w.seen_at
 FROM web_session w JOIN person p ON p.code = w.person JOIN seat s ON s.code = w.seat
-WHERE w.expires_at > $1 AND w.seen_at > $2"""
+WHERE {GOES_ON.format(now="$1")}"""
 
 
-async def of_person(connection: Connection, person: str, now: datetime, idle: timedelta) -> list[OpenSession]:
+async def of_person(connection: Connection, person: str, now: datetime) -> list[OpenSession]:
     """A person's sessions, the one used last first."""
-    rows = await connection.fetch(f"{_OPEN} AND w.person = $3 ORDER BY w.seen_at DESC", now, now - idle, person)
+    rows = await connection.fetch(f"{_OPEN} AND w.person = $2 ORDER BY w.seen_at DESC", now, person)
     return [OpenSession(**dict(row)) for row in rows]
 
 
 async def of_district(
-    connection: Connection, district: str, words: str, now: datetime, idle: timedelta, limit: int
+    connection: Connection, district: str, words: str, now: datetime, limit: int
 ) -> list[OpenSession]:
     """The sessions of a district's people whose name contains `words` (empty: all), used last first."""
     rows = await connection.fetch(
-        f"""{_OPEN} AND p.district = $3 AND ($4 = '' OR strpos(p.name, $4) > 0 OR strpos(p.code, $4) > 0)
-            ORDER BY w.seen_at DESC LIMIT $5""",
+        f"""{_OPEN} AND p.district = $2 AND ($3 = '' OR strpos(p.name, $3) > 0 OR strpos(p.code, $3) > 0)
+            ORDER BY w.seen_at DESC LIMIT $4""",
         now,
-        now - idle,
         district,
         words,
         limit,

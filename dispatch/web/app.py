@@ -167,8 +167,7 @@ async def _no_factor(request: Request, _error: Exception) -> Response:
 
 async def _too_fast(request: Request, error: Exception) -> Response:
     assert isinstance(error, TooFast)
-    later = {"Retry-After": str(error.seconds)}
-    return shown(request, problems.plain(429, "too-fast", error.words(), later, field="rate", value=error.kind))
+    return shown(request, error.response())
 
 
 def wants_page(request: Request) -> bool:

@@ -194,7 +194,7 @@ async def leave(request: Request) -> None:
 def enter(deps: WebDeps, session: Session, onward: str) -> Response:
     """Put the session into the browser's cookie and go on."""
     response = RedirectResponse(onward, 303)
-    lasts = int(sign_in.LASTS.total_seconds())
+    lasts = int(session.lasts.total_seconds())
     response.set_cookie(
         deps.cookie, session.token, max_age=lasts, path="/", httponly=True, samesite="lax", secure=deps.https
     )

@@ -23,6 +23,7 @@ from dispatch.web.api.raising import WHISTLE, canonical_hash, key_of, new_whistl
 from dispatch.web.auth import factor_needed
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
+from dispatch.web.limits import Limits, TooFast
 from dispatch.web.principals import header_of, headers_of
 from dispatch.web.security import App, Receive, Scope, Send
 
@@ -64,6 +65,8 @@ class Hot:
         key, csrf, media = _headers(scope)
         _admit(visit, csrf, media)
         assert visit is not None
+        if visit.token is None:
+            _count(deps.limits, visit)
         body = (await receive()).get("body", b"")
         try:
             whistle = WHISTLE.validate_json(body)
@@ -143,6 +146,13 @@ def _admit(visit: Visit | None, csrf: str, media: str) -> None:
     if media and media != "application/json" and not media.endswith("+json"):
         raise _Refused(problems.plain(415, "unsupported-media-type", _("请发送 application/json"), field="Content-Type",
                                       value=problems.shorten(media)))  # fmt: skip
+
+
+def _count(limits: Limits, visit: Visit) -> None:
+    try:
+        limits.count("raise", visit)
+    except TooFast as error:
+        raise _Refused(error.response()) from error
 
 
 def settle() -> None:

@@ -1,8 +1,8 @@
 """How fast one account or one token may go on: far faster than a person or an import does, and never by address.
 
 An office behind one address is many accounts, so each has its own measure. It is kept in this process: with several
-web processes each counts by itself. `POST /api/v1/whistles` is not counted; what is raised there waits for its commit,
-and an import may go as fast as it can.
+web processes each counts by itself. What programs send to `POST /api/v1/whistles` is not counted: it waits for its
+commit, and an import may go as fast as it can.
 """
 
 import time
@@ -12,8 +12,10 @@ from functools import lru_cache
 from math import ceil
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from dispatch.steps.sign_in import Visit
+from dispatch.web import problems
 from dispatch.web.i18n import N_, _
 from dispatch.web.security import pattern
 
@@ -71,6 +73,11 @@ class TooFast(Exception):
         """What the caller is told, in their language."""
         return _(WORDS[self.kind]).format(seconds=self.seconds)
 
+    def response(self) -> Response:
+        """The answer, with when to come again."""
+        later = {"Retry-After": str(self.seconds)}
+        return problems.plain(429, "too-fast", self.words(), later, field="rate", value=self.kind)
+
 
 @lru_cache(maxsize=1024)
 def kind_of(method: str, route: str, searching: bool) -> str | None:
@@ -95,10 +102,13 @@ class Limits:
 
     def admit(self, request: Request, visit: Visit) -> None:
         """Count this request. Raises `TooFast`."""
-        if not self._generous:
-            return
         kind = kind_of(request.method, pattern(request.scope), b"q=" in request.scope["query_string"])
-        if kind is None:
+        if kind is not None:
+            self.count(kind, visit)
+
+    def count(self, kind: str, visit: Visit) -> None:
+        """Count a request of this kind. Raises `TooFast`."""
+        if not self._generous:
             return
         token = visit.token
         who, rate = (f"token:{token}", PROGRAMS[kind]) if token else (str(visit.actor.principal), PEOPLE[kind])

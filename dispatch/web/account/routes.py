@@ -36,7 +36,7 @@ async def account(request: Request, visit: Own) -> Response:
     database, person = deps_of(request).service.database, visit.actor.person or ""
     now = await database.now()
     async with database.acquire() as connection:
-        held = await sessions.of_person(connection, person, now, sign_in.IDLE)
+        held = await sessions.of_person(connection, person, now)
         seats = await accounts.seats(connection, person, now)
         news = await account_news.latest(connection, person, now - pages.NEWS_KEPT)
     factor = await second_factor.status(database, person)

@@ -89,7 +89,7 @@ async def signed_in(request: Request, visit: Looker) -> Response:
     deps, given = deps_of(request), asked(request, "q")
     now, district = await deps.service.database.now(), visit.actor.district or ""
     async with deps.service.database.acquire() as connection:
-        held = await sessions.of_district(connection, district, given, now, sign_in.IDLE, MOST)
+        held = await sessions.of_district(connection, district, given, now, MOST)
     looking = ManageSection(_("找人"), forms=(pages.search(pages.SESSIONS, given, _("姓名或岗位代码")),))
     part = pages.sessions_section(held, now, _current(request), _("正在登录"))
     return shown(request, visit, pages.SESSIONS, looking, part)
@@ -141,7 +141,7 @@ async def _person(
     now = await deps.service.database.now()
     async with deps.service.database.acquire() as connection:
         one = await administer.of_district(connection, visit.actor, code, now)
-        held = await sessions.of_person(connection, code, now, sign_in.IDLE)
+        held = await sessions.of_person(connection, code, now)
         subjects = await identities.subjects(connection, deps.provider.issuer, code) if deps.provider else None
     parts = [*first, pages.person_section(one, reference_of(deps, visit), now)]
     if one.sign_in:
