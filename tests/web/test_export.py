@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
@@ -13,9 +13,13 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet._writer import ALL_TEMP_FILES
 from starlette.responses import StreamingResponse
 
+from dispatch.domain.case import Actor
+from dispatch.domain.turn import Turn
 from dispatch.steps.lists import Item, Page
 from dispatch.web.lists.export import Read, export
-from tests.factories import monday
+from dispatch.web.lists.rows import Shown
+from tests.factories import CLERK, XF, World, monday
+from tests.web.browsing import somebody
 
 ROW = Item(
     UUID(int=0), 0, "广泰小区3号楼楼道消防门被锁", "emergency", False, "301", "消防通道锁堵", "130403011",
@@ -39,8 +43,12 @@ def rows(count: int, seen: Callable[[], None] = lambda: None) -> Read:
     return read
 
 
+async def nothing_behind(_items: Sequence[Item]) -> Shown:
+    return Shown(Actor("desk", None, None), cast(Turn, None), {})
+
+
 async def chunks(read: Read, kind: str) -> AsyncIterator[bytes]:
-    answer = cast(StreamingResponse, await export(read, "all", kind))
+    answer = cast(StreamingResponse, await export(read, nothing_behind, "all", kind))
     async for chunk in answer.body_iterator:
         yield cast(bytes, chunk)
 
@@ -96,3 +104,19 @@ async def test_who_hangs_up_leaves_no_file_behind() -> None:
     with pytest.raises(asyncio.CancelledError):
         await receiving
     assert before == ALL_TEMP_FILES
+
+
+async def test_a_state_is_called_in_a_file_what_it_is_called_on_the_page(world: World) -> None:
+    made = await world.whistle()
+    given = {
+        "version": (await world.get(made["number"]))["version"],
+        "reason": "不属于本单位",
+        "clause": "301",
+        "to": "ZJ",
+    }
+    answer = await (await world.as_(XF)).post(f"/api/v1/whistles/{number}/actions/hand-back", json=given)
+    assert answer.status_code == 200, answer.text
+    for seat, page in ((XF, "/queue"), (CLERK, "/street")):
+        one = await somebody(world, seat)
+        assert "退单待裁定" in (await one.get(page)).text
+        assert "退单待裁定" in (await one.client.get(f"{page}/export?as=csv")).text

@@ -21,6 +21,7 @@ from dispatch.web.liaison.looked import keep, looked
 from dispatch.web.liaison.queue import BULK, FILTERS, PATH, address_of, asked_of, queue_page, unit_of
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.export import export
+from dispatch.web.lists.rows import cases_of
 from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 
@@ -52,9 +53,11 @@ async def exported(request: Request, visit: Reader) -> Response:
     """The queue as it is filtered, `as` csv or xlsx."""
     service, address = deps_of(request).service, address_of(request)
     unit = unit_of(visit, service.rules.of(visit.actor.district or ""), address)
-    asked = asked_of(address, service.turn(visit.actor.district or "", await service.database.now()))
+    turn = service.turn(visit.actor.district or "", await service.database.now())
+    asked = asked_of(address, turn)
     return await export(
         lambda cursor, limit: lists.queue_view(service, visit.actor, unit.code, asked, cursor, limit),
+        lambda items: cases_of(service, visit.actor, turn, items),
         "queue",
         request.query_params.get("as", "csv"),
     )

@@ -12,6 +12,7 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.export import export
 from dispatch.web.lists.holds import HOLDS, holds_page
 from dispatch.web.lists.page import ALL, FILTERS, STREET, asked_of, list_page, street_of
+from dispatch.web.lists.rows import cases_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +42,7 @@ async def exported(request: Request, visit: Reader) -> Response:
     asked = asked_of(address, street, turn)
     return await export(
         lambda cursor, limit: lists.list_view(service, visit.actor, asked, cursor, limit),
+        lambda items: cases_of(service, visit.actor, turn, items),
         "whistles",
         request.query_params.get("as", "csv"),
     )

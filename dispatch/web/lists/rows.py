@@ -28,6 +28,11 @@ class Shown:
     turn: Turn
     cases: Mapping[UUID, Case]
 
+    def state(self, item: Item) -> str:
+        """The label of its state, as who looks means it."""
+        case = self.cases.get(item.id)
+        return state_of(case, self.turn, self.actor) if case else words.state_label(item.status)
+
 
 async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[Item]) -> Shown:
     """Read the cases behind a page of items. Raises `Unavailable`."""
@@ -46,7 +51,7 @@ def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
         title=title_of(item),
         meta=_meta(item),
         url=f"/w/{item.number}",
-        state=state_of(case, turn, shown.actor) if case else words.state_label(item.status),
+        state=shown.state(item),
         ladder=ladder_of(item, turn),
         lamp=_lamp(item),
         time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
@@ -69,7 +74,7 @@ def list_row(item: Item, shown: Shown) -> Row:
         title=title_of(item),
         meta=_meta(item),
         url=f"/w/{item.number}",
-        state=state_of(case, turn, shown.actor) if case else words.state_label(item.status),
+        state=shown.state(item),
         ladder=ladder_of(item, turn),
         lamp=_lamp(item),
         time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
