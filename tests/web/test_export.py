@@ -107,13 +107,9 @@ async def test_who_hangs_up_leaves_no_file_behind() -> None:
 
 
 async def test_a_state_is_called_in_a_file_what_it_is_called_on_the_page(world: World) -> None:
-    made = await world.whistle()
-    given = {
-        "version": (await world.get(made["number"]))["version"],
-        "reason": "不属于本单位",
-        "clause": "301",
-        "to": "ZJ",
-    }
+    number = (await world.whistle())["number"]
+    version = (await world.get(number))["version"]
+    given = {"version": version, "reason": "不属于本单位", "clause": "301", "to": "ZJ"}
     answer = await (await world.as_(XF)).post(f"/api/v1/whistles/{number}/actions/hand-back", json=given)
     assert answer.status_code == 200, answer.text
     for seat, page in ((XF, "/queue"), (CLERK, "/street")):
