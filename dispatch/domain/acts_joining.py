@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dispatch.domain import parts, permissions, requests
+from dispatch.domain import clocks, parts, permissions, requests
 from dispatch.domain.case import ANSWERED, ENDED, LOCAL, MERGED, Actor, Case, Request
-from dispatch.domain.clocks import STAGES
+from dispatch.domain.clocks import STAGES, TOTAL
 from dispatch.domain.involved import street_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
@@ -17,6 +17,8 @@ from dispatch.domain.units import unit_seat
 
 Fields = Mapping[str, Any]
 UNDO_WITHIN = timedelta(days=1)
+#: what a merged whistle does not wait for any more; from its receipt to its closing it is timed by itself
+RESTS = tuple(stage for stage in STAGES if stage != TOTAL)
 
 
 def main_of(fields: Fields) -> Case:
@@ -50,13 +52,14 @@ def can_merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
 
 
 def merge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """Its clocks rest as they are, and what was asked lapses, so that undoing it gives back exactly what was left."""
+    """Its clocks but the total rest as they are, and what was asked lapses, so that undoing it gives back exactly what
+    was left."""
     main = main_of(fields)
     made = Request(turn.new_id(), case.gen, "merge", None, "granted", actor.person, turn.now)
     made.data = {"into": str(main.id), "before": case.status}
     case.touch_request(made)
     lapsed = requests.lapse_all(case, turn.now)
-    parts.rest_all(case, turn, *STAGES)
+    parts.rest_all(case, turn, *RESTS)
     for part in case.parts():
         part.active = False
         case.touch(part)
@@ -87,7 +90,8 @@ def unmerge(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | Non
 
 
 def _undo(case: Case, turn: Turn) -> str:
-    """It is as it was before, and its clocks count on; says the status that it has again."""
+    """It is as it was before, and its clocks count on, the total also if the main one was closed meanwhile; says the
+    status that it has again."""
     request = _merge_of(case)
     assert request is not None
     requests.revive(case, request.asked_at)
@@ -98,7 +102,8 @@ def _undo(case: Case, turn: Turn) -> str:
         case.touch(part)
     case.facts.merged_into, case.facts_touched = None, True
     before = str(request.data["before"])
-    parts.resume_all(case, turn, *_running_in(before))
+    parts.resume_all(case, turn, *_running_in(before), TOTAL)  # merged by an earlier release, the total rests, too
+    clocks.reopen_total(case, turn.now)
     return before
 
 
@@ -106,19 +111,22 @@ def _running_in(status: str) -> tuple[str, ...]:
     """Which stages count in a status; what rested before the merge goes on resting."""
     match status:
         case "resolved":
-            return tuple(stage for stage in STAGES if stage not in ("handling", "hold"))
+            return tuple(stage for stage in RESTS if stage not in ("handling", "hold"))
         case "on-hold":
-            return tuple(stage for stage in STAGES if stage not in ("handling", "reported"))
+            return tuple(stage for stage in RESTS if stage not in ("handling", "reported"))
         case _:
-            return STAGES
+            return RESTS
 
 
 def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn: Turn) -> None:
-    """What the main case says to whoever raised it, the merged ones say as well, each for itself."""
+    """What the main case says to whoever raised it, the merged ones say as well, each for itself; its closing ends
+    their time, too."""
     request = _merge_of(child)
     if event_type == "answered" and request is not None:  # from now on it is called back by itself
         request.data = {**request.data, "answered": True}
         child.touch_request(request)
+    if event_type == "closed":
+        clocks.answer(child, TOTAL, None, turn.now)
     turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
     turn.tell(child, child.events[-1], street_seat(child), event_type)
 

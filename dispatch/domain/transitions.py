@@ -294,7 +294,7 @@ TABLE: dict[str, Transition] = {
             stops="ruling verification handling reported hold",
         ),
         _row("resume", frozenset({ON_HOLD}), D.resume, (HANDLING,), stops="hold", resumes="handling reported"),
-        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests="all"),
+        _row("merge", LIVE - DONE, J.merge, (MERGED,), J.can_merge, rests=" ".join(J.RESTS)),
         _row("unmerge", frozenset({MERGED}), J.unmerge, tuple(sorted(LIVE - DONE)), J.can_unmerge, resumes="all"),
         _row("add-child", LIVE - DONE, J.add_child, guard=J.can_add_child, repeatable=True),
         # the chain

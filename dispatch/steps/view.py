@@ -224,7 +224,7 @@ def _assemble(
         reporter=_reporter(case, actor, turn, said),
         assignments=tuple(part_view(part, name(part.unit)) for part in in_order(case, turn)),
         routing=_routing(log, words),
-        clocks=tuple(clock_view(clock, turn, over=case.status in ENDED) for clock in _clocks(case)),
+        clocks=tuple(clock_view(clock, turn, over=_over(case, clock)) for clock in _clocks(case)),
         accountable=accountable(case, turn),
         requests=tuple(words.request(request) for request in case.requests),
         timeline=told,
@@ -241,6 +241,11 @@ def _assemble(
         case=case,
         hindrances=barred,
     )
+
+
+def _over(case: Case, clock: Clock) -> bool:
+    """Whether nobody waits for the clock's act any more; a merged whistle's own time goes on until it is closed."""
+    return case.status in ENDED and clock.stage != rules.TOTAL
 
 
 def _clocks(case: Case) -> list[Clock]:

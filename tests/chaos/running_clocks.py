@@ -33,6 +33,7 @@ class RunningClocks:
     def take(self, type: str, data: Data) -> None:
         """One fact further."""
         if "of" in data and type != "unmerged":  # said to a whistle that was merged into another
+            self.stop(*([TOTAL] if type == "closed" else ()))
             return
         if (rule := _RULES.get(type)) is not None:
             rule(self, data)
@@ -251,13 +252,14 @@ def _reopened(clocks: RunningClocks, data: Data) -> None:
 
 
 def _merged(clocks: RunningClocks, _data: Data) -> None:
-    clocks.rest(*clocks.running)
+    clocks.rest(*clocks.running - {TOTAL})
     clocks.over = True
 
 
 def _unmerged(clocks: RunningClocks, _data: Data) -> None:
     clocks.over = False
     clocks.resume()
+    clocks.start(TOTAL)
 
 
 _RULES: dict[str, Callable[[RunningClocks, Data], None]] = {

@@ -1,18 +1,21 @@
 """Merging and splitting on a real database: one answer for all, undone exactly, a child with its parent."""
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
 
+from dispatch.clock import VirtualClock
 from dispatch.domain.refusals import NotNow
 from dispatch.steps import casework
 from dispatch.steps.audit import audit
 from dispatch.steps.casework import act
+from dispatch.steps.escalate import sweep
 from tests.chaos import checker, evidence
-from tests.factories import CLERK, DESK, ZJ, World
+from tests.factories import CLERK, DESK, ZJ, World, monday, open_world
 from tests.web.browsing import somebody
 from tests.web.conftest import demo_database, demo_url, world
 
@@ -196,7 +199,8 @@ async def test_what_was_late_is_late_no_more_once_it_is_merged(world: World) -> 
     assert "red" in {clock["lamp"] for clock in (await world.get(double["number"]))["clocks"]}
     await ok(await world.act(double["number"], "merge", seat=DESK, into=str(main["number"])))
     after = await world.get(double["number"])
-    assert {(clock["lamp"], clock["remaining"]) for clock in after["clocks"]} == {(None, None)}
+    waited_for = [clock for clock in after["clocks"] if clock["stage"] != "total"]
+    assert {(clock["lamp"], clock["remaining"]) for clock in waited_for} == {(None, None)}
     street = await world.as_(CLERK)
     listed = (await street.get("/api/v1/whistles?status=merged")).json()["items"]
     assert [(one["number"], one["lamp"], one["working_seconds_left"]) for one in listed] == [
@@ -216,3 +220,63 @@ async def test_after_a_day_it_stays_merged(world: World, monkeypatch: pytest.Mon
         id = await connection.fetchval("SELECT id FROM whistle WHERE number = $1", double["number"])
     with pytest.raises(NotNow):
         await act(world.service, await world.actor(DESK), id, "unmerge", {})
+
+
+async def total(world: World, number: int) -> dict[str, Any]:
+    clocks = (await world.get(number, seat=DESK))["clocks"]
+    found: dict[str, Any] = next(clock for clock in clocks if clock["stage"] == "total")
+    return found
+
+
+async def as_stood(world: World) -> None:
+    """The log and the rows say the same, and no rule is broken."""
+    assert await as_logged(world) == []
+    assert checker.check(await evidence.read(world.service.database.url)) == []
+
+
+@pytest.fixture
+async def slow(demo_url: str) -> AsyncIterator[tuple[World, VirtualClock]]:
+    """A service whose clock moves only when told."""
+    clock = VirtualClock(monday())
+    world = await open_world(demo_url, clock.now)
+    yield world, clock
+    await world.close()
+
+
+async def test_a_merged_one_is_timed_by_itself_until_its_main_is_closed(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    double, main = await whistles(world, 2)
+    due = (await total(world, double))["due_at"]
+    await merged(world, double, main)
+    clock.advance_to(datetime.fromisoformat(due) + timedelta(minutes=1))
+    world.tokens.clear()
+    await sweep(world.service)
+    late = await total(world, double)
+    assert (late["due_at"], late["running"], late["lamp"], late["answered_at"]) == (due, True, "red", None)
+    timeline = (await world.get(double, seat=DESK))["timeline"]
+    told = [(one["type"], one["data"]["stage"]) for one in timeline if one["type"].startswith("clock")]
+    assert told == [("clock.warned", "total"), ("clock.overdue", "total")]
+    await answered(world, main)
+    assert (await total(world, double))["running"], "answered, and not closed yet"
+    clerk = await somebody(world, CLERK)
+    assert f"随 {main} 号办理；从收到起算的总时间接着走" in (await clerk.get(f"/w/{double}")).text
+    await ok(await world.act(main, "close", seat=CLERK))
+    assert f"随 {main} 号办结了" in (await clerk.get(f"/w/{double}")).text
+    assert (await total(world, double))["answered_at"] == (await total(world, main))["answered_at"] is not None
+    await as_stood(world)
+
+
+async def test_unmerged_after_its_main_was_closed_its_time_has_never_stopped(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    double, main = await whistles(world, 2)
+    before = await total(world, double)
+    await merged(world, double, main)
+    clock.advance(timedelta(hours=1))
+    await answered(world, main)
+    await ok(await world.act(main, "close", seat=CLERK))
+    clock.advance(timedelta(hours=1))
+    await ok(await world.act(double, "unmerge", seat=DESK))
+    after = await total(world, double)
+    assert (after["due_at"], after["started_at"], after["running"]) == (before["due_at"], before["started_at"], True)
+    assert before["remaining"] - after["remaining"] == pytest.approx(7200)
+    await as_stood(world)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from dispatch.domain import acts_local, ladder, permissions
-from dispatch.domain.case import LOCAL, Actor, Case
-from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, VERIFICATION
+from dispatch.domain.case import LOCAL, MERGED, Actor, Case
+from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, TOTAL, VERIFICATION
 from dispatch.domain.involved import stands_in
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import ClockView, PartView
@@ -36,6 +36,11 @@ def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> 
 
 
 def _over(view: WhistleView) -> Expected:
+    if view.status == MERGED:
+        main = view.case.aside.main_number
+        if clock_of(view, TOTAL) is None:
+            return Expected(False, spans(_("随 %(main)s 号办结了。", main=main)), None)
+        return Expected(False, spans(_("随 %(main)s 号办理；从收到起算的总时间接着走。", main=main)), None)
     owed = next((clock for clock in view.clocks if clock.running), None)
     if owed is not None:
         return Expected(False, spans(_("这件已经办完归档；单位对评价的异议还等区里复核。")), owed)
