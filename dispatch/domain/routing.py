@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -219,6 +219,18 @@ def _of_street(chain: Chain, units: Units) -> tuple[str, ...]:
     """The place's street and its squad."""
     street, squad = chain[3] if len(chain) > 3 else None, units.resolve("JD", chain)
     return tuple(one.code for one in (street, squad) if one)
+
+
+def away_from(routing: Routing, hidden: Collection[str], chain: Chain, units: Units) -> Routing:
+    """The same without the units that may not know of the case: what was split off one that is hidden from them may
+    speak of their work and of nobody. Whose it would be as the lead, the desk gives to another."""
+    if routing.lead in hidden:
+        reason = replace(routing.reason, code="avoidance")
+        return replace(_at_desk(reason, chain, units, routing.kind, routing.duty), policy=routing.policy)
+    assist, inform, on_call = (
+        tuple(unit for unit in some if unit not in hidden) for some in (routing.assist, routing.inform, routing.on_call)
+    )
+    return replace(routing, assist=assist, inform=inform, on_call=on_call)
 
 
 def _at_desk(reason: Reason, chain: Chain, units: Units, kind: Kind, duty: str | None = None) -> Routing:

@@ -105,6 +105,8 @@ async def children(
             place=one.get("place") or facts.place,
             danger=bool(one.get("danger")),
             via="child",
+            sealed=facts.sealed,
+            hidden_from=facts.hidden_from,
             parent=facts.id,
             idempotency_key=f"child:{facts.id}:{made}" + (f":{nth}" if nth else ""),
             request_sha256=hashlib.sha256(body).digest(),

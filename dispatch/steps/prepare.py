@@ -52,6 +52,9 @@ class NewWhistle:
     """The level below the street that raised it and would solve it first."""
     place_unknown: bool = False
     """The place is not known, not even the street: it stands at the desk as 地点不明."""
+    sealed: bool = False
+    hidden_from: Sequence[str] = ()
+    """What the whistle that it was split off is, beside what its own text says."""
     place_by: str | None = None
     """"text": nobody chose the place, it was found in what was written."""
     danger_by_words: bool = False
@@ -100,8 +103,8 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         local=local,
         source_due_at=_source_due(new, reference),
         callback_required=bool(new.source and new.source.get("callback_required")),
-        sealed=routing.sealed,
-        hidden_from=list(routing.hidden_from),
+        sealed=routing.sealed or new.sealed,
+        hidden_from=list(dict.fromkeys((*new.hidden_from, *routing.hidden_from))),
         matched=found.as_json(),
         named=dict(new.named) if new.named else None,
         parent=new.parent,

@@ -12,7 +12,7 @@ from dispatch.domain import outcome
 from dispatch.domain.case import RAISED, Case
 from dispatch.domain.finish import finish
 from dispatch.domain.matching import Match, match
-from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
+from dispatch.domain.routing import Routing, UnknownUnitError, away_from, decide, named
 from dispatch.domain.turn import Turn
 from dispatch.steps.service import Service
 from dispatch.store import cases as store
@@ -64,6 +64,8 @@ def _decide(case: Case, turn: Turn, texts: Mapping[UUID, tuple[str, str]]) -> Ro
         kind=kind,
         danger=facts.danger,
     )
+    if facts.hidden_from:
+        routing = away_from(routing, facts.hidden_from, chain, reference.units)
     if facts.named is None:
         return routing
     try:

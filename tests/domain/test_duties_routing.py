@@ -17,6 +17,7 @@ from dispatch.domain.duties import (
     named,
 )
 from dispatch.domain.reference import Chain, Unit, Units
+from dispatch.domain.routing import away_from
 from dispatch.domain.tree import UNKNOWN, Node
 
 STREET = Node("S1", "R", 4, "street", "东柳街道")
@@ -72,6 +73,14 @@ def test_dispatch_names_lead_and_assisting_units_of_the_place() -> None:
     assert (got.outcome, got.lead, got.assist) == ("dispatch", "ZJ", ("JD-S1", "SQ-S1-D1"))
     assert (got.rule, got.reason.code, got.reason.version, got.reason.score) == ("201", "rule", 3, 16)
     assert [(row.unit, row.why) for row in got.reason.left_out] == [("ZJ", "twice")]
+
+
+def test_whom_it_is_hidden_from_gets_no_part_in_it() -> None:
+    got = away_from(route("物业服务"), ("S1", "JD-S1"), HERE, UNITS)
+    assert (got.outcome, got.lead, got.assist) == ("dispatch", "ZJ", ("SQ-S1-D1",))
+    got = away_from(route("占道经营"), ("S1", "JD-S1"), HERE, UNITS)
+    assert (got.outcome, got.lead, got.assist, got.reason.code) == ("unmatched", None, (), "avoidance")
+    assert (got.kind, got.duty) == ("enforcement", "101")
 
 
 def test_the_community_is_left_out_with_the_reason_where_it_is_unknown() -> None:

@@ -1,7 +1,7 @@
 """Merging and splitting on a real database: one answer for all, undone exactly, a child with its parent."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,17 +10,19 @@ import pytest
 
 from dispatch.clock import VirtualClock
 from dispatch.domain.refusals import NotNow
-from dispatch.steps import casework
+from dispatch.steps import casework, route
 from dispatch.steps.audit import audit
 from dispatch.steps.casework import act
 from dispatch.steps.escalate import sweep
 from tests.chaos import checker, evidence
-from tests.factories import CLERK, DESK, ZJ, World, monday, open_world
+from tests.domain.cases import IDLE_STREET
+from tests.factories import BUILDING, CLERK, DESK, SECRETARY, STREET, ZJ, World, monday, open_world
 from tests.web.browsing import somebody
 from tests.web.conftest import demo_database, demo_url, world
 
 __all__ = ["demo_database", "demo_url", "world"]
 SEEPAGE = "天沟渗水，三户漏水"
+IN_A_WEEK = (datetime.now(UTC) + timedelta(days=7)).isoformat()
 
 
 async def state(world: World, number: int) -> tuple[str, int]:
@@ -186,6 +188,30 @@ async def test_a_child_is_a_whistle_of_its_own_named_in_the_parents_log(world: W
     child = await world.get(added[0]["data"]["number"])
     assert child["status"] == "raised"
     assert child["clocks"]
+
+
+@pytest.mark.parametrize("how", ["add-child", "minutes"])
+async def test_a_child_is_hidden_from_whom_its_parent_is(world: World, how: str) -> None:
+    """Its own text complains about nobody, and would be the squad's of the very street."""
+    parent, texts = (await world.whistle(IDLE_STREET))["number"], ("沿街商铺占道经营", "天沟渗水，三户漏水")
+    if how == "add-child":
+        for text in texts:
+            await ok(await world.act(parent, "add-child", seat=DESK, body=text, place=BUILDING))
+    else:
+        await ok(await world.act(parent, "assign", seat=DESK, lead="ZJ"))
+        await ok(await world.act(parent, "consult", seat=DESK, units=["CG"], at=IN_A_WEEK, text="怎么办"))
+        await ok(await world.act(parent, "minutes", seat=DESK, text="分头办", decisions=texts))
+    async with world.database.transaction() as uow:
+        found = await uow.connection.fetch("SELECT id, number FROM whistle WHERE via = 'child' ORDER BY number")
+        await route.route(world.service, uow, [row["id"] for row in found], {})
+    squads, others = [await world.get(row["number"], seat=DESK) for row in found]
+    assert (squads["status"], squads["routing"]["reason"]["code"]) == ("at-desk", "avoidance")
+    assert (others["status"], others["assignments"][0]["unit"]) == ("assigned", "ZJ")
+    for child in (squads, others):
+        assert child["sealed"]
+        for hidden in (CLERK, SECRETARY, f"unit:JD-{STREET}:liaison"):
+            assert (await (await world.as_(hidden)).get(f"/api/v1/whistles/{child['number']}")).status_code == 404
+    await as_stood(world)
 
 
 async def test_what_was_late_is_late_no_more_once_it_is_merged(world: World) -> None:
