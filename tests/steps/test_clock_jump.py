@@ -4,7 +4,9 @@ import asyncio
 import functools
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from random import Random
 
 import asyncpg
 import pytest
@@ -22,7 +24,10 @@ from dispatch.steps.service import Service
 from dispatch.store import clock_watch
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
+from tests.chaos import checker, evidence
 from tests.domain.cases import BUILDING, FIRE_DOOR, STREET, clerk
+from tests.servers import TestPostgres
+from tests.web.conftest import copied
 
 SHIFTED = """
 CREATE SCHEMA shifted;
@@ -43,14 +48,14 @@ class Town:
         self.told: list[float] = []
         self.guard = self.another()
 
-    def another(self) -> ClockGuard:
-        """What one more scheduler goes by."""
+    def another(self, up: float = 0.0) -> ClockGuard:
+        """What one more scheduler goes by, on a host that has been up so many seconds longer."""
         database = self.service.database
         return ClockGuard(
             functools.partial(clock_watch.read, database),
             functools.partial(clock_watch.note, database),
             told=self.told.append,
-            passed=lambda: self.passed,
+            passed=lambda: self.passed + up,
         )
 
     async def shift(self, by: timedelta, *, passing: bool = False) -> None:
@@ -66,9 +71,18 @@ class Town:
         async with self.service.database.acquire() as connection:
             return int(await connection.fetchval("SELECT count(*) FROM escalation"))
 
+    async def fired(self) -> dict[tuple[int, str, str, int, str, int], timedelta]:
+        """Each step of the ladder, by whistle, clock and mark; and how long after the receipt it was taken."""
+        async with self.service.database.acquire() as connection:
+            rows = await connection.fetch(
+                """SELECT right(w.idempotency_key, 1)::int, c.stage, c.unit, e.rung, e.mark, e.nth, e.at - w.received_at
+                   FROM escalation e JOIN whistle_clock c ON c.id = e.clock JOIN whistle w ON w.id = e.whistle"""
+            )
+        return {tuple(row)[:6]: row[6] for row in rows}
 
-@pytest.fixture
-async def town(demo_url: str) -> AsyncIterator[Town]:
+
+@asynccontextmanager
+async def founded(demo_url: str) -> AsyncIterator[Town]:
     connection = await asyncpg.connect(demo_url)
     await connection.execute(SHIFTED)
     await connection.close()
@@ -83,6 +97,12 @@ async def town(demo_url: str) -> AsyncIterator[Town]:
         await route.route(service, uow, ids, {})
     yield Town(demo_url, service)
     await database.close()
+
+
+@pytest.fixture
+async def town(demo_url: str) -> AsyncIterator[Town]:
+    async with founded(demo_url) as made:
+        yield made
 
 
 @pytest.mark.parametrize("days", [3, -3])
@@ -146,3 +166,105 @@ async def test_time_that_truly_passed_is_no_jump(town: Town) -> None:
     assert await town.sweep() == 0
     await town.shift(timedelta(days=3), passing=True)
     assert await town.sweep() > 0
+
+
+MINUTE = timedelta(minutes=1)
+
+
+class Schedule:
+    """A day of a town in which time passes, its database's clock jumps and three schedulers sweep, as the dice say.
+
+    Two of them look at the clock all the time; the third has always just started.
+    """
+
+    def __init__(self, town: Town, dice: Random) -> None:
+        self.town, self.dice = town, dice
+        self.guards = [town.guard, town.another(up=1e7)]
+        #: minutes since the last jump that nobody has confirmed; None: the clock is believed
+        self.held: int | None = None
+
+    async def look(self) -> None:
+        for guard in self.guards:
+            await guard.steady()
+
+    async def jump(self, by: timedelta) -> None:
+        await self.town.shift(by)
+        await self.look()
+        self.held = 0
+
+    async def pass_by(self, minutes: int) -> None:
+        await self.town.shift(minutes * MINUTE, passing=True)
+        await self.look()
+        if self.held is not None:
+            self.held += minutes
+            self.held = self.held if self.held * MINUTE < clock_watch.STEADY else None
+
+    async def confirm(self) -> None:
+        async with self.town.service.database.acquire() as connection:
+            await clock_watch.confirm(connection)
+        self.held = None
+
+    async def sweep(self) -> None:
+        before = await self.town.climbs()
+        taken = await self.town.sweep(self.dice.choice([*self.guards, self.town.another(up=5.0)]))
+        assert await self.town.climbs() == before + taken
+        assert not taken or self.held is None, f"{taken} steps, {self.held} min after a jump"
+        assert (self.town.told[-1] == 0) is (self.held is None)
+
+    def far(self) -> timedelta:
+        """Up to a week, either way; never so little that it is within what clocks part by."""
+        return self.dice.choice([-1, 1]) * self.dice.choice([2, 45, 600, 10_080]) * MINUTE
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_the_clock_does_nothing_climbs_while_it_is_not_believed(town: Town, seed: int) -> None:
+    dice = Random(seed)
+    one = Schedule(town, dice)
+    await one.look()
+    for _ in range(40):
+        match dice.choice(["pass", "pass", "jump", "sweep", "sweep", "sweep", "confirm"]):
+            case "pass":
+                await one.pass_by(dice.randint(1, 40))
+            case "jump":
+                await one.jump(one.far())
+            case "confirm":
+                await one.confirm()
+            case _:
+                await one.sweep()
+    await one.pass_by(11)
+    await one.sweep()
+    assert await town.climbs()
+    assert [difference async for difference in audit(town.service.database)] == []
+    assert checker.check(await evidence.read(town.url)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_jumps_that_were_put_right_change_nothing_but_time(
+    postgres: TestPostgres, demo_database: str, seed: int
+) -> None:
+    """Beside a town whose clock is right and that sweeps at the same moments: no step that it has not, none earlier."""
+    dice = Random(100 + seed)
+    async with (
+        copied(postgres, demo_database) as url, founded(url) as town,
+        copied(postgres, demo_database) as other_url, founded(other_url) as right,
+    ):  # fmt: skip
+        one, beside = Schedule(town, dice), Schedule(right, Random(seed))
+        await one.look()
+        for _ in range(12):
+            minutes = dice.randint(5, 40)
+            await one.pass_by(minutes)
+            await beside.pass_by(minutes)
+            if dice.random() < 0.6:
+                by = one.far()
+                await one.jump(by)
+                await one.sweep()
+                await one.jump(-by)
+            await one.sweep()
+            await beside.sweep()
+        for each in (one, beside):
+            await each.pass_by(11)
+            await each.sweep()
+        fired, due = await town.fired(), await right.fired()
+    assert fired
+    assert fired.keys() <= due.keys()
+    assert all(at > due[step] - MINUTE for step, at in fired.items())
