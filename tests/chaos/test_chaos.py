@@ -33,7 +33,7 @@ from tests.factories import DISTRICT
 from tests.servers import TestBroker
 
 #: of the short version in every test run
-SEED, SECONDS = 20261123, 25.0
+SEED, SECONDS = 20261123, 60.0
 
 
 async def tokens_of(url: str, folder: Path) -> dict[str, str]:
