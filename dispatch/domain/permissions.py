@@ -62,6 +62,10 @@ TABLE: tuple[Grant, ...] = (
     *_grants(DESK, DISTRICT, "desk queue photo"),
     *_grants(ADMIN, DISTRICT, "queue"),
     *_grants(AUDITOR, DISTRICT, "queue"),
+    # the leave of others; one's own is everybody's to note
+    *_grants(SUPERIOR, UNIT, "note-leave"),
+    *_grants(DESK, DISTRICT, "note-leave"),
+    *_grants(ADMIN, DISTRICT, "note-leave"),
     # the duty list, policies and word lists as text: looked at, changes proposed, and decided by a second person
     *_grants(DESK, DISTRICT, "rules propose-rules decide-rules"),
     *_grants(ADMIN, DISTRICT, "rules propose-rules decide-rules"),

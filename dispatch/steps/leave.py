@@ -6,14 +6,16 @@ from datetime import date, datetime, time, timedelta
 
 from dispatch.domain import cover
 from dispatch.domain.case import Actor
-from dispatch.domain.permissions import ADMIN, DESK, SUPERIOR
+from dispatch.domain.permissions import DISTRICT, UNIT, granted
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.domain.turn import ZONE
 from dispatch.steps.service import Service
-from dispatch.store import absences, administration
+from dispatch.store import absences, accounts, administration
 from dispatch.store.absences import Absence
 
+#: what the table of permissions calls looking after the leave of others
+ACTION = "note-leave"
 #: a leave is no longer than so many days
 LONGEST = timedelta(days=366)
 MOST = 500
@@ -85,13 +87,33 @@ async def seen(service: Service, actor: Actor) -> list[Leave]:
     return [_leave(reference, one, found, now) for one in found if may_look_after(reference, actor, one.person)]
 
 
+def scopes_of(actor: Actor) -> set[str]:
+    """Whose leave beside one's own: DISTRICT, UNIT, or nobody's."""
+    return {grant.scope for grant in granted(actor, ACTION)}
+
+
 def may_look_after(reference: Reference, actor: Actor, person: str) -> bool:
     """Whether this actor may note a leave of this person."""
-    if person == actor.person or actor.role in (ADMIN, DESK):
+    scopes = scopes_of(actor)
+    if person == actor.person or DISTRICT in scopes:
         return True
     seats = [held.seat for held in reference.people.by_person.get(person, ())]
     units = _units(reference.people.seats[seat].unit for seat in seats)
-    return actor.role == SUPERIOR and actor.unit in units
+    return UNIT in scopes and actor.unit in units
+
+
+async def whom(service: Service, actor: Actor, given: str | None) -> str:
+    """A person by code or account; nobody named: the actor. Raises `NotFound`."""
+    people = service.rules.of(actor.district or "").people
+    if not given:
+        return actor.person or ""
+    if given in people.persons:
+        return given
+    async with service.database.acquire() as connection:
+        found = await accounts.person_of(connection, given.replace("\0", "").lower())
+    if found is None or found not in people.persons:
+        raise NotFound("没有「{value}」这个人；请核对工号或账号", field="person", value=given[:80])
+    return found
 
 
 def _leave(reference: Reference, one: Absence, all_: list[Absence], now: datetime) -> Leave:

@@ -5,14 +5,13 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dispatch.domain.permissions import ADMIN, DESK, SUPERIOR
+from dispatch.domain.permissions import DISTRICT, UNIT
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
 from dispatch.domain.turn import ZONE
 from dispatch.steps import leave as step
 from dispatch.steps.leave import Leave
 from dispatch.steps.sign_in import Visit
-from dispatch.store import accounts
 from dispatch.web import problems
 from dispatch.web.admin.words import seat_words
 from dispatch.web.auth import Form, Own, text_of
@@ -40,7 +39,7 @@ async def note(request: Request, form: Form, visit: Own) -> Response:
     given = {name: text_of(form, name).strip() for name in ("person", "first", "last")}
     service = deps_of(request).service
     try:
-        person = await _meant(request, visit, given["person"])
+        person = await step.whom(service, visit.actor, given["person"])
         moments = step.days(_day("first", given["first"]), _day("last", given["last"]))
         await step.go(service, visit.actor, person, *moments)
     except (Invalid, NotFound) as refusal:
@@ -51,8 +50,9 @@ async def note(request: Request, form: Form, visit: Own) -> Response:
 @router.post(BACK)
 async def back(request: Request, form: Form, visit: Own) -> Response:
     """Somebody is back, or does not go after all."""
-    person = await _meant(request, visit, text_of(form, "person"))
-    if not await step.back(deps_of(request).service, visit.actor, person):
+    service = deps_of(request).service
+    person = await step.whom(service, visit.actor, text_of(form, "person"))
+    if not await step.back(service, visit.actor, person):
         raise NotFound("「{value}」没有登记着的请假；请刷新再看", field="person", value=person)
     return RedirectResponse(LEAVE, 303)
 
@@ -64,20 +64,6 @@ def _day(field: str, given: str) -> date:
         found = None
     if found is None or not 2000 <= found.year < 2100:
         raise Invalid("「{value}」不是日期；请写成 2026-01-01", field=field, value=given[:40])
-    return found
-
-
-async def _meant(request: Request, visit: Visit, given: str) -> str:
-    """A person by code or account; nobody named: oneself."""
-    people = deps_of(request).service.rules.of(visit.actor.district or "").people
-    if not given:
-        return visit.actor.person or ""
-    if given in people.persons:
-        return given
-    async with deps_of(request).service.database.acquire() as connection:
-        found = await accounts.person_of(connection, given.replace("\0", "").lower())
-    if found is None or found not in people.persons:
-        raise NotFound("没有「{value}」这个人；请核对工号或账号", field="person", value=given[:80])
     return found
 
 
@@ -105,10 +91,10 @@ def _form(reference: Reference, visit: Visit, given: dict[str, str], now: dateti
 
 def _who(reference: Reference, visit: Visit, given: dict[str, str], today: date) -> tuple[Field, ...]:
     actor, wanted = visit.actor, given.get("person", "")
-    if actor.role in (ADMIN, DESK):
+    if DISTRICT in step.scopes_of(actor):
         hint = _("工号或账号；不填就是本人")
         return (Field("person", _("谁"), value=wanted, hint=hint),)
-    if actor.role != SUPERIOR:
+    if UNIT not in step.scopes_of(actor):
         return ()
     people = reference.people
     own = [seat.code for seat in people.seats.values() if seat.unit == actor.unit]

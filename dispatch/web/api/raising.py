@@ -113,6 +113,14 @@ def street_of(actor: Actor, reference: Reference, street: str | None, place: str
     return above.code
 
 
+def street_code(actor: Actor, reference: Reference) -> str | None:
+    """The street somebody whistles for; None: any (desk and district name the place). Raises `Forbidden`."""
+    try:
+        return street_of(actor, reference, None, None)
+    except Invalid:
+        return None
+
+
 def place_in(text: str, reference: Reference, street: str | None) -> Node | None:
     """The place that a text names, within `street` if given: how form and API find it where nobody has named one."""
     node = reference.tree.locate(text, street) if text.strip() else None

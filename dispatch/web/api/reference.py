@@ -12,7 +12,7 @@ from dispatch.domain.refusals import Invalid
 from dispatch.steps.foresee import Forecast, foresee
 from dispatch.steps.shown import seat_view
 from dispatch.web.api.answers import refusals, send, shown, takes
-from dispatch.web.api.raising import WHISTLE, new_whistle, permit
+from dispatch.web.api.raising import WHISTLE, new_whistle, permit, street_code
 from dispatch.web.auth import Reader
 from dispatch.web.deps import deps_of
 
@@ -63,6 +63,23 @@ async def nodes(
     if level is not None:
         found = [node for node in found if node.level == level]
     return send({"version": reference.versions.get("tree", 0), "items": [node_json(node, reference) for node in found]})
+
+
+@router.get(
+    "/nodes/near", responses=refusals(403, ok={200: shown("NodesNear", Listed, "Places with `metres`, nearest first")})
+)
+async def near(
+    request: Request,
+    visit: Reader,
+    latitude: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    longitude: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+    limit: Annotated[int, Query(ge=1, le=20)] = 3,
+) -> Response:
+    """The places nearest to a position, within 3 km and of those that the caller may whistle about."""
+    reference = deps_of(request).service.rules.of(visit.actor.district or "")
+    found = reference.tree.near(latitude, longitude, limit, under=street_code(visit.actor, reference))
+    items = [{**node_json(node, reference), "metres": metres} for node, metres in found]
+    return send({"version": reference.versions.get("tree", 0), "items": items})
 
 
 @router.get("/units", responses=refusals(ok={200: shown("Units", Listed, "Units and their seats")}))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from dispatch.web.api import boards, desk, letters, photos, reference, reporter, whistles
+from dispatch.web.api import boards, desk, leave, letters, photos, reference, reporter, whistles
 
 ROUTERS: tuple[APIRouter, ...] = (
     whistles.router,
@@ -10,6 +10,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     boards.router,
     desk.router,
     letters.router,
+    leave.router,
     photos.router,
     reporter.router,
 )

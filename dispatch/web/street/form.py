@@ -9,14 +9,14 @@ from fastapi import Request
 
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Node, Reference
-from dispatch.domain.refusals import Invalid, Refusal
+from dispatch.domain.refusals import Refusal
 from dispatch.domain.several import Problem
 from dispatch.domain.turn import Turn
 from dispatch.steps import lists
 from dispatch.steps.foresee import Forecast, foresee
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.web.api.raising import new_whistle, street_of
+from dispatch.web.api.raising import new_whistle, street_code
 from dispatch.web.common.frame import HOME, build_frame
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.common.times import moment
@@ -45,14 +45,6 @@ class Shown:
     errors: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     fresh_key: bool = False
-
-
-def street_code(actor: Actor, reference: Reference) -> str | None:
-    """The street somebody whistles for; None: any (desk and district name the place). Raises `Forbidden`."""
-    try:
-        return street_of(actor, reference, None, None)
-    except Invalid:
-        return None
 
 
 async def forecast_of(service: Service, actor: Actor, reference: Reference, typed: Typed) -> Forecast | None:

@@ -20,7 +20,7 @@ from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems, qr
 from dispatch.web.api.fields import BODY, PHOTOS
-from dispatch.web.api.raising import key_of, permit
+from dispatch.web.api.raising import key_of, permit, street_code
 from dispatch.web.auth import Form, Raiser, Reader, scoped, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.common.paths import path_of, short_name
@@ -28,7 +28,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
 from dispatch.web.render import STATIC, render
-from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of, street_code
+from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of
 from dispatch.web.street.offers import offers_of
 from dispatch.web.street.sending import add_to, raise_all
 from dispatch.web.street.typed import Typed, hash_of, place_at, read
