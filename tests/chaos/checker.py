@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.chaos.announced import announced, inbound, on_lifecycle
-from tests.chaos.evidence import Evidence, Fact, Journal, Step, Violation, read
+from tests.chaos.evidence import Evidence, Fact, Step, Violation, read
 from tests.chaos.kept_time import by_the_database, kept, promise, recomputed, taken_up
+from tests.chaos.receipts import kept_promises
 from tests.chaos.running_clocks import Clock, RunningClocks
 
 DISTRICT_RUNG = 5
@@ -23,16 +24,6 @@ FIRED = {
     "clock.warned": "warn", "clock.overdue": "due", CLIMBED: "due", "hold.lapsed": "review",
     "clock.reminded": "remind", "clock.noticed": "notice",
 }  # fmt: skip
-#: an act of the API → the facts that show it done; who is on site, or has solved it, has reported in by that
-FACTS = {
-    "report-in": {"reported-in", "arrived", "resolved"}, "arrive": {"arrived"}, "note": {"noted"},
-    "resolve": {"resolved"},
-    "verify": {"verified", "rejected"}, "feedback": {"answered"}, "close": {"closed"}, "assign": {"assigned"},
-    "urge": {"urged"}, "hand-back": {"hand-back.asked"}, "rule": {"hand-back.ruled"}, "cancel": {"cancelled"},
-    "request-hold": {"hold.asked"}, "decide-hold": {"hold.decided"}, "resume": {"hold.ended"},
-}  # fmt: skip
-#: answered as done, too, where somebody of another seat has just done the same
-_ALREADY = {"assign"}
 #: after these a clock may be due at another moment than was told
 _MOVES = {
     "extension.decided",
@@ -73,7 +64,7 @@ def check(evidence: Evidence) -> list[Violation]:
     if evidence.inbound is not None:
         found += inbound(evidence.inbound)
     if evidence.journal is not None:
-        found += _journal(lives, evidence.journal)
+        found += kept_promises(lives, evidence.journal)
     return sorted(found, key=lambda one: (one.rule, one.whistle, one.said))
 
 
@@ -217,39 +208,6 @@ def _orders(log: Iterable[Fact]) -> list[Violation]:
         else:
             numbers[order] = fact
     return found
-
-
-def _journal(lives: Mapping[str, list[Fact]], journal: Journal) -> list[Violation]:
-    """A receipt is one whistle, routed once; what was answered as done is in the log, once."""
-    found: list[Violation] = []
-    for receipt in journal.receipts:
-        types = Counter(fact.type for fact in lives.get(receipt.whistle, ()))
-        if types["raised"] != 1:
-            found.append(Violation("receipt", receipt.whistle, f"{receipt.key}: raised {types['raised']} times"))
-        if types["routed"] != 1:
-            found.append(Violation("receipt", receipt.whistle, f"{receipt.key}: routed {types['routed']} times"))
-    whistles = Counter(receipt.whistle for receipt in journal.receipts)
-    found += [Violation("receipt", one, f"given for {n} keys") for one, n in whistles.items() if n > 1]
-    if journal.receipts:
-        # rows of a register and messages of another system have no receipt: `Others` counts them
-        unknown = [
-            one for one in lives.keys() - whistles.keys() if lives[one][0].data.get("via") not in ("import", "inbound")
-        ]
-        found += [Violation("receipt", one, "raised without a receipt: doubled") for one in unknown]
-    for act in set(journal.answered):
-        times = _logged(lives.get(act.whistle, ()), act.action, None if act.action in _ALREADY else act.seat)
-        if not times:
-            found.append(Violation("12", act.whistle, f"{act.action} by {act.seat} was answered and is not in the log"))
-    keyed = Counter((act.whistle, act.action, act.seat) for act in set(journal.answered) if act.key)
-    for (whistle, action, seat), sent in journal.sent.items():
-        times = _logged(lives.get(whistle, ()), action, seat)
-        if not keyed[whistle, action, seat] <= times <= sent:
-            found.append(Violation("12", whistle, f"{action} by {seat}: sent {sent} times, in the log {times} times"))
-    return found
-
-
-def _logged(life: Iterable[Fact], action: str, seat: str | None) -> int:
-    return sum(1 for fact in life if seat in (None, fact.seat) and fact.type in FACTS[action])
 
 
 def main() -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.checker import FACTS
+from tests.chaos import deeds
+from tests.chaos.deeds import DESK, STREETS, clerk
 from tests.chaos.district import CALM_CLERK, CALM_PLACE, CALM_TEXT
 from tests.chaos.evidence import Answered, Journal, Receipt
 from tests.chaos.fleet import Fleet
 
-TEXTS = ("楼道消防门被锁", "天沟渗水，三户漏水", "没有规则说的事", "垃圾成堆没人清", "物业不管", "演示一分钟")
-CLERK, DESK, SECRETARY = "node:130403011:clerk", "node:130403:dispatcher", "node:130403011:head"
-#: what puts clocks to rest and lets them count on: done rather than anything else, or a run would see little of it
-RESTING = ("resolve", "verify", "request-hold", "decide-hold", "resume")
-PLACE = "130403011-D01-X1-B3"
+TEXTS = (
+    "楼道消防门被锁", "天沟渗水，三户漏水", "没有规则说的事", "垃圾成堆没人清", "物业不管", "演示一分钟", "医院乱收费",
+)  # fmt: skip
+CLERK = clerk(STREETS[0])
+#: so many of the last are acted on
+RECENT = 40
+PLACE = f"{STREETS[0]}-D01-X1-B3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,41 +109,38 @@ class Crowd:
             await asyncio.sleep(dice.uniform(0.02, 0.2))
             if not self._told:
                 continue
-            # mostly what is new; the rest is left to climb
-            recent = self._told[-40:]
-            await self._one(http, dice, dice.choice(recent))
+            # what is new; or one of the few that are seen through to the end. The rest is left to climb
+            some = self._told[-RECENT:] if dice.random() < 0.5 else self._told[::10][-4:]
+            await self._one(http, dice, dice.choice(some))
 
     async def _one(self, http: httpx.AsyncClient, dice: Random, told: Told) -> None:
         seen = await self._ask(http, dice, "GET", DESK, f"/api/v1/whistles/{told.number}")
         if seen is None or seen.status_code != 200:
             return
-        units = [part["unit"] for part in seen.json()["assignments"] if part["role"] != "inform"]
-        seat = dice.choice([CLERK, DESK, SECRETARY, *(f"unit:{unit}:liaison" for unit in units * 2)])
+        seat = deeds.who(seen.json(), dice)
         if seat not in self._tokens:
             return
         mine = await self._ask(http, dice, "GET", seat, f"/api/v1/whistles/{told.number}")
         if mine is None or mine.status_code != 200:
             return
         shown = mine.json()
-        # assigning again what the list assigned is answered as done and changes nothing: only what is at the desk
-        left = {"cancel"} if shown["status"] == "at-desk" else {"cancel", "assign"}
-        possible = [action for action in shown["allowed_actions"] if action in FACTS and action not in left]
-        resting = [action for action in possible if action in RESTING and dice.random() < 0.6]
-        if possible:
-            await self._do(http, dice, seat, told, dice.choice(resting or possible), shown["version"])
+        if (action := deeds.choice(shown, dice)) is not None:
+            others = [one.number for one in self._told[-RECENT:]]
+            fields = deeds.fields(action, shown, others, dice)
+            await self._do(http, dice, seat, told, action, {**fields, "version": shown["version"]})
 
     async def _do(
-        self, http: httpx.AsyncClient, dice: Random, seat: str, told: Told, action: str, version: int
+        self, http: httpx.AsyncClient, dice: Random, seat: str, told: Told, action: str, fields: dict[str, Any]
     ) -> None:
-        path, fields = f"/api/v1/whistles/{told.number}/actions/{action}", _fields(action, dice)
+        path = f"/api/v1/whistles/{told.number}/actions/{action}"
         if action == "note":
             self._keys += 1
             key = f"note-{self._keys}"
             self.journal.sent[told.id, action, seat] += 1
-            answer: httpx.Response | None = await self._insist(http, dice, seat, path, fields, key)
+            answer: httpx.Response | None = await self._insist(http, dice, seat, path, {"text": fields["text"]}, key)
         else:
             key = None
-            answer = await self._ask(http, dice, "POST", seat, path, {**fields, "version": version})
+            answer = await self._ask(http, dice, "POST", seat, path, fields)
         if answer is not None and answer.status_code == 200:
             self.acts += 1
             self.journal.answered.append(Answered(told.id, action, seat, key))
@@ -174,30 +174,3 @@ class Crowd:
         if answer.status_code >= 500 and answer.status_code != 503:
             self.wrong.append(f"{method} {path} by {seat}: {answer.status_code} {answer.text[:300]}")
         return answer
-
-
-def _fields(action: str, dice: Random) -> dict[str, Any]:
-    match action:
-        case "arrive":
-            return {"latitude": 36.61, "longitude": 114.51}
-        case "note":
-            return {"text": "看过现场"}
-        case "resolve":
-            return {"reply": "已处理", "reason": "协办不用到"}
-        case "verify":
-            accepted = dice.random() < 0.6
-            return {"accepted": accepted} | ({} if accepted else {"reason": "not-done", "note": "没做完"})
-        case "feedback":
-            return {"reply": "已经处理好了"}
-        case "assign":
-            return {"lead": dice.choice(["CG", "ZJ"]), "assist": []}
-        case "hand-back":
-            return {"reason": "不归我们", "to": dice.choice(["SC", "MZ"])}
-        case "rule":
-            return {"upheld": dice.random() < 0.5}
-        case "request-hold":
-            return {"reason": "等配件", "review_on": "2099-01-01T00:00:00+08:00"}
-        case "decide-hold":
-            return {"granted": dice.random() < 0.5}
-        case _:
-            return {}

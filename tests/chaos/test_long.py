@@ -71,7 +71,7 @@ class Siege:
                 self._spoiled = await bad_row(self._url, crowd)
                 phases.end("bad row")
                 async with asyncio.TaskGroup() as going:
-                    going.create_task(crowd.work(self._seconds, raising=1))
+                    going.create_task(crowd.work(self._seconds, raising=1, acting=8))
                     throng = going.create_task(crowd.throng(int(THRONG * self._seconds / 60)))
                     going.create_task(others.imports(self._stopping))
                     going.create_task(others.messages(self._stopping))
