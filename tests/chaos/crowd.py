@@ -110,7 +110,7 @@ class Crowd:
             if not self._told:
                 continue
             # what is new; or one of the few that are seen through to the end. The rest is left to climb
-            some = self._told[-RECENT:] if dice.random() < 0.5 else self._told[::10][-4:]
+            some = self._told[-RECENT:] if dice.random() < 0.5 else self._told[::5][-4:]
             await self._one(http, dice, dice.choice(some))
 
     async def _one(self, http: httpx.AsyncClient, dice: Random, told: Told) -> None:

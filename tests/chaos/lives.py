@@ -8,7 +8,7 @@ from tests.chaos.announced import ACCEPTED, REFUSED
 from tests.chaos.evidence import Answered, Evidence, Fact, Inbound, Journal, Receipt, Step
 
 START = datetime(2026, 6, 15, 1, tzinfo=UTC)
-W, HANDLING, REPORTED = "w1", "clock-handling", "clock-reported"
+W, HANDLING, REPORTED, TOTAL = "w1", "clock-handling", "clock-reported", "clock-total"
 UNIT = "unit:CG:liaison"
 WAITS = {2: 15.0, 3: 15.0, 4: 15.0, 5: 15.0}
 
@@ -35,6 +35,12 @@ class Life:
         fact = self.add(type, seconds, clock=HANDLING, stage="handling", unit=None, run=1, **data)
         mark = {"clock.warned": "warn", "clock.climbed": "due"}[type]
         self.ledger.append(Step(HANDLING, 1, data.get("rung", 0), mark, 0, W, at(seconds), at(due), fact.id))
+
+    def total(self, type: str, seconds: float, **data: Any) -> None:
+        """A step of the total clock, taken the moment it is due."""
+        fact = self.add(type, seconds, clock=TOTAL, stage="total", unit=None, run=1, **data)
+        mark = {"clock.warned": "warn", "clock.overdue": "due"}[type]
+        self.ledger.append(Step(TOTAL, 1, 0, mark, 0, W, at(seconds), at(seconds), fact.id))
 
 
 def sound() -> Evidence:
@@ -101,3 +107,25 @@ def rested() -> Evidence:
     life.add("rejected", 50, "node:S:clerk", unit="CG")
     life.fire("clock.climbed", 62, 62, rung=2, due_at=at(27).isoformat(), next_at=at(77).isoformat())
     return Evidence(life.log, life.ledger, waits=WAITS, since=START, read_at=at(63), limits={"reported": 18.0})
+
+
+def joined() -> Evidence:
+    """Passed on to another street, merged, parted and merged again while its result waits; timed by itself."""
+    life = Life()
+    life.add("raised", 0, "node:S:clerk")
+    life.add("routed", 1, outcome="dispatch", lead="CG", assist=[])
+    life.add("transfer.asked", 2, "node:S:clerk", to="T")
+    life.add("transfer.accepted", 3, "node:T:clerk", to="T")
+    life.add("routed", 4, outcome="dispatch", lead="CG", assist=[])
+    life.add("reported-in", 5, UNIT, unit="CG")
+    life.add("resolved", 6, UNIT, unit="CG")
+    life.add("merged", 7, "node:D:dispatcher", into="w2")
+    life.add("unmerged", 9, "node:D:dispatcher")
+    life.add("noted", 10, UNIT, unit="CG")
+    life.add("merged", 11, "node:D:dispatcher", into="w2")
+    life.total("clock.warned", 80, due_at=at(100).isoformat())
+    life.total("clock.overdue", 100)
+    life.add("answered", 110, "node:T:clerk", of="w2")
+    life.add("closed", 120, "node:T:clerk", of="w2")
+    journal = Journal([Receipt("k1", W, 2600000011)], [Answered(W, "accept-transfer", "node:T:clerk")])
+    return Evidence(life.log, life.ledger, journal, WAITS, since=START, until=at(200), read_at=at(201))

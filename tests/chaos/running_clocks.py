@@ -20,6 +20,8 @@ class RunningClocks:
     def __init__(self) -> None:
         self.running: set[Clock] = set()
         self.resting: set[Clock] = set()
+        #: what a merge put to rest
+        self.aside: set[Clock] = set()
         self.units: set[str] = set()
         self.lead: str | None = None
         self.outcome = ""
@@ -223,7 +225,7 @@ def _cancel_decided(clocks: RunningClocks, data: Data) -> None:
 
 
 def _transferred(clocks: RunningClocks, _data: Data) -> None:
-    clocks.stop(*clocks.rulings("transfer", "review"), HANDLING, *clocks.reported())
+    clocks.stop(*clocks.rulings("transfer", "review", "hold"), HANDLING, *clocks.reported())
     clocks.moot(*clocks.units)
     clocks.units, clocks.lead = set(), None
     clocks.start(DISPATCH)
@@ -252,14 +254,15 @@ def _reopened(clocks: RunningClocks, data: Data) -> None:
 
 
 def _merged(clocks: RunningClocks, _data: Data) -> None:
-    clocks.rest(*clocks.running - {TOTAL})
+    clocks.aside = clocks.running - {TOTAL}
+    clocks.rest(*clocks.aside)
     clocks.over = True
 
 
 def _unmerged(clocks: RunningClocks, _data: Data) -> None:
+    """What rested before the merge goes on resting."""
     clocks.over = False
-    clocks.resume()
-    clocks.start(TOTAL)
+    clocks.start(TOTAL, *clocks.aside)
 
 
 _RULES: dict[str, Callable[[RunningClocks, Data], None]] = {

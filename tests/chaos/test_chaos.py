@@ -150,7 +150,7 @@ async def rage(url: str, folder: Path, seed: int, seconds: float, every: float) 
             phases.end("start")
             crowd, since = Crowd(fleet, tokens, seed), await now_of(url)
             async with asyncio.TaskGroup() as going:
-                going.create_task(crowd.work(seconds, raising=2, acting=8))
+                going.create_task(crowd.work(seconds, raising=2, acting=12))
                 going.create_task(_torment(fleet, Random(seed), seconds * 0.9, every))
                 spoiling = going.create_task(bad_row(url, crowd))
                 await asyncio.sleep(seconds * 0.4)
