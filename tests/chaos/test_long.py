@@ -26,6 +26,8 @@ from tests.servers import TestBroker, TestPostgres
 
 #: seconds between two faults
 EVERY = 5.0
+#: what takes a whistle from those at work and gives it back, seen in every siege
+SEEN = {"transfer.accepted", "extension.asked", "merged", "unmerged", "reopened", "left"}
 #: whistles a minute that are only to be routed, beside those that people act on and that climb
 THRONG = int(os.environ.get("CHAOS_THRONG", "10000"))
 
@@ -94,6 +96,7 @@ class Siege:
             f" {len(others.messages_of.spoiled)} of them spoiled"
         )
         await judged(self._url, evidence, crowd, fleet)
+        assert {fact.type for fact in evidence.log} >= SEEN
         assert await others.missing(self._url) == []
         assert others.rows
         assert others.messages_of.spoiled
