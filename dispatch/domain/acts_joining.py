@@ -103,7 +103,7 @@ def _undo(case: Case, turn: Turn) -> str:
     case.facts.merged_into, case.facts_touched = None, True
     before = str(request.data["before"])
     parts.resume_all(case, turn, *_running_in(before), TOTAL)  # merged by an earlier release, the total rests, too
-    clocks.reopen_total(case, turn.now)
+    clocks.reopen_total(case, turn.now, turn.counted)
     return before
 
 

@@ -115,7 +115,7 @@ def reopen(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
     case.rework = 0
     for unit, role in before:
         parts.assign(case, turn, unit, role, report=case.outcome == "dispatch")
-    clocks.reopen_total(case, turn.now)
+    clocks.reopen_total(case, turn.now, turn.counted)
     if before:
         parts.begin_handling(case, turn)
     else:

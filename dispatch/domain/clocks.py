@@ -5,6 +5,7 @@ the waits between rungs count in the units of the policy, on the district's cale
 place's chain are the ones who are asked.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -143,15 +144,20 @@ def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dis
     case.touch_clock(clock)
 
 
-def reopen_total(case: Case, now: datetime) -> None:
-    """Reopening never restarts the total: what was used before stays used."""
+def reopen_total(case: Case, now: datetime, counted: Callable[[str], WorkCalendar]) -> None:
+    """Reopening never restarts the total: what was used before stays used, and a mark not reached when it was closed is
+    still told, at once where its moment is over. `counted`: the calendar by the name that a clock keeps."""
     clock = case.clock(TOTAL)
-    if clock is None or clock.open:
+    if clock is None or clock.answered_at is None or clock.due_at is None:
         return
+    policy, met_at = StagePolicy.of(clock), clock.answered_at
+    warn_at = _warning(policy, _limit(policy), counted(clock.calendar), clock.started_at, clock.due_at)
     clock.gen = case.gen
     clock.answered_at, clock.running_since = None, clock.started_at
-    if clock.due_at is not None and clock.due_at > now:
-        clock.mark, clock.fires_at = DUE, clock.due_at
+    if warn_at is not None and met_at < warn_at:
+        clock.mark, clock.fires_at = WARN, max(warn_at, now)
+    elif met_at < clock.due_at:
+        clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
     case.touch_clock(clock)
 
 

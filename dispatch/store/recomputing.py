@@ -10,11 +10,15 @@ from dispatch.store.connection import Connection
 async def open_whistles(
     connection: Connection, district: str, before: datetime, after: UUID, limit: int
 ) -> Sequence[UUID]:
-    """Whistles of a district received before a moment that have not ended, in the order of their ids."""
+    """Whistles of a district received before a moment that have not ended, in the order of their ids; what is merged
+    has not as long as it is timed by itself."""
     rows = await connection.fetch(
         """SELECT s.id FROM whistle_state s JOIN whistle w ON w.id = s.id
            WHERE s.district = $1 AND s.id > $2 AND w.received_at < $4
-             AND s.status NOT IN ('closed', 'cancelled', 'merged') ORDER BY s.id LIMIT $3""",
+             AND s.status NOT IN ('closed', 'cancelled')
+             AND (s.status <> 'merged' OR EXISTS (
+                 SELECT FROM whistle_clock c WHERE c.whistle = s.id AND c.running_since IS NOT NULL))
+           ORDER BY s.id LIMIT $3""",
         district,
         after,
         limit,

@@ -4,15 +4,17 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dispatch.domain import whistle
-from dispatch.domain.case import CLOSED, ENDED, MERGED, STATUSES, Actor, Case, Request
+from dispatch.domain import acts_joining, whistle
+from dispatch.domain.case import CANCELLED, CLOSED, ENDED, MERGED, STATUSES, Actor, Case, Request
 from dispatch.domain.clocks import STAGES
+from dispatch.domain.finish import finish
 from dispatch.domain.ladder import owner_seats
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
@@ -508,6 +510,8 @@ class Life(RuleBasedStateMachine):
     def begin(self, text: str, facts: dict[str, Any]) -> None:
         self.play = Play(text, **deepcopy(facts)).route()
         self.total = self.play.case.clock("total").due_at  # type: ignore[union-attr]
+        self.main, self.main_is_closed = Play(SEEPAGE).route().case, False
+        self.main.facts.id, self.main.facts.number = UUID(int=10**9), 2600000029
 
     def fields(self, data: Any) -> dict[str, Any]:
         until = self.play.now + timedelta(hours=data.draw(st.integers(1, 900)))
@@ -521,6 +525,7 @@ class Life(RuleBasedStateMachine):
             "accepted": data.draw(st.booleans()), "granted": data.draw(st.booleans()),
             "upheld": data.draw(st.booleans()), "until": until, "review_on": until,
             "reached": True, "responded": True, "solved": False, "satisfied": "not", "note": "现场看过",
+            "main": self.main,
         }  # fmt: skip
 
     @rule(data=st.data(), actor=st.sampled_from(actors), action=st.sampled_from(sorted(whistle.TABLE)))
@@ -536,6 +541,7 @@ class Life(RuleBasedStateMachine):
         assert offered or not changed
         assert case.status in (*whistle.TABLE[action].leads(before[0]), before[0])
         undeclared(clocks, case, whistle.TABLE[action])
+        self.main_is_closed = self.main_is_closed and case.status == MERGED
         if changed and action in ("report-in", "arrive") and (part := case.unit(actor.unit)) is not None:
             clock = case.clock("reported", part.unit)
             assert clock is None or clock.open == (part.on_site and action == "report-in")
@@ -550,6 +556,15 @@ class Life(RuleBasedStateMachine):
     def routed_again(self) -> None:
         self.play.route()
 
+    @precondition(lambda self: self.play.case.status == MERGED and not self.main_is_closed)
+    @rule()
+    def the_main_one_is_closed(self) -> None:
+        case, turn = self.play.case, self.play.turn
+        acts_joining.with_main(case, "closed", None, self.main, turn)
+        finish(case, turn)
+        self.play._keep()
+        self.main_is_closed = True
+
     @invariant()
     def somebody_answers(self) -> None:
         if not hasattr(self, "play"):
@@ -558,7 +573,6 @@ class Life(RuleBasedStateMachine):
         running = [clock for clock in case.open_clocks() if clock.stage != "total" and clock.running]
         assert running or case.status in ENDED, f"{case.status}: nothing runs"
         if case.status in ENDED:
-            running = [clock for clock in case.open_clocks() if clock.running]
             assert case.status == CLOSED or not running
             assert all((clock.unit or "").startswith("objection:") for clock in running)
 
@@ -615,6 +629,14 @@ class Life(RuleBasedStateMachine):
     def the_total_never_restarts(self) -> None:
         if hasattr(self, "play"):
             assert self.play.case.clock("total").due_at == self.total  # type: ignore[union-attr]
+
+    @invariant()
+    def the_total_runs_until_it_is_closed(self) -> None:
+        if hasattr(self, "play"):
+            clock = self.play.case.clock("total")
+            assert clock is not None
+            over = self.play.case.status in (CLOSED, CANCELLED) or self.main_is_closed
+            assert (clock.open, clock.running) == (not over, not over)
 
     @invariant()
     def clocks_that_rest_or_are_answered_never_fire(self) -> None:

@@ -306,3 +306,20 @@ async def test_unmerged_after_its_main_was_closed_its_time_has_never_stopped(slo
     assert (after["due_at"], after["started_at"], after["running"]) == (before["due_at"], before["started_at"], True)
     assert before["remaining"] - after["remaining"] == pytest.approx(7200)
     await as_stood(world)
+
+
+async def test_reopened_before_most_of_its_time_is_used_it_is_still_warned(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = (await whistles(world, 1))[0]
+    due = datetime.fromisoformat((await total(world, number))["due_at"])
+    await answered(world, number)
+    await ok(await world.act(number, "close", seat=CLERK))
+    clock.advance(timedelta(hours=1))
+    await ok(await world.act(number, "reopen", seat=CLERK, reason="又漏了"))
+    clock.advance_to(due + timedelta(minutes=1))
+    world.tokens.clear()
+    await sweep(world.service)
+    timeline = (await world.get(number, seat=DESK))["timeline"]
+    told = [one["type"] for one in timeline if one["data"].get("stage") == "total"]
+    assert told == ["clock.warned", "clock.overdue"]
+    await as_stood(world)

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -94,6 +94,56 @@ async def test_a_policy_is_applied_to_open_whistles_only_when_asked_and_once(tow
     assert await recompute.apply_policies(town.service, DISTRICT) == 0
     town.clock.advance(timedelta(days=12))
     assert await escalate.sweep(town.service)
+    assert await town.differences() == []
+
+
+async def merged(town: Town) -> UUID:
+    """One whistle that was merged into another."""
+    whistle, main = town.ids[0], town.ids[2]
+    async with town.service.database.acquire() as connection:
+        [into] = await cases.many(connection, [main])
+    await casework.act(town.service, DESK, whistle, "merge", {"into": str(into.facts.number)})
+    return whistle
+
+
+async def due_of(town: Town, whistle: UUID, stage: str) -> datetime | None:
+    async with town.service.database.acquire() as connection:
+        [case] = await cases.many(connection, [whistle])
+    clock = case.clock(stage)
+    assert clock is not None
+    return clock.due_at
+
+
+async def test_of_what_is_merged_the_total_alone_follows_another_policy(town: Town) -> None:
+    whistle = await merged(town)
+    before = await due_of(town, whistle, "total")
+    assert before is not None
+    await town.change("policies.yaml", "total: {owner: none, limit: 20wd", "total: {owner: none, limit: 30wd")
+    await town.change("policies.yaml", "reported: {owner: unit, limit: 4wh", "reported: {owner: unit, limit: 8wh")
+    assert await recompute.apply_policies(town.service, DISTRICT)
+    after = await due_of(town, whistle, "total")
+    assert after is not None
+    assert after - before >= timedelta(days=10)
+    async with town.service.database.acquire() as connection:
+        stages = await connection.fetch(
+            "SELECT data ->> 'stage' FROM whistle_event WHERE type = 'clock.recomputed' AND whistle = $1", whistle
+        )
+    assert [row[0] for row in stages] == ["total"]
+    assert await recompute.apply_policies(town.service, DISTRICT) == 0
+    assert await town.differences() == []
+
+
+async def test_what_is_merged_is_timed_by_a_calendar_that_is_loaded(town: Town) -> None:
+    whistle = await merged(town)
+    before = await due_of(town, whistle, "total")
+    await town.change(
+        "calendars.yaml", "exceptions:\n", 'exceptions:\n  - { date: 2026-12-29, day: "off", reason: 停电 }\n'
+    )
+    assert await recompute.apply_calendars(town.service, DISTRICT)
+    after = await due_of(town, whistle, "total")
+    assert before is not None
+    assert after is not None
+    assert after > before
     assert await town.differences() == []
 
 
@@ -230,11 +280,10 @@ async def test_a_wait_counts_on_the_districts_calendar_anew_where_the_unit_works
 async def test_a_denied_arrival_counts_on_the_calendar_in_force_after_a_restart_too(town: Town) -> None:
     """Signed at ten with three hours left; the afternoon is declared off; nobody came after all.
 
-    Whatever elapses day and night would keep the calendar before in use: the emergency is merged, the handling rests.
+    Whatever elapses day and night would keep the calendar before in use: the emergency is called off, the handling
+    rests.
     """
-    async with town.service.database.acquire() as connection:
-        [rubbish] = await cases.many(connection, [town.ids[2]])
-    await casework.act(town.service, DESK, town.ids[1], "merge", {"into": str(rubbish.facts.number)})
+    await casework.act(town.service, DESK, town.ids[1], "cancel", {"reason": "误报"})
     afternoon = 'exceptions:\n  - { date: 2026-12-28, hours: ["08:30-12:00"], reason: 停电 }\n'
     await town.change("calendars.yaml", "exceptions:\n", afternoon)
     assert await recompute.apply_calendars(town.service, DISTRICT)
