@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import initialize, precondition, rule
 
-from dispatch.domain import acts_joining
-from dispatch.domain.case import Clock
+from dispatch.domain import acts_joining, whistle
+from dispatch.domain.case import MERGED, Clock
 from dispatch.domain.finish import finish
 from tests.domain.cases import DESK, SEEPAGE, STREET, Play, clerk, head, liaison
+from tests.domain.test_whistle import Life
 
 LEAD = liaison("ZJ")
 
@@ -24,6 +27,36 @@ def total(play: Play) -> Clock:
     clock = play.case.clock("total")
     assert clock is not None
     return clock
+
+
+class LifeAmongOthers(Life):
+    """Anybody does anything, and now and then it is merged into another one, which may be closed, and parted again."""
+
+    @initialize()
+    def begin_beside(self) -> None:
+        self.main = another()
+
+    @precondition(lambda self: self.play.case.status in whistle.TABLE["merge"].sources and len(self.play.log) % 4 == 3)
+    @rule()
+    def is_merged(self) -> None:
+        self.does(DESK, "merge", {"into": "2600000029", "main": self.main.case})
+
+    @precondition(lambda self: self.play.case.status == MERGED and not self.main_is_closed)
+    @rule()
+    def the_main_one_is_closed(self) -> None:
+        follows(self.play, self.main, "closed")
+        self.main_is_closed = True
+
+    @precondition(lambda self: self.play.case.status == MERGED)
+    @rule()
+    def is_parted(self) -> None:
+        self.does(DESK, "unmerge", {})
+
+
+LifeAmongOthers.TestCase.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
+TestLifeAmongOthers = LifeAmongOthers.TestCase
 
 
 def moments(play: Play) -> tuple[datetime, datetime]:
