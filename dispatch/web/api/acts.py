@@ -293,13 +293,3 @@ ACTS: dict[str, type[Act]] = {
     "add-child": AddChild,
 }
 ADAPTERS: dict[str, TypeAdapter[Any]] = {action: TypeAdapter(model) for action, model in ACTS.items()}
-
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "assign": {"version": 1, "lead": "XF", "assist": ["ZJ"], "reason": "消防通道"},
-    "arrive": {"version": 2, "latitude": 36.61, "longitude": 114.5},
-    "resolve": {"version": 3, "reply": "门已打开，物业已换锁"},
-    "verify": {"version": 4, "accepted": True},
-    "hand-back": {"version": 2, "reason": "不属本单位职责", "clause": "201", "to": "ZJ"},
-    "request-extension": {"version": 3, "until": "2026-06-30T18:00:00+08:00", "reason": "等配件"},
-    "evaluate": {"version": 5, "unit": "XF", "responded": True, "solved": True, "satisfied": "satisfied"},
-}

@@ -69,19 +69,19 @@ def refusals(*statuses: int, ok: Mapping[int, Mapping[str, Any]] | None = None) 
 
 
 def shown(name: str, kind: Any, description: str, example: object = None) -> dict[str, Any]:
-    """A good answer whose JSON schema is that of `kind`, kept under `name`."""
+    """A good answer whose JSON schema is that of `kind`, kept under `name`; the typical one under that name too."""
     if name not in SCHEMAS:  # an adapter is milliseconds of building
         SCHEMAS[name] = TypeAdapter(kind)
     content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
     if example is not None:
         content["example"] = example
+    else:
+        content["examples"] = {"typical": {"$ref": f"#/components/examples/{name}"}}
     return {"description": description, "content": {"application/json": content}}
 
 
-def takes(name: str, adapter: TypeAdapter[Any], example: object = None, *, required: bool = True) -> dict[str, Any]:
+def takes(name: str, adapter: TypeAdapter[Any], example: object, *, required: bool = True) -> dict[str, Any]:
     """The `openapi_extra` of a route that reads this body itself."""
     SCHEMAS.setdefault(name, adapter)
-    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
-    if example is not None:
-        content["example"] = example
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
     return {"requestBody": {"required": required, "content": {"application/json": content}}}

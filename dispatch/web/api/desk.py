@@ -40,7 +40,7 @@ _PAIRS = {"decision": "take", "pairs": [{"whistle": "2600000425", "into": "26000
     "/repeats",
     openapi_extra=takes("DecideRepeats", REPEATS, _PAIRS),
     responses=refusals(
-        400, 403, 413, ok={200: shown("Results", list[dict[str, Any]], "One result for each, in order")}
+        400, 403, 413, ok={200: shown("Decided", list[dict[str, Any]], "One result for each, in order")}
     ),
 )
 async def decide_repeats(request: Request, visit: Doer) -> Response:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch.web.api.answers import SCHEMAS, UNSENT, refusals
+from dispatch.web.api.examples import answers
 from dispatch.web.api.raising import WHISTLE
 from dispatch.web.deps import WebDeps
 from dispatch.web.hot import PATH
@@ -152,6 +153,7 @@ def describe(app: FastAPI, base_url: str) -> dict[str, Any]:
             operation["security"] = [{"bearer": []}]
     made["components"] = {
         "schemas": components(),
+        "examples": {name: {"value": value} for name, value in answers().items()},
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     return made

@@ -46,7 +46,9 @@ async def upload(request: Request, visit: Doer) -> Response:
 
 
 @router.get(
-    "/photos/{id}", responses=refusals(404, ok={200: {"description": "The photo", "content": {"image/jpeg": {}}}})
+    "/photos/{id}",
+    response_class=Response,  # of no type of its own: what is shown is no JSON
+    responses=refusals(404, ok={200: {"description": "The photo", "content": {"image/jpeg": {}}}}),
 )
 async def show(
     request: Request, visit: Reader, id: str, whistle: Annotated[str | None, Query(max_length=64)] = None

@@ -17,8 +17,9 @@ from dispatch.steps.view import WhistleView
 from dispatch.steps.why import Why
 from dispatch.web import problems
 from dispatch.web.api import doing
-from dispatch.web.api.acts import ACTS, ADAPTERS, EXAMPLES, Act
+from dispatch.web.api.acts import ACTS, ADAPTERS, Act
 from dispatch.web.api.answers import refusals, send, shown, takes
+from dispatch.web.api.examples import ACTIONS
 from dispatch.web.api.fields import Body, Line
 from dispatch.web.api.raising import key_of
 from dispatch.web.auth import Doer, Reader
@@ -147,7 +148,7 @@ def _action(name: str) -> None:
         summary=name,
         description=(model.__doc__ or "").strip(),
         tags=["actions"],
-        openapi_extra=takes(model.__name__, ADAPTERS[name], EXAMPLES.get(name), required=False),
+        openapi_extra=takes(model.__name__, ADAPTERS[name], ACTIONS[name], required=False),
         responses=refusals(400, 403, 404, 409, 413, ok={200: shown("Whistle", WhistleView, "As it stands now")}),
     )
 
