@@ -5,11 +5,13 @@ import contextlib
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from dispatch.bus.topics import make_none
+from schemas.topics import TOPICS
 
 #: one produce request of one partition, bytes
 BATCH_BYTES = 512 * 1024
@@ -86,3 +88,23 @@ def murmur2(key: bytes) -> int:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key on a topic with that many."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+class Partitions:
+    """How many partitions each topic has: `known`, as the broker said; `ask` about one that is not among them."""
+
+    def __init__(self, producer: Callable[[], AIOKafkaProducer]) -> None:
+        self.known: dict[str, int] = {}
+        self._producer = producer
+        self._ask_again = 0.0
+
+    async def ask(self, topic: str) -> int:
+        """As the broker has it. While it does not say (no such topic, broker away) as declared: the lanes then fail
+        and wait by themselves, and other topics go on."""
+        if monotonic() >= self._ask_again:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    self.known[topic] = len(await self._producer().partitions_for(topic))
+                    return self.known[topic]
+            self._ask_again = monotonic() + 10
+        return TOPICS[topic].partitions if topic in TOPICS else 1

@@ -17,11 +17,10 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from dispatch.bus.lane import KEPT_WHILE_AWAY, Lane
-from dispatch.bus.producer import Connect, close, partition_of
+from dispatch.bus.producer import Connect, Partitions, close, partition_of
 from dispatch.store.database import Database
 from dispatch.store.outbox import Waker
 from dispatch.store.outbox_reader import Lease, Reader, Waiting, in_order, lease
-from schemas.topics import TOPICS
 
 READ = 2000
 #: rows at hand for partitions that answer; more are read as these leave
@@ -30,7 +29,10 @@ HOLD = 8000
 KNOWN = 500_000
 #: looks by itself this often, whatever woke it or not (seconds)
 POLL = 1.0
-RECHECK = 60.0
+#: everything is looked at again so often, a few pages at a time with a pause between (seconds)
+RECHECK, PAUSE = 60.0, 0.25
+#: the next relay is told so often where to begin (seconds)
+MARK = 10.0
 #: what the broker has is deleted so often at least, or as soon as it is so many rows (seconds)
 CLEAN, CLEAN_ROWS = 0.025, 200
 #: a producer that has answered nothing for so long while rows wait is replaced (seconds)
@@ -73,8 +75,7 @@ class Relay:
 
     def _forget(self) -> None:
         self._lanes: dict[tuple[str, int], Lane] = {}
-        self._partitions: dict[str, int] = {}
-        self._ask_again = 0.0
+        self._partitions = Partitions(self._current)
         self._behind = False
         self._known: set[int] = set()
         self._done: list[int] = []
@@ -144,24 +145,25 @@ class Relay:
 
     async def _serve(self, lease: Lease) -> None:
         self._forget()
-        reader = lease.reader(self._known)
-        for key in await lease.parked_keys():
-            self._blocked[key] = []
-        rechecked, more = monotonic(), True
+        reader = await lease.reader(self._known)
+        recheck, mark, more = 0.0, monotonic() + MARK, True
         self._answered = monotonic()
         while not self._stop.is_set():
             async with asyncio.timeout(STAGE_LIMIT):
+                if monotonic() >= recheck:
+                    await self._recheck(reader)
+                    recheck = monotonic() + (PAUSE if reader.page else RECHECK)
                 if more:
                     more = await self._take(reader)
-                await self._clean(lease)
+                await self._clean(lease, reader)
                 await self._refill(reader)
-                if monotonic() - rechecked >= RECHECK:
-                    await self._recheck(lease, reader)
-                    rechecked = monotonic()
+                if monotonic() >= mark:
+                    await lease.set_mark(reader.mark())
+                    mark = monotonic() + MARK
             await self._watch()
             if not more:
                 more = await self._wait()
-        await self._finish(lease)
+        await self._finish(lease, reader)
 
     async def _wait(self) -> bool:
         """Until rows were committed, a batch was answered, or it is time to look; True: read."""
@@ -188,13 +190,13 @@ class Relay:
         return self._behind
 
     async def _add(self, rows: list[Waiting]) -> None:
-        touched, lanes, partitions = set(), self._lanes, self._partitions
+        touched, lanes, partitions = set(), self._lanes, self._partitions.known
         for row in rows:
             topic, key = row.topic, row.key
             if self._blocked and (topic, key) in self._blocked:
                 self._blocked[(topic, key)].append(row)
                 continue
-            where = (topic, partition_of(key, partitions.get(topic) or await self._count_partitions(topic)))
+            where = (topic, partition_of(key, partitions.get(topic) or await self._partitions.ask(topic)))
             lane = lanes.get(where)
             if lane is None:
                 lane = lanes[where] = Lane(*where, self._current, self._sent, self._refused, self._failed)
@@ -202,17 +204,6 @@ class Relay:
             touched.add(lane)
         for lane in touched:
             lane.start()
-
-    async def _count_partitions(self, topic: str) -> int:
-        """As the broker has it. While it does not say (no such topic, broker away) as declared: the lanes then fail
-        and wait by themselves, and other topics go on."""
-        if monotonic() >= self._ask_again:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(2):
-                    self._partitions[topic] = len(await self._current().partitions_for(topic))
-                    return self._partitions[topic]
-            self._ask_again = monotonic() + 10
-        return TOPICS[topic].partitions if topic in TOPICS else 1
 
     def _current(self) -> AIOKafkaProducer:
         assert self._producer is not None
@@ -245,7 +236,7 @@ class Relay:
     def _failed(self) -> None:
         self.counts.failures += 1
 
-    async def _clean(self, lease: Lease) -> None:
+    async def _clean(self, lease: Lease, reader: Reader) -> None:
         """Delete what the broker has, mark what it refuses. Few rows wait for each other a moment: one statement for
         each of them would keep this loop from reading what is new."""
         if len(self._done) >= CLEAN_ROWS or (
@@ -257,6 +248,7 @@ class Relay:
         while self._refusals:
             row, reason = self._refusals[0]
             await lease.park(row.id, reason)
+            reader.parked[row.id] = (row.topic, row.key)
             self._known.discard(row.id)
             self._refusals.pop(0)
             _log.error("relay.parked", topic=row.topic, key=row.key.decode(), row=row.id, reason=reason)
@@ -272,15 +264,16 @@ class Relay:
                 lane.start()
                 self._waker.event.set()
 
-    async def _recheck(self, lease: Lease, reader: Reader) -> None:
-        """Once a minute: keys that were set free, rows below the floor. While rows of a topic are put off, those of a
-        freed key may be among them: they are gathered (`_refill`) before any of that key goes."""
-        parked = await lease.parked_keys() | {(row.topic, row.key) for row, _ in self._refusals}
+    async def _recheck(self, reader: Reader) -> None:
+        """Keys that were set free, rows below the floor. While rows of a topic are put off, those of a freed key may
+        be among them: they are gathered (`_refill`) before any of that key goes."""
+        found = await reader.freed()
+        parked = set(reader.parked.values()) | {(row.topic, row.key) for row, _ in self._refusals}
         later = {lane.topic for lane in self._lanes.values() if lane.later}
         freed = [row for key in self._blocked.keys() - parked if key[0] not in later for row in self._blocked.pop(key)]
         for key in parked - self._blocked.keys():
             self._blocked[key] = []
-        await self._add(in_order([*freed, *await reader.recheck()]))
+        await self._add(in_order([*freed, *found, *await reader.recheck()]))
 
     async def _watch(self) -> None:
         """A producer that answers nothing is replaced; each lane sends its batch again from the first row."""
@@ -294,7 +287,8 @@ class Relay:
             if old is not None:
                 await close(old)
 
-    async def _finish(self, lease: Lease) -> None:
+    async def _finish(self, lease: Lease, reader: Reader) -> None:
         await asyncio.gather(*(lane.finish(3.0) for lane in self._lanes.values()))
         async with asyncio.timeout(5):
-            await self._clean(lease)
+            await self._clean(lease, reader)
+            await lease.set_mark(reader.mark())

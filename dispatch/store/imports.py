@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from dispatch.store.connection import Connection
+from dispatch.store.outbox import MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def known(connection: Connection, principal: str) -> dict[str, Known]:
 async def backlog(connection: Connection, most: int) -> int:
     """How many records wait for the relay or whistles for their routing, whichever are more, counted up to `most`."""
     found: int = await connection.fetchval(
-        """SELECT greatest((SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) o),
+        f"""SELECT greatest((SELECT count(*) FROM (SELECT FROM outbox WHERE id > {MARK} LIMIT $1) o),
                            (SELECT count(*) FROM (SELECT FROM whistle_state WHERE status = 'raised' LIMIT $1) r))""",
         most,
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CHANNEL = "dispatch_outbox"
 #: a process notifies at most this often (seconds)
 DEBOUNCE = 0.005
+#: at or below this id nothing is left but what the relay would not look for: it keeps the mark beside the snapshots
+MARK = "coalesce((SELECT (data ->> 'id')::bigint FROM snapshot WHERE name = 'outbox-mark'), 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,35 @@ async def parked(connection: Connection, topic: str | None = None) -> list[Parke
     return [Parked(*row) for row in rows]
 
 
-async def parked_keys(connection: Connection) -> set[tuple[str, bytes]]:
-    """(topic, key) of every parked row."""
-    rows = await connection.fetch("SELECT DISTINCT topic, key FROM outbox WHERE parked IS NOT NULL")
-    return {(row[0], row[1].encode()) for row in rows}
+async def parked_keys(connection: Connection) -> dict[int, tuple[str, bytes]]:
+    """id → (topic, key) of every parked row."""
+    rows = await connection.fetch("SELECT id, topic, key FROM outbox WHERE parked IS NOT NULL")
+    return {row[0]: (row[1], row[2].encode()) for row in rows}
+
+
+async def mark(connection: Connection) -> int:
+    """Where a relay may begin to read. 0 where the ids began anew since, or this account may not see them."""
+    found: int = await connection.fetchval(
+        f"""SELECT CASE WHEN {MARK} <= pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass)
+                   THEN {MARK} ELSE 0 END"""
+    )
+    return found
+
+
+async def set_mark(connection: Connection, id: int) -> None:
+    """At or below this id nothing is left, and no transaction that could still insert."""
+    await connection.execute(
+        """INSERT INTO snapshot AS s (name, at, data)
+           VALUES ('outbox-mark', clock_timestamp(), jsonb_build_object('id', $1::bigint))
+           ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
+        id,
+    )
 
 
 async def oldest(connection: Connection) -> datetime | None:
     """When the first row that still waits was written; None: nothing waits."""
     found: datetime | None = await connection.fetchval(
-        "SELECT created_at FROM outbox WHERE parked IS NULL ORDER BY id LIMIT 1"
+        f"SELECT created_at FROM outbox WHERE id > {MARK} AND parked IS NULL ORDER BY id LIMIT 1"
     )
     return found
 
@@ -137,9 +158,9 @@ class Backlog:
 async def backlog(connection: Connection, at_most: int = 100_000) -> Backlog:
     """Count up to `at_most` rows, so that it costs the same with a million waiting."""
     row = await connection.fetchrow(
-        """SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked IS NOT NULL),
+        f"""SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked IS NOT NULL),
                   min(created_at) FILTER (WHERE parked IS NULL)
-           FROM (SELECT parked, created_at FROM outbox ORDER BY id LIMIT $1) AS first""",
+           FROM (SELECT parked, created_at FROM outbox WHERE id > {MARK} ORDER BY id LIMIT $1) AS first""",
         at_most,
     )
     assert row is not None

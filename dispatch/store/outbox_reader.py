@@ -46,6 +46,10 @@ class Waiting:
         return found
 
 
+#: pages of one look of the recheck (8 MiB)
+PAGES = 1024
+#: so many ids above the floor, a transaction that holds it is let go of: short ones hold it for fewer
+FAR = 20_000
 _COLUMNS = "id, topic, key, headers, payload"
 
 
@@ -54,22 +58,31 @@ class Reader:
 
     A transaction that took a low id may commit after one with a higher id was read. So there are two marks: `top`,
     the highest id read, and `floor`, below which no transaction is left that could still insert. `fresh` reads above
-    `top`, `late` looks for newcomers between the two, and `recheck` (once a minute) below both, for whatever a
-    manual repair put there. Without the floor, each look would wade through the dead rows that an old snapshot keeps
-    from being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
+    `top`, `late` looks for newcomers between the two, and `recheck` below both, for whatever a manual repair put
+    there, a few pages at a time. Without the floor, each look would wade through the dead rows that an old snapshot
+    keeps from being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
 
-    `known` is the relay's own: ids it holds; they are never read twice.
+    A transaction that stays open does not hold the floor for good: it is `slow`, and what it wrote is looked for when
+    it has ended.
+
+    `known` is the relay's own: ids it holds; they are never read twice. `mark`: where to begin (`outbox.mark`).
     """
 
-    def __init__(self, connection: asyncpg.Connection, known: set[int]) -> None:
+    def __init__(self, connection: asyncpg.Connection, known: set[int], mark: int = 0) -> None:
         self._connection = connection
         self._known = known
-        self.top = 0
-        self.floor = 0
+        self.top = mark
+        self.floor = mark
         #: whether `fresh` was stopped by its limit (rows that `urgent` took before are not among what it returns)
         self.more = False
+        #: id → (topic, key) of rows that the broker refuses, as last looked at
+        self.parked: dict[int, tuple[str, bytes]] = {}
+        #: the page of the table that `recheck` goes on from; 0: it has seen them all
+        self.page = 0
         self._urgent_top = 0
         self._candidate: tuple[int, int] | None = None
+        #: transaction → the floor when it was let go of
+        self._slow: dict[int, int] = {}
 
     async def urgent(self, limit: int) -> list[Waiting]:
         """Urgent rows standing above `top`: they overtake whatever piles up before them."""
@@ -100,30 +113,64 @@ class Reader:
         return self._take(rows)
 
     async def late(self) -> list[Waiting]:
-        """Rows between `floor` and `top` that were not visible before; moves `floor` where that is safe."""
-        if self.floor >= self.top:
+        """Rows between `floor` and `top` that were not visible before, and those of slow transactions that ended;
+        moves `floor` where that is safe."""
+        if self.floor >= self.top and not self._slow:
             return []
         looked = await self._connection.fetchrow(
-            """SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint,
+            """SELECT ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(s) AS x), pg_snapshot_xmax(s)::text::bigint,
                       ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)
                FROM pg_current_snapshot() AS s""",
             self.floor,
             self.top,
         )
         assert looked is not None
-        oldest, newest, ids = looked
+        running, newest, ids = set(looked[0]), looked[1], looked[2]
+        if ended := self._slow.keys() - running:
+            ids += await self._ids("id > $1 AND id <= $2", min(self._slow.pop(each) for each in ended), self.floor)
         found = await self._unknown(ids)
-        if self._candidate and oldest >= self._candidate[1]:
-            self.floor = self._candidate[0]
-            self._candidate = None
-        if self._candidate is None and self.floor < self.top:
-            self._candidate = (self.top, newest)
+        self._raise_floor(running, newest)
         return found
 
+    def _raise_floor(self, running: set[int], newest: int) -> None:
+        """To the `top` of a former look, once whoever ran then has ended or is let go of as slow."""
+        if self._candidate is not None:
+            top, before = self._candidate
+            holding = {each for each in running if each < before} - self._slow.keys()
+            if self.top - self.floor > FAR:
+                self._slow |= dict.fromkeys(holding, self.floor)
+                holding = set()
+            if not holding:
+                self.floor, self._candidate = top, None
+        if self._candidate is None and self.floor < self.top:
+            self._candidate = (self.top, newest)
+
+    def mark(self) -> int:
+        """Where another relay may begin: nothing is left up to there, and nobody who could still insert."""
+        left = (min(each, default=self.floor + 1) - 1 for each in (self._known, self.parked))
+        return min(self.floor, *self._slow.values(), *left)
+
     async def recheck(self) -> list[Waiting]:
-        """Rows anywhere up to `top` that are not known: the safety net, once a minute."""
-        rows = await self._connection.fetch("SELECT id FROM outbox WHERE id <= $1 AND parked IS NULL", self.top)
-        return await self._unknown([row[0] for row in rows])
+        """Rows anywhere up to `top` that are not known, on the next pages of the table; `page` says where it stands.
+
+        By pages and not by ids: so much takes some milliseconds, whatever an old snapshot keeps there.
+        """
+        looked = await self._connection.fetchrow(
+            """SELECT pg_relation_size('outbox') / current_setting('block_size')::bigint,
+                      ARRAY(SELECT id FROM outbox
+                            WHERE ctid >= $1 AND ctid < $2 AND id + 0 <= $3 AND parked IS NULL)""",
+            (self.page, 0),
+            (self.page + PAGES, 0),
+            self.top,
+        )
+        assert looked is not None
+        self.page = self.page + PAGES if self.page + PAGES < looked[0] else 0
+        return await self._unknown(looked[1])
+
+    async def freed(self) -> list[Waiting]:
+        """Look at what is parked; rows that were and are no longer."""
+        before, self.parked = self.parked, await outbox.parked_keys(self._connection)
+        return await self._unknown(list(before.keys() - self.parked.keys()))
 
     async def again(self, ids: Sequence[int]) -> list[Waiting]:
         """Rows read before, whose payload was let go."""
@@ -137,9 +184,14 @@ class Reader:
         missing = [id for id in ids if id not in self._known]
         if not missing:
             return []
-        return self._take(
-            await self._connection.fetch(f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) ORDER BY id", missing)
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1) AND parked IS NULL ORDER BY id", missing
         )
+        return self._take(rows)
+
+    async def _ids(self, where: str, *arguments: int) -> list[int]:
+        rows = await self._connection.fetch(f"SELECT id FROM outbox WHERE {where} AND parked IS NULL", *arguments)
+        return [row[0] for row in rows]
 
     def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
         taken = [Waiting(row) for row in rows if row[0] not in self._known]
@@ -175,9 +227,15 @@ class Lease:
         """Whether the listening connection still stands."""
         return self._listener is not None and not self._listener.is_closed()
 
-    def reader(self, known: set[int]) -> Reader:
-        """A fresh reader on this connection."""
-        return Reader(self._connection, known)
+    async def reader(self, known: set[int]) -> Reader:
+        """A fresh reader on this connection, which begins where the last relay's left nothing."""
+        made = Reader(self._connection, known, await outbox.mark(self._connection))
+        await made.freed()
+        return made
+
+    async def set_mark(self, mark: int) -> None:
+        """Up to this id nothing is left."""
+        await outbox.set_mark(self._connection, mark)
 
     async def delete(self, ids: Sequence[int]) -> None:
         """The broker has these rows."""
@@ -186,10 +244,6 @@ class Lease:
     async def park(self, id: int, reason: str) -> None:
         """The broker refuses this row for itself."""
         await outbox.park(self._connection, id, reason)
-
-    async def parked_keys(self) -> set[tuple[str, bytes]]:
-        """(topic, key) of every parked row."""
-        return await outbox.parked_keys(self._connection)
 
     async def close(self) -> None:
         """Let go of the lock."""

@@ -88,9 +88,12 @@ class Size:
     imported: int = 100_000
     scaled: int = 10_000
     million: int = 1_000_000
+    #: rows that a snapshot keeps: what a relay of 33,000 a second sends in ten minutes; how many are sent beside them
+    dead: int = 20_000_000
+    beside: int = 200_000
 
 
-TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5, 60, 60, 120)
+TINY = Size(1, 80, 300, 120, (100,), 0.5, 200, 500, 5, 300, 20, 5, 5, 60, 60, 120, 2000, 300)
 
 Side = Callable[[], Awaitable[dict[str, float]]]
 

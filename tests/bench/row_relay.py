@@ -34,7 +34,7 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
     template = await ground.clone(name="bench_relay")
     await raise_many(template, min(500, size.relayed))
     async with connected(template) as connection:
-        await _more(connection, size.relayed)
+        await more(connection, size.relayed)
     async with ground.broker() as kafka:
         for _ in range(size.rounds):
             async with ground.database("bench_relay") as url:
@@ -46,7 +46,7 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
     return [figure]
 
 
-async def _more(connection: Any, count: int) -> None:
+async def more(connection: Any, count: int) -> None:
     """The rows of a few hundred whistles over and over, each with a key of its own."""
     await connection.execute("CREATE TEMP TABLE first AS SELECT row_number() OVER (ORDER BY id) AS n, * FROM outbox")
     await connection.execute("TRUNCATE outbox")

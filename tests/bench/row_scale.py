@@ -31,9 +31,9 @@ from tests.kafka_node import Kafka
 #: as fast as the producer can (records a second)
 AT_ONCE = 1e9
 NAME = "accepted to queue"
-_ASIDE = """CREATE TABLE bench_waiting AS
+ASIDE = """CREATE TABLE bench_waiting AS
 SELECT topic, key, headers, payload, urgent, created_at FROM outbox ORDER BY id; TRUNCATE outbox"""
-_BACK = """INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)
+BACK = """INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)
 SELECT topic, key, headers, payload, urgent, created_at FROM bench_waiting"""
 _RAISED = "SELECT count(*) FROM whistle_state WHERE status = 'raised'"
 
@@ -77,11 +77,11 @@ async def through(
 ) -> float:
     """Seconds from the rows' commit until every whistle is routed. `look` is called meanwhile: how many are left."""
     async with connected(url) as connection:
-        await connection.execute(_ASIDE)
+        await connection.execute(ASIDE)
         count = await connection.fetchval(_RAISED)
         async with _workers(ground, url, kafka, workers, replication) as children:
             began = perf_counter()
-            await connection.execute(_BACK, timeout=600)
+            await connection.execute(BACK, timeout=600)
             while left := await connection.fetchval(_RAISED):
                 if look:
                     await look(count - left, children)

@@ -13,6 +13,7 @@ from tests.bench import (
     row_relay,
     row_route,
     row_scale,
+    row_snapshot,
     row_sweep,
     row_urgent,
 )
@@ -22,6 +23,7 @@ from tests.bench.ground import Ground
 ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "intake": row_intake.run,
     "relay": row_relay.run,
+    "snapshot": row_snapshot.run,
     "route": row_route.run,
     "blink": row_blink.run,
     "sweep": row_sweep.run,

@@ -201,7 +201,7 @@ class Town:
     async def _idle(self) -> bool:
         """Nothing waits but behind a parked row."""
         async with self.ground.database.acquire() as connection:
-            behind = await outbox.parked_keys(connection)
+            behind = set((await outbox.parked_keys(connection)).values())
             rows = await connection.fetch("SELECT topic, key FROM outbox WHERE parked IS NULL")
         return {(topic, key.encode()) for topic, key in rows} <= behind
 

@@ -183,7 +183,7 @@ async def only(db: Database, count: int) -> bool:
 async def test_the_floor_waits_for_open_transactions(db: Database, database: str) -> None:
     writer = await asyncpg.connect(database)
     lease = outbox_reader.Lease(await db.connect_alone(), db)
-    reader = lease.reader(set())
+    reader = await lease.reader(set())
     held = writer.transaction()
     await held.start()
     await writer.execute(
@@ -226,37 +226,11 @@ async def test_what_was_committed_late_goes_before_what_came_after_it(db: Databa
         await writer.close()
 
 
-async def test_a_held_snapshot_costs_the_relay_nothing(db: Database, database: str) -> None:
-    """A backup's snapshot keeps every row that was sent meanwhile on the pages: none of them is waded through."""
-    backup = await asyncpg.connect(database)
-    held = backup.transaction(isolation="repeatable_read", readonly=True)
-    await held.start()
-    await backup.fetchval("SELECT count(*) FROM outbox")
-    lease = outbox_reader.Lease(await db.connect_alone(), db)
-    known: set[int] = set()
-    reader = lease.reader(known)
-    for round_ in range(10):
-        await write(db, *rows("t", 300, start=round_ * 300))
-        sent = [row.id for row in await reader.fresh(1000)]
-        await reader.late()
-        await lease.delete(sent)
-        known.difference_update(sent)
-    await reader.late()
-    async with db.acquire() as connection:
-        await connection.execute("VACUUM outbox")
-        kept = await connection.fetchval("SELECT pg_relation_size('outbox')")
-    assert kept > 3000 * 50, "the snapshot keeps them"
-    assert reader.floor == reader.top == 3000, "and nobody looks at them again"
-    await lease.close()
-    await held.rollback()
-    await backup.close()
-
-
 async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
     await write(db, *rows("t", 500))
     await write(db, OutboxRow("t.urgent", "e", {}, b"urgent", urgent=True))
     lease = outbox_reader.Lease(await db.connect_alone(), db)
-    reader = lease.reader(set())
+    reader = await lease.reader(set())
     assert [row.payload for row in await reader.urgent(100)] == [b"urgent"]
     assert await reader.urgent(100) == []
     seen = []
