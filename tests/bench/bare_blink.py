@@ -1,7 +1,8 @@
-"""Produce → consume → insert, bare, at a steady rate: `python -m tests.bench.bare_blink FROM INTO KAFKA RATE OUT`.
+"""Produce → consume → insert, bare, at a steady rate.
 
-The whistles that stand raised in INTO are produced one by one; the consumer locks their states and writes the rows that
-routing wrote in FROM. OUT gets the moment (epoch seconds) at which each was handed to the producer.
+`python -m tests.bench.bare_blink FROM INTO KAFKA RATE OUT [COPIES]`: the whistles that stand raised in INTO are
+produced one by one; the consumer locks their states and writes the rows that routing wrote in FROM. OUT gets the moment
+(epoch seconds) at which each was handed to the producer. COPIES are those of the topic, one by default.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from tests.bench.bare_route import prepared, write
 BATCH = 500
 
 
-async def main(source: str, target: str, kafka: str, rate: float, out: Path) -> None:
+async def main(source: str, target: str, kafka: str, rate: float, out: Path, copies: int = 1) -> None:
     statement, rows = await prepared(source)
     topic = f"bare-{uuid4().hex}"
-    await topics.ensure(kafka, replication=1, topics=[Topic(topic, 12, timedelta(days=1), "bare", replication=1)])
+    made = Topic(topic, 12, timedelta(days=1), "bare", replication=copies)
+    await topics.ensure(kafka, replication=copies, topics=[made])
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=kafka, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False,
         fetch_max_wait_ms=5,
@@ -64,4 +66,4 @@ async def main(source: str, target: str, kafka: str, rate: float, out: Path) -> 
 
 
 if __name__ == "__main__":
-    uvloop.run(main(*sys.argv[1:4], float(sys.argv[4]), Path(sys.argv[5])))
+    uvloop.run(main(*sys.argv[1:4], float(sys.argv[4]), Path(sys.argv[5]), *map(int, sys.argv[6:])))

@@ -2,7 +2,8 @@
 
 What matters of the ten minutes is what they leave: no row that the relay sent meanwhile can be vacuumed away. As many
 are made at once, small ones, and deleted beside the snapshot; the mark stands where a relay that had sent them would
-have put it. Then a relay takes over and sends what waits. `BENCH_DEAD` says how many rows, instead of ten minutes'.
+have put it. Then a relay takes over and sends what waits. `BENCH_SNAPSHOT_SECONDS=600` takes the real ten minutes
+instead, in which a relay sends one lot of rows after the other.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
+from dispatch.store import outbox
 from dispatch.store.database import Database
 from dispatch.store.outbox import Waker
 from tests.bench.bare import connected, settle
@@ -36,8 +38,7 @@ _TOP = "SELECT last_value FROM outbox_id_seq"
 
 async def run(ground: Ground, size: Size) -> list[Figure]:
     """One figure: beside the snapshot, and without."""
-    dead = int(os.environ.get("BENCH_DEAD", size.dead))
-    figure = Figure(f"relay beside a snapshot that keeps {dead:,} sent rows, to none", "rows/s", "more", 0.9)
+    seconds = float(os.environ.get("BENCH_SNAPSHOT_SECONDS", "0"))
     template = await ground.clone(name="bench_snapshot")
     await raise_many(template, min(500, size.beside))
     async with connected(template) as connection:
@@ -49,7 +50,14 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
         ground.database("bench_snapshot") as old,
         _snapshot(old),
     ):
-        figure.note = await _die(old, dead)
+        began = perf_counter()
+        while perf_counter() - began < seconds:
+            await _rate(old, kafka, size.beside)
+        if not seconds:
+            await _die(old, size.dead)
+        kept, pages = await _kept(old)
+        name = f"relay beside a snapshot that keeps {kept:,} sent rows, to none"
+        figure = Figure(name, "rows/s", "more", 0.9, note=f"left after VACUUM, on {pages}")
         for _ in range(max(size.rounds - 2, 1)):
             figure.add(await _rate(old, kafka, size.beside), await _rate(calm, kafka, size.beside))
     await ground.postgres.drop(template)
@@ -65,21 +73,27 @@ async def _snapshot(url: str) -> AsyncIterator[None]:
         assert await connection.fetchval("SELECT count(*) FROM outbox WHERE id < 100") == 0
 
 
-async def _die(url: str, count: int) -> str:
-    """So many rows written and deleted; says how many of them stay on the pages."""
+async def _die(url: str, count: int) -> None:
+    """So many rows written and deleted, and the mark behind them."""
     async with connected(url) as connection:
         await connection.execute("SET synchronous_commit = off")
         for first in range(0, count, AT_ONCE):
             top = await connection.fetchval(_TOP)
             await connection.execute(_SMALL, min(AT_ONCE, count - first), timeout=PATIENCE)
             await connection.execute("DELETE FROM outbox WHERE id > $1", top, timeout=PATIENCE)
+        await outbox.set_mark(connection, await connection.fetchval(_TOP))
+
+
+async def _kept(url: str) -> tuple[int, str]:
+    """How many sent rows stay, and on how much."""
+    async with connected(url) as connection:
         await connection.execute("VACUUM outbox", timeout=PATIENCE)
         await connection.execute("CHECKPOINT", timeout=PATIENCE)
-        kept, pages = await connection.fetchrow(
+        found = await connection.fetchrow(
             """SELECT n_dead_tup, pg_size_pretty(pg_relation_size(relid)) FROM pg_stat_user_tables
                WHERE relname = 'outbox'"""
         )
-        return f"{kept:,} dead rows stay after VACUUM, {pages}"
+        return found[0], found[1]
 
 
 async def _rate(url: str, kafka: str, count: int) -> float:
