@@ -22,7 +22,9 @@ _RESUMES = {
     "rejected": "verification", "verified": "verification", "hold.ended": "hold", "hold.lapsed": "hold",
     "unmerged": "merge",
 }  # fmt: skip
-_BY_STAGE = {rules.HANDLING: ("verification", "hold", "merge"), rules.REPORTED: ("hold", "merge")}
+_BY_STAGE = {
+    rules.HANDLING: ("verification", "hold", "merge"), rules.REPORTED: ("hold", "merge"), rules.TOTAL: (),
+}  # fmt: skip
 #: the clock that is explained where none is named: the first of these that is open, else that there is
 _ORDER = (rules.HANDLING, rules.REPORTED, rules.DISPATCH, rules.VERIFICATION, rules.ANSWERING, rules.HOLD)
 

@@ -184,6 +184,8 @@ def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
         calendar = (play.known | by_name(play.rules))[counted_on(clock, play.logged)]
         why = explain(play.case, clock, play.logged, play.turn, calendar)
         assert_joined(why)
+        if clock.stage == "total":
+            assert not [one for one in why.stretches if one.reason.startswith("paused")], "nothing stops it"
         policy = clocks.StagePolicy.of(clock)
         if policy.limit is None or why.due_at is None or granted(play, clock) or not clock.open:
             continue
