@@ -13,7 +13,11 @@ Life = Callable[[Script], object]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A life, how often, on which texts, and how long ago its last act was (hours: working; emergencies: elapsed)."""
+    """A life, how often, on which texts, and how long ago its last act was (hours: working; emergencies: elapsed).
+
+    `below`: raised by the head of a building, to be solved there first. `repeats`: the scenario whose first whistles
+    these tell of once more, soon after; when that was is theirs to say, not `idle`'s.
+    """
 
     name: str
     count: int
@@ -21,6 +25,8 @@ class Scenario:
     life: Life
     idle: tuple[float, float]
     elapsed: bool = False
+    below: bool = False
+    repeats: str = ""
 
 
 def _closed(s: Script) -> object:
@@ -138,12 +144,48 @@ def _asking_back(s: Script) -> object:
     return s.hours(0.3, 1).do("lead", "hand-back", first_assist_or("CG"))
 
 
+def _taken_apart(s: Script) -> Script:
+    """Two more problems become whistles of their own; the first of them is done."""
+    s.report().work().hours(0.1, 0.4)
+    s.do("clerk", "add-child", {"body": "旁边的下水道也堵了，污水往外冒", "category": "219"})
+    s.do("clerk", "add-child", {"body": "单元门禁坏了，物业一直不修", "category": "201"})
+    return s.of(1).report().work().solve().verify().answer().rate().close()
+
+
+def _parent(s: Script) -> object:
+    return _taken_apart(s).of(2).report()
+
+
+def _parent_closed(s: Script) -> object:
+    _taken_apart(s).of(2).report().work().solve().verify().answer().rate().close()
+    return s.of(0).solve().verify().answer().rate().close()
+
+
+def _merged(s: Script) -> object:
+    return s.hours(0.05, 0.2).do("desk", "merge")
+
+
+def _kept_below(s: Script) -> object:
+    return s.hours(0.2, 0.8).do("rung-1", "keep", {"reason": "楼里能办，下午一起动手"})
+
+
+def _solved_below(s: Script) -> object:
+    return s.hours(0.5, 2).do("rung-1", "resolve", {"reply": "和邻居一起办好了，请大家放心"})
+
+
+def _sent_up(s: Script) -> object:
+    """Nobody below can solve it: on the street's rung it is a whistle."""
+    for rung in ("rung-1", "rung-2", "rung-3"):
+        s.hours(0.2, 0.9).do(rung, "send-up", {"reason": "这里办不了，请上一级看"})
+    return s
+
+
 def _nothing(s: Script) -> object:
     return s
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("closed", 24, "dispatch", _closed, (1, 105)),
+    Scenario("closed", 18, "dispatch", _closed, (1, 105)),
     Scenario("closed after rework", 7, "dispatch", _reworked, (2, 90)),
     Scenario("closed after an extension", 5, "long", _extended, (4, 70)),
     Scenario("closed by another unit", 4, "assisted", _handed_over, (4, 80)),
@@ -206,4 +248,14 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("emergency just raised", 2, "emergency", _nothing, (0.05, 0.3), elapsed=True),
     Scenario("emergency, on site", 4, "emergency", Script.rush, (0.1, 0.4), elapsed=True),
     Scenario("emergency nobody reached", 2, "emergency", _nothing, (1.2, 6), elapsed=True),
+    Scenario("parent, a child under way", 2, "long", _parent, (0.5, 4)),
+    Scenario("parent, closed", 1, "long", _parent_closed, (2, 40)),
+    Scenario("merged", 3, "", _merged, (0, 0), repeats="under way"),
+    Scenario("merged, answered with its main one", 2, "", _merged, (0, 0), repeats="closed"),
+    Scenario("below the street", 2, "below", _nothing, (0.3, 3), below=True),
+    Scenario("below the street, kept", 2, "below", _kept_below, (0.5, 2), below=True),
+    Scenario("below the street, climbed to the compound", 2, "below", _nothing, (4.5, 10), below=True),
+    Scenario("below the street, climbed to the community", 1, "below", _nothing, (12, 22), below=True),
+    Scenario("below the street, solved", 2, "below", _solved_below, (1, 60), below=True),
+    Scenario("from below the street", 1, "below", _sent_up, (0.5, 3), below=True),
 )  # fmt: skip

@@ -4,7 +4,7 @@ The same seed and the same present moment give the same plan. A scenario says wh
 of it was; counting back in working time gives the moment it was raised.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ CHANNELS = ("12345", "网格巡查", "领导批示", "群众来访", "网上提�
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A whistle to be seeded."""
+    """A whistle to be seeded. `below`: its building's head raises it; `into`: the key of what it is merged into."""
 
     key: str
     scenario: str
@@ -36,6 +36,8 @@ class Planned:
     channel: str
     number: str
     acts: tuple[Act, ...]
+    below: bool = False
+    into: str = ""
 
 
 class Planner:
@@ -52,9 +54,20 @@ class Planner:
         """Every whistle, in the order of its scenarios."""
         made: list[Planned] = []
         for scenario in SCENARIOS:
-            for _ in range(scenario.count):
-                made.append(self._one(scenario, f"{len(made) + 1:04d}"))
+            told = [one for one in made if one.scenario == scenario.repeats]
+            for nth in range(scenario.count):
+                key = f"{len(made) + 1:04d}"
+                made.append(self._again(scenario, told[nth], key) if told else self._one(scenario, key))
         return made
+
+    def _again(self, scenario: Scenario, main: Planned, key: str) -> Planned:
+        """The same matter told once more, soon after, before anybody has solved it."""
+        at = self._calendar.add(main.at, timedelta(hours=self._dice.uniform(0.1, 0.5)))
+        script = Script(at, self._calendar, self._dice, {})
+        scenario.life(script)
+        body, number = f"又有居民反映：{main.body}", f"示例{self._dice.randint(100000, 999999)}"
+        acts = tuple(script.acts)
+        return replace(main, key=key, scenario=scenario.name, at=at, body=body, number=number, acts=acts, into=main.key)
 
     def _one(self, scenario: Scenario, key: str) -> Planned:
         text = self._text(scenario.texts)
@@ -66,7 +79,8 @@ class Planner:
         street = self._reference.tree.street_of(place.code)
         assert street is not None
         # about a third of the texts go without a chosen category: the rule decides
-        chosen = text.get("category") if self._dice.random() < 0.65 or scenario.texts != "dispatch" else None
+        picked = self._dice.random() < 0.65 or scenario.texts != "dispatch"
+        chosen = text.get("category") if picked and not scenario.below else None
         return Planned(
             key,
             scenario.name,
@@ -80,6 +94,7 @@ class Planner:
             self._dice.choice(CHANNELS),
             f"示例{self._dice.randint(100000, 999999)}",
             acts,
+            scenario.below,
         )
 
     def _text(self, group: str) -> dict[str, Any]:
@@ -103,6 +118,7 @@ class Planner:
                 "dispatch": plain and days >= 1,
                 "long": plain and days >= 4,
                 "short": plain and 1 <= days < 2.5,
+                "below": plain and days >= 1 and row["at"] == "building",
                 "assisted": plain and days >= 1 and any(code not in ("JD", "SQ") for code in duty.assist),
                 "emergency": duty.outcome == "dispatch" and duty.kind == "emergency",
                 "misconduct": duty.sealed,

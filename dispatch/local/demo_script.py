@@ -17,13 +17,14 @@ Fill = Callable[[Case, datetime], Filled]
 class Act:
     """Somebody does something at a moment. `who`: lead, assists, clerk, other-clerk, desk, or a rung's head `rung-4`.
 
-    `fields` may need to see the case as it then stands.
+    `fields` may need to see the case as it then stands. `subject`: the whistle itself, or its first, second … child.
     """
 
     at: datetime
     who: str
     action: str
     fields: Filled | Fill = field(default_factory=dict)
+    subject: int = 0
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Script:
     dice: Random
     words: dict[str, list[str]]
     acts: list[Act] = field(default_factory=list)
+    subject: int = 0
     now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,9 +52,14 @@ class Script:
         self.now += timedelta(minutes=self.dice.uniform(low, high))
         return self
 
+    def of(self, subject: int) -> "Script":
+        """What follows is done to the nth child; 0: to the whistle itself again."""
+        self.subject = subject
+        return self
+
     def do(self, who: str, action: str, fields: Filled | Fill | None = None) -> "Script":
         """An act at the present moment; the next one is at least a few seconds later."""
-        self.acts.append(Act(self.now, who, action, fields or {}))
+        self.acts.append(Act(self.now, who, action, fields or {}, self.subject))
         self.now += timedelta(seconds=self.dice.randint(5, 90))
         return self
 

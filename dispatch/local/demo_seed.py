@@ -114,12 +114,14 @@ class _Seeder:
         self._service = Service(database, Rules(database), Numbers(database, "whistle", 100), self._new_id)
         self._intake = Intake(self._service)
         self._ids: dict[str, UUID] = {}
+        self._sent_up: set[str] = set()
         self._acts = self._steps = self._refused = self._raised = 0
 
     async def run(self, texts: Path, anchor: datetime, seed: int) -> Seeded:
         await self._service.rules.refresh()
         reference = self._service.rules.of(self._district)
         plan = await asyncio.to_thread(_plan, reference, texts, anchor, seed)
+        self._sent_up = {one.key for one in plan if any(wanted.action == "send-up" for wanted in one.acts)}
         past = await self._take_up()
         for moment in _moments(plan):
             if past is not None and moment.at <= past:
@@ -137,13 +139,14 @@ class _Seeder:
         """Where a seed that was cut short stands; what it raised without routing is routed now."""
         async with self._database.acquire() as connection:
             self._ids = await seeds.ids_by_key(connection, PRINCIPAL)
-            past = await seeds.last_event(connection, list(self._ids.values()))
+            mine = [*self._ids.values(), *await seeds.children(connection, list(self._ids.values()))]
+            past = await seeds.last_event(connection, mine)
             raised = await whistles.still_raised(connection, datetime(9999, 1, 1, tzinfo=UTC), 1000)
         if past is None:
             return None
         self._clock.advance_to(past)
-        if mine := [found for found in raised if found in set(self._ids.values())]:
-            await self._route(mine)
+        if unrouted := [found for found in raised if found in set(mine)]:
+            await self._route(unrouted)
         return past
 
     async def _sweep_until(self, moment: datetime) -> None:
@@ -155,12 +158,16 @@ class _Seeder:
             self._clock.advance_to(min(max(due, self._clock.now()) + TICK, moment))
             taken = await sweep(self._service)
             self._steps += taken
+            if from_below := [self._ids[key] for key in self._sent_up if key in self._ids]:
+                await self._route(from_below)  # does nothing to those that have not reached the street yet
             if not taken:
                 return
 
     async def _raise(self, planned: Planned) -> None:
         reference = self._service.rules.of(self._district)
-        clerk = identity(reference, node_seat(planned.street, "clerk"), planned.at)
+        seat = node_seat(planned.place) if planned.below and planned.place else node_seat(planned.street, "clerk")
+        raiser = identity(reference, seat, planned.at)
+        source = {"channel": planned.channel, "number": planned.number, "callback_required": False}
         new = NewWhistle(
             street=planned.street,
             place=planned.place,
@@ -169,27 +176,32 @@ class _Seeder:
             body=planned.body,
             category=planned.category,
             danger=planned.danger,
-            source={"channel": planned.channel, "number": planned.number, "callback_required": False},
-            via="form",
+            source=None if planned.below else source,
+            via="below" if planned.below else "form",
             idempotency_key=planned.key,
             request_sha256=hashlib.sha256(f"{planned.key} {planned.title}".encode()).digest(),
+            local=int(planned.below),
         )
-        assert clerk is not None, f"nobody is clerk of {planned.street}"
-        receipt = await self._intake.raise_(replace(clerk, principal=PRINCIPAL), new)
+        assert raiser is not None, f"nobody holds {seat}"
+        receipt = await self._intake.raise_(replace(raiser, principal=PRINCIPAL), new)
         self._ids[planned.key] = receipt.id
         self._raised += 1
         self._clock.advance(ROUTED)
-        await self._route([receipt.id])
+        if not receipt.local:
+            await self._route([receipt.id])
 
     async def _route(self, ids: Sequence[UUID]) -> None:
         async with self._database.transaction() as uow:
             await route(self._service, uow, ids, {})
 
     async def _act(self, planned: Planned, wanted: Act, reference: Reference) -> None:
-        async with self._database.acquire() as connection:
-            case = await cases.read(connection, self._ids[planned.key])
-        assert case is not None
+        case = await self._subject(planned, wanted)
+        if case is None:
+            self._refused += 1
+            return
         fields: dict[str, Any] = wanted.fields(case, wanted.at) if callable(wanted.fields) else wanted.fields
+        if wanted.action == "merge":
+            fields = {"into": str(self._ids[planned.into])}
         for seat in _seats(case, wanted.who, reference):
             actor = identity(reference, seat, wanted.at)
             if actor is None:
@@ -200,11 +212,26 @@ class _Seeder:
                 self._acts += 1
                 if done.case.status == RAISED:  # another street took it: it is routed anew
                     await self._route([case.id])
+                if wanted.action == "add-child":
+                    await self._route(await self._children(case.id))
             except Refusal as refusal:
                 self._refused += 1
                 log.debug(
                     "demo.refused", scenario=planned.scenario, action=wanted.action, seat=seat, why=refusal.message
                 )
+
+    async def _subject(self, planned: Planned, wanted: Act) -> Case | None:
+        """The whistle, or that child of it, which the act is about; None: it was never split off."""
+        own = self._ids[planned.key]
+        meant = [own, *(await self._children(own) if wanted.subject else ())]
+        if wanted.subject >= len(meant):
+            return None
+        async with self._database.acquire() as connection:
+            return await cases.read(connection, meant[wanted.subject])
+
+    async def _children(self, parent: UUID) -> list[UUID]:
+        async with self._database.acquire() as connection:
+            return await seeds.children(connection, [parent])
 
     def _new_id(self) -> UUID:
         """A UUIDv7 of the virtual moment, so that ids sort like what they stand for."""

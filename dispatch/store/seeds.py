@@ -38,6 +38,13 @@ async def latest(connection: Connection, principal: str) -> Latest | None:
     return Latest(row["id"], row["key"], row["received_at"]) if row else None
 
 
+async def children(connection: Connection, parents: Sequence[UUID]) -> list[UUID]:
+    """The whistles split off from these, in the order of their numbers."""
+    sql = "SELECT id FROM whistle WHERE parent = ANY($1::uuid[]) ORDER BY number"
+    rows = await connection.fetch(sql, list(parents))
+    return [row["id"] for row in rows]
+
+
 async def last_event(connection: Connection, ids: Sequence[UUID]) -> datetime | None:
     """When the last thing happened to any of these whistles."""
     found: datetime | None = await connection.fetchval(

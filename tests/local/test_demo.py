@@ -83,11 +83,11 @@ async def test_the_past_holds_every_state(prepared: tuple[str, Path]) -> None:
     total = (await rows(url, "SELECT count(*) FROM whistle"))[0][0]
     assert 280 <= total <= 330
     status = {row[0] for row in await rows(url, "SELECT DISTINCT status FROM whistle_state")}
-    expected = "at-desk assigned handling resolved verified answered closed cancelled on-hold"
+    expected = "at-desk local assigned handling resolved verified answered closed cancelled merged on-hold"
     assert set(expected.split()) <= status
     assert "raised" not in status
     outcome = {row[0] for row in await rows(url, "SELECT DISTINCT outcome FROM whistle_state")}
-    assert outcome == {"dispatch", "self", "answer", "relay", "statutory", "unmatched"}
+    assert outcome == {"dispatch", "self", "answer", "relay", "statutory", "unmatched", None}, "None: below the street"
     assert {row[0] for row in await rows(url, "SELECT DISTINCT rung FROM whistle_state")} == {None, 1, 2, 3, 4, 5}
     pending = {row[0] for row in await rows(url, "SELECT DISTINCT kind FROM request WHERE status = 'pending'")}
     assert {"hand-back", "extension", "hold", "cancel", "transfer", "objection", "take-over"} <= pending
@@ -95,6 +95,17 @@ async def test_the_past_holds_every_state(prepared: tuple[str, Path]) -> None:
         assert await rows(url, f"SELECT 1 FROM whistle_event WHERE type = '{event}' LIMIT 1"), event
     for what in ("sealed", "kind = 'emergency'", "place IS NULL", "source ->> 'channel' = '12345'"):
         assert await rows(url, f"SELECT 1 FROM whistle WHERE {what} LIMIT 1"), what
+    assert {row[0] for row in await rows(url, "SELECT DISTINCT rung FROM whistle_state WHERE status = 'local'")} == {
+        None, 2, 3,
+    }  # fmt: skip
+    families = """SELECT p.status, c.status FROM whistle w JOIN whistle_state c USING (id)
+                  JOIN whistle_state p ON p.id = w.parent"""
+    assert {("handling", "closed"), ("handling", "handling"), ("closed", "closed")} <= set(await rows(url, families))
+    mains = """SELECT DISTINCT m.status FROM whistle w JOIN whistle_state s USING (id)
+               JOIN whistle_state m ON m.id = w.merged_into WHERE s.status = 'merged'"""
+    assert {("handling",), ("closed",)} <= set(await rows(url, mains))
+    own = "SELECT s.status FROM whistle w JOIN whistle_state s USING (id) WHERE w.via = 'local'"
+    assert {("local",), ("closed",), ("assigned",)} <= set(await rows(url, own)), "solved below, and become a whistle"
     reasons = await rows(
         url,
         """SELECT DISTINCT data -> 'reason' ->> 'code' FROM whistle_event e JOIN whistle_state s ON s.id = e.whistle
