@@ -27,7 +27,7 @@ from tests.servers import TestBroker, TestPostgres
 #: seconds between two faults
 EVERY = 5.0
 #: what takes a whistle from those at work and gives it back, seen in every siege
-SEEN = {"transfer.accepted", "extension.asked", "merged", "unmerged", "reopened", "left"}
+SEEN = {"transfer.accepted", "merged", "unmerged", "reopened", "left"}
 #: whistles a minute that are only to be routed, beside those that people act on and that climb
 THRONG = int(os.environ.get("CHAOS_THRONG", "10000"))
 
