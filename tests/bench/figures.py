@@ -88,8 +88,8 @@ class Size:
     imported: int = 100_000
     scaled: int = 10_000
     million: int = 1_000_000
-    #: rows that a snapshot keeps: what a relay of 33,000 a second sends in ten minutes; how many are sent beside them
-    dead: int = 20_000_000
+    #: rows that a snapshot keeps: of ten minutes at 2,500 whistles a second, two rows each; and sent beside them
+    dead: int = 3_000_000
     beside: int = 200_000
 
 
