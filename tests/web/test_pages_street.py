@@ -481,3 +481,15 @@ async def test_pages_ask_for_photos_that_are_taken_and_leave_the_choice_of_camer
     for html in (*pages, render(*EXAMPLES["building"], "zh")):
         assert 'accept="image/jpeg,image/png,image/webp"' in html
         assert "capture=" not in html
+
+
+async def test_a_category_is_typed_in_letters_and_offered_with_who_would_come(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    found = (await clerk.client.get("/categories?q=xftd")).json()["items"]
+    assert found[0] == {"code": "301", "name": "301 消防通道锁堵", "path": "消防"}
+    assert [one["code"] for one in (await clerk.client.get("/api/v1/duties?q=xftd")).json()["items"]] == ["301"]
+    page = await clerk.get("/whistle")
+    typed = {"body": "楼道堵了", "danger": "no", "place": BUILDING, "step": "check"}
+    assert "消防通道锁堵" in (await clerk.send(page.form("/whistle"), **typed, category="xftd")).text
+    refused = await clerk.send(page.form("/whistle"), **typed, category="消防")
+    assert "没有「消防」这个类别" in refused.text

@@ -1,5 +1,6 @@
 """Reference data with its version: places, units, the duty list, policies; and what the duty list would decide."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -9,6 +10,7 @@ from dispatch.domain.duty import Duty
 from dispatch.domain.policy import Policy
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Invalid
+from dispatch.steps import categories
 from dispatch.steps.foresee import Forecast, foresee
 from dispatch.steps.shown import seat_view
 from dispatch.web.api.answers import refusals, send, shown, takes
@@ -135,10 +137,12 @@ def duty_json(duty: Duty) -> Listed:
 
 
 @router.get("/duties", responses=refusals(ok={200: shown("Duties", Listed, "The duty list")}))
-async def duties(request: Request, visit: Reader) -> Response:
-    """The duty list (权责清单), with its version and the danger words."""
+async def duties(request: Request, visit: Reader, q: Annotated[str | None, Word] = None) -> Response:
+    """The duty list (权责清单), with its version and the danger words. `q`: type-ahead (codes, names, pinyin initials,
+    words that speak of it), the best ten first."""
     reference = deps_of(request).service.rules.of(visit.actor.district or "")
-    items = [duty_json(duty) for duty in reference.duties.duties]
+    listed = await asyncio.to_thread(categories.find, reference.duties, q) if q else reference.duties.duties
+    items = [duty_json(duty) for duty in listed]
     version = reference.versions.get("duties", reference.duties.version)
     return send({"version": version, "danger": reference.duties.danger, "items": items})
 

@@ -198,6 +198,7 @@
   const combo = (input) => {
     if (input.dataset.wired) return;
     input.dataset.wired = "1";
+    input.removeAttribute("list"); // the browser's own, for where this does not run
     const list = Object.assign(document.createElement("ul"), { className: "combo-list", id: input.id + "-list", hidden: true });
     list.setAttribute("role", "listbox");
     input.after(list);
@@ -214,7 +215,11 @@
     };
     const take = (li) => {
       close();
-      if (!input.dataset.comboInto) { input.value = li.dataset.name; return; }
+      if (!input.dataset.comboInto) {
+        input.value = li.dataset.name;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+        return;
+      }
       const form = input.form;
       form.dataset.place = "own";
       const box = $("#into-place");

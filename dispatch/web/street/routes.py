@@ -1,5 +1,6 @@
-"""`/whistle`: the form, its check page, what happens if it is sent, type-ahead for places."""
+"""`/whistle`: the form, its check page, what happens if it is sent, type-ahead for places and categories."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
 from dispatch.domain.turn import Turn
-from dispatch.steps import pictures
+from dispatch.steps import categories, pictures
 from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems, qr
@@ -92,6 +93,18 @@ async def places(request: Request, visit: Reader) -> Response:
     items = [
         {"code": one.code, "name": short_name(one.code, reference), "path": path_of(one.code, reference)}
         for one in found
+    ]
+    return JSONResponse({"items": items}, headers={"Cache-Control": "private, max-age=60"})
+
+
+@router.get("/categories")
+async def categories_found(request: Request, visit: Reader) -> Response:
+    """Type-ahead: codes, names, pinyin initials, or words that speak of it; with who would come."""
+    reference = deps_of(request).service.rules.of(visit.actor.district or "")
+    found = await asyncio.to_thread(categories.find, reference.duties, request.query_params.get("q", "")[:60])
+    items = [
+        {"code": duty.code, "name": f"{duty.code} {duty.name}", "path": lead.short if lead else duty.group}
+        for duty, lead in ((duty, reference.units.get(duty.lead)) for duty in found)
     ]
     return JSONResponse({"items": items}, headers={"Cache-Control": "private, max-age=60"})
 

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from dispatch.domain.pasted import take_apart
 from dispatch.domain.reference import Node, Reference
 from dispatch.domain.turn import ZONE
+from dispatch.steps import categories
 from dispatch.web.api.fields import PHOTOS
 from dispatch.web.api.raising import WHISTLE, Whistle, canonical_hash, place_in
 from dispatch.web.auth import text_of
@@ -105,12 +106,9 @@ def _apart(plain: dict[str, str]) -> dict[str, str]:
 
 
 def _category(given: str, reference: Reference) -> str:
-    """A category by code, name, or both as the list offers them; what is none of these stays to be refused."""
-    code, _space, name = given.strip().partition(" ")
-    if reference.duties.get(code) is not None:
-        return code
-    named = [duty.code for duty in reference.duties.duties if duty.name in (given.strip(), name)]
-    return named[0] if len(named) == 1 else given.strip()
+    """The code of the category that is meant; what is none, or could be several, stays to be refused."""
+    meant = categories.named(reference.duties, given) if given.strip() else None
+    return meant.code if meant is not None else given.strip()
 
 
 def _place(code: str, reference: Reference, street: str | None) -> Node | None:
