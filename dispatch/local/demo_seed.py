@@ -158,8 +158,9 @@ class _Seeder:
             self._clock.advance_to(min(max(due, self._clock.now()) + TICK, moment))
             taken = await sweep(self._service)
             self._steps += taken
-            if from_below := [self._ids[key] for key in self._sent_up if key in self._ids]:
-                await self._route(from_below)  # does nothing to those that have not reached the street yet
+            for key in sorted(self._sent_up & self._ids.keys()):  # does nothing to one that has not reached the street yet
+                if await self._route([self._ids[key]]):
+                    self._sent_up.discard(key)
             if not taken:
                 return
 
@@ -190,9 +191,10 @@ class _Seeder:
         if not receipt.local:
             await self._route([receipt.id])
 
-    async def _route(self, ids: Sequence[UUID]) -> None:
+    async def _route(self, ids: Sequence[UUID]) -> bool:
+        """Whether any of them waited for it."""
         async with self._database.transaction() as uow:
-            await route(self._service, uow, ids, {})
+            return bool(await route(self._service, uow, ids, {}))
 
     async def _act(self, planned: Planned, wanted: Act, reference: Reference) -> None:
         case = await self._subject(planned, wanted)
