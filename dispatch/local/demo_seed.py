@@ -158,7 +158,8 @@ class _Seeder:
             self._clock.advance_to(min(max(due, self._clock.now()) + TICK, moment))
             taken = await sweep(self._service)
             self._steps += taken
-            for key in sorted(self._sent_up & self._ids.keys()):  # does nothing to one that has not reached the street yet
+            for key in sorted(self._sent_up & self._ids.keys()):
+                # does nothing to one that has not reached the street yet
                 if await self._route([self._ids[key]]):
                     self._sent_up.discard(key)
             if not taken:
