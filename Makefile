@@ -47,7 +47,7 @@ lint: .venv/dev.stamp ## Style, types, direction of imports, insecure habits
 unit: .venv/dev.stamp .build/system.stamp ## The tests alone (JOBS=2 processes share them)
 	@skip="$$(cat .build/system.stamp)"
 	if [ -n "$$skip" ]; then echo "— not run here: $$skip (see .build/system.log)"; fi
-	.venv/bin/python -m pytest tests -rs -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not chaos $$skip"
+	.venv/bin/python -m pytest tests -rs -n $(JOBS) --dist loadfile -m "not chaos $$skip"
 
 bench: .venv/dev.stamp ## Figures against bare loops in the same run; table on screen, kept in .build/bench
 	@exec $(PY) -m tests.bench
