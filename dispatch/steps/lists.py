@@ -218,7 +218,7 @@ async def lamps(service: Service, actor: Actor, unit: str) -> dict[str, int]:
     permit_queue(actor, found, reference)
     now = await service.database.now()
     async with service.database.acquire() as connection:
-        return await queues.lamps(connection, unit, now)
+        return await queues.lamps(connection, unit, scope_of(actor, reference), now)
 
 
 def permit_queue(actor: Actor, unit: Unit, reference: Reference) -> None:

@@ -9,6 +9,7 @@ from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import NotFound
 from dispatch.steps import boards, lists
+from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.store import people, queue_load
 from dispatch.store.queue_load import Carried
@@ -42,7 +43,7 @@ async def unit_load(service: Service, actor: Actor, code: str) -> UnitLoad:
     tonight = boards.end_of_day(turn)
     peers = peers_of(unit, reference)
     async with service.database.acquire() as connection:
-        carried = await queue_load.carried(connection, unit.code, turn.now, tonight)
+        carried = await queue_load.carried(connection, unit.code, scope_of(actor, reference), turn.now, tonight)
         rows = await queue_load.beside(connection, peers, turn.now, tonight) if len(peers) >= FEWEST else []
         names = await people.names(connection, sorted({one.code for one in carried.persons if one.code}))
     medians = {name: median(getattr(row, name) for row in rows) for name in FIGURES} if rows else {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.store.connection import Connection
+from dispatch.store.search import Asked, Scope, see
 
 #: no queue is counted further than so many rows, what falls due first first
 MOST = 2000
@@ -54,7 +55,8 @@ class Beside:
 _CARRIED = """
 WITH first AS MATERIALIZED (
     SELECT a.whistle, a.role, a.status, a.due_at, a.reported_at FROM assignment a
-    WHERE a.unit = $1 AND a.active AND a.role <> 'inform' ORDER BY a.due_at, a.whistle LIMIT $4
+    JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
+    WHERE a.unit = $1 AND a.active AND a.role <> 'inform' AND {where} ORDER BY a.due_at, a.whistle LIMIT $4
 ), row AS (
     SELECT f.role, f.status, f.due_at, w.category, w.raised_by_node AS street, s.status AS whistle, e.person
     FROM first f JOIN whistle w ON w.id = f.whistle JOIN whistle_state s ON s.id = f.whistle
@@ -71,9 +73,13 @@ FROM row GROUP BY GROUPING SETS ((category), (street), (person), ())"""
 _CATEGORY, _STREET, _PERSON, _WHOLE = 0b011, 0b101, 0b110, 0b111
 
 
-async def carried(connection: Connection, unit: str, now: datetime, tonight: datetime, most: int = MOST) -> Carried:
-    """What stands in a unit's queue and is its to do, what falls due first first, up to `most` whistles."""
-    rows = await connection.fetch(_CARRIED, unit, now, tonight, most)
+async def carried(
+    connection: Connection, unit: str, scope: Scope, now: datetime, tonight: datetime, most: int = MOST
+) -> Carried:
+    """What of a unit's queue is its to do and may be seen, by what falls due first, up to `most` whistles."""
+    asked = Asked(values=[unit, now, tonight, most])
+    see(asked, scope)
+    rows = await connection.fetch(_CARRIED.format(where=asked.where()), *asked.values)
     parts: dict[int, list[Share]] = {_CATEGORY: [], _STREET: [], _PERSON: [], _WHOLE: []}
     for row in rows:
         of, category, street, person, *counts = row.values()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.store.connection import Connection
+from dispatch.store.search import Asked, Scope, see
 
 #: no view is counted further than so many rows of the queue: each costs two looks into other tables
 MOST = 300
@@ -42,6 +43,7 @@ class Tally:
 async def tally(
     connection: Connection,
     unit: str,
+    scope: Scope,
     now: datetime,
     tonight: datetime,
     *,
@@ -49,11 +51,15 @@ async def tally(
     me: str | None = None,
     most: int = MOST,
 ) -> Tally:
-    """Counts for the views of a unit's queue, over its first `most` rows; `changed`: after `since`, not by `me`."""
+    """Counts for the views of a unit's queue, over the first `most` rows that `scope` may see; `changed`: after
+    `since`, not by `me`."""
+    asked = Asked(values=[unit, now, tonight, most + 1, since, me])
+    see(asked, scope)
     row = await connection.fetchrow(
         f"""WITH first AS MATERIALIZED (
                 SELECT a.whistle, a.unit, a.role, a.status, a.stage, a.due_at FROM assignment a
-                WHERE a.unit = $1 AND a.active ORDER BY a.due_at, a.whistle LIMIT $4
+                JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
+                WHERE a.unit = $1 AND a.active AND {asked.where()} ORDER BY a.due_at, a.whistle LIMIT $4
             ), lit AS (
                 SELECT a.whistle, a.role, a.status AS part, a.due_at, s.status, s.rework, s.last_at,
                        {LAMP.format(now="$2::timestamptz")} AS lamp
@@ -72,12 +78,7 @@ async def tally(
                    count(*) FILTER (WHERE last_at > $5 AND {CHANGED.format(whistle="lit.whistle", since="$5", me="$6")})
                        AS changed
             FROM lit""",
-        unit,
-        now,
-        tonight,
-        most + 1,
-        since,
-        me,
+        *asked.values,
     )
     assert row is not None
     first, *others = (min(int(value), most) for value in row.values())

@@ -13,9 +13,9 @@ from dispatch.store.queue_tally import tally
 from dispatch.store.search import CLOCK, HEAD, Asked, Filters, Found, Scope, found, narrow, see
 
 
-async def lamps(connection: Connection, unit: str, now: datetime) -> dict[str, int]:
-    """How many rows of a unit's queue burn green, yellow, red, or rest (`hold`), up to `queue_tally.MOST`."""
-    counted = await tally(connection, unit, now, now)
+async def lamps(connection: Connection, unit: str, scope: Scope, now: datetime) -> dict[str, int]:
+    """How many rows that `scope` may see of a unit's queue burn each lamp (`hold`: rest), up to `queue_tally.MOST`."""
+    counted = await tally(connection, unit, scope, now, now)
     return {"green": counted.green, "yellow": counted.yellow, "red": counted.red, "hold": counted.hold}
 
 

@@ -61,6 +61,18 @@ def test_an_arrival_takes_one_photo(browser: Any, service: Running) -> None:
         assert _pictures(shown) == 1
 
 
+def test_a_photo_that_is_still_being_shrunk_goes_with_the_form(browser: Any, service: Running) -> None:
+    number = service.do(lambda world: world.whistle(FIRE_DOOR))["number"]
+    with page(browser, service, XF, 390) as shown:
+        shown.goto(f"{service.address}/w/{number}/do/arrive")
+        # a telephone that takes its time
+        shown.evaluate("() => { window.createImageBitmap = () => new Promise(() => {}); }")
+        shown.set_input_files("input[name=photo]", _photo())
+        shown.locator(".task-bar button").click()
+        shown.wait_for_url("**/w/*?done=arrive")
+        assert _pictures(shown) == 1
+
+
 def test_what_has_not_gone_through_goes_with_the_form(browser: Any, service: Running) -> None:
     with page(browser, service, COMMUNITY_HEAD, 390, known="ERR_FAILED") as shown:
         shown.goto(f"{service.address}/chain/raise")

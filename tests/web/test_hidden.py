@@ -1,10 +1,13 @@
 """A complaint about the street: nothing of it reaches the street by any way, and the desk does the street's acts."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from dispatch.steps import lists
+from dispatch.steps.unit_load import unit_load
 from dispatch.store.listen import Bell
 from dispatch.web.live.hub import hub_of
 from tests.domain.cases import BRIBERY, IDLE_STREET, IDLE_UNIT
@@ -97,3 +100,25 @@ async def test_a_sealed_one_is_opened_by_whoever_it_may_climb_to(world: World) -
     for seat in (SECRETARY, SQUAD.replace("JD-", "SQ-").replace(STREET, f"{STREET}-D01")):
         assert (await (await world.as_(seat)).get(f"/api/v1/whistles/{number}")).status_code == 404
         assert number not in await numbers(world, "/api/v1/whistles?limit=50", seat)
+
+
+async def test_no_count_tells_the_street_of_it(world: World) -> None:
+    """The street opens its community's queue: what is kept from it there is not counted either."""
+    community = f"SQ-{STREET}-D01"
+    seen, hidden = [(await world.whistle(text))["number"] for text in (FIRE_DOOR, IDLE_STREET)]
+    for done in (
+        await world.act(seen, "call", seat=CLERK, unit=community),
+        await world.act(hidden, "assign", seat=DESK, lead=community),
+    ):
+        assert done.status_code == 200, done.text
+    for seat, several in ((f"unit:{community}:liaison", 2), (DESK, 2), (CLERK, 1), (DUTY, 1)):
+        actor = await world.actor(seat)
+        page = await lists.queue_view(world.service, actor, community)
+        assert len(page.items) == several, seat
+        assert sum((await lists.lamps(world.service, actor, community)).values()) == several, seat
+        load = (await unit_load(world.service, actor, community)).carried
+        assert (load.whole.open, sum(part.open for part in load.streets)) == (several, several), seat
+    shown = await (await browse(world, CLERK)).get(f"/queue?unit={community}")
+    assert f"/w/{seen}" in shown
+    assert f"/w/{hidden}" not in shown
+    assert "全部在办 1" in " ".join(re.sub(r"<[^>]+>", " ", shown).split())

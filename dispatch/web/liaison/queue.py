@@ -13,6 +13,7 @@ from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import boards, lists
+from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store import queue_tally, saved_filters
@@ -114,8 +115,9 @@ async def _beside_rows(
 ) -> tuple[Tally, list[Saved]]:
     """What is counted, and the filters that the person keeps: one connection beside that of the rows."""
     async with service.database.acquire() as connection:
+        scope = scope_of(actor, turn.reference)
         counted = await queue_tally.tally(
-            connection, unit, turn.now, boards.end_of_day(turn), since=before, me=actor.person
+            connection, unit, scope, turn.now, boards.end_of_day(turn), since=before, me=actor.person
         )
         return counted, await saved_filters.of(connection, actor.person or "", saved.list_of(PATH))
 

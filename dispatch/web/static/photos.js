@@ -82,6 +82,7 @@
       button.addEventListener("click", () => press(button));
       return button;
     };
+    const shows = (image, photo) => { URL.revokeObjectURL(image.src); image.src = URL.createObjectURL(photo); };
     /* a tile with its picture and the way to take it away again */
     const tiled = (src, alt) => {
       const tile = made("li");
@@ -93,7 +94,7 @@
     };
     const kept = (id) => tiled(`/api/v1/photos/${id}`, "").append(made("input", { type: "hidden", name: "kept", value: id }));
     const add = async (file) => {
-      let photo = file instanceof File ? await shrink(file) : file; /* one that was kept has been shrunk */
+      let photo = file;
       const tile = tiled(URL.createObjectURL(photo), file.name || "");
       const image = $("img", tile);
       const bar = made("progress", { max: 1, value: 0 });
@@ -105,11 +106,15 @@
       again.dataset.again = "";
       const turn = word(words.turn, async () => {
         try { photo = await turned(photo); } catch { return; }
-        URL.revokeObjectURL(image.src);
-        image.src = URL.createObjectURL(photo);
+        shows(image, photo);
         upload(tile, photo);
       });
       image.after(bar, why, again, turn);
+      waiting.set(tile, photo); /* at once: a form sent while it is being shrunk takes it along */
+      const small = file instanceof File ? await shrink(file) : file; /* one that was kept has been shrunk */
+      if (waiting.get(tile) !== file) return; /* taken away or turned meanwhile */
+      photo = small;
+      shows(image, photo);
       upload(tile, photo);
     };
     form.photos = { waiting, add, kept, clear: () => { tiles.replaceChildren(); waiting.clear(); } };
