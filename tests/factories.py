@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from dispatch.steps.intake import Intake
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import people
+from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from dispatch.store.people import Token
@@ -47,6 +48,28 @@ async def demo_template(postgres: TestPostgres, name: str) -> None:
         await load.load(database, DEMO, "test")
     finally:
         await database.close()
+
+
+async def empty_tables(connection: Connection) -> list[str]:
+    """The tables without a row: of a database where nothing has happened yet, those that something happening fills."""
+    rows = await connection.fetch(
+        """SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"""
+    )
+    names = [row["name"] for row in rows]
+    return [name for name in names if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})")]
+
+
+async def clear(connection: Connection, tables: Sequence[str]) -> None:
+    """Empty these tables in this transaction, past every trigger."""
+    await connection.execute("SET LOCAL session_replication_role = replica")
+    for table in tables:
+        await connection.execute(f"DELETE FROM {table}")
+
+
+def id_at(moment: datetime, nth: int) -> UUID:
+    """A UUIDv7 made at `moment`, the `nth` of its maker's."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | nth)
 
 
 #: the log refuses what a test plants in it: said first, in the same transaction

@@ -14,7 +14,6 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from dispatch.clock import new_id
 from dispatch.domain import whistle
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.turn import Turn
@@ -30,7 +29,7 @@ from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.cases import BUILDING, MONDAY, SEEPAGE, STREET, clerk, leaks, liaison
 from tests.domain.test_whistle import TEXTS, Life
-from tests.factories import DISTRICT, TAMPERING
+from tests.factories import DISTRICT, clear, empty_tables, id_at
 from tests.servers import TestPostgres
 
 T = TypeVar("T")
@@ -45,6 +44,7 @@ class Ground:
         self.now = MONDAY
         self.runner = asyncio.Runner()
         self.keys = count()
+        self.ids = count(1)
         self.run(self._open(url))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -55,9 +55,16 @@ class Ground:
         rules = Rules(self.database)
         await rules.refresh()
         self.service = Service(
-            self.database, rules, Numbers(self.database, "whistle", 1000), new_id, channels=("null",)
+            self.database, rules, Numbers(self.database, "whistle", 1000), self.new_id, channels=("null",)
         )
         self.intake = Intake(self.service)
+        async with self.database.acquire() as connection:
+            # a relay may be sending what stands in the outbox
+            self.tables = [table for table in await empty_tables(connection) if table != "outbox"]
+
+    def new_id(self) -> UUID:
+        """As the service's own, by the ground's clock: what a life does is in the same order each time it is lived."""
+        return id_at(self.now, next(self.ids))
 
     def close(self) -> None:
         self.run(self.database.close())
@@ -94,21 +101,17 @@ class Ground:
         return [(row["id"], row["recipient"]) for row in rows]
 
     async def differences(self, editions: Editions) -> list[Difference]:
-        """Of every whistle that is there; then they are out of the next life's way."""
+        """Of every whistle that is there."""
         async with self.database.acquire() as connection:
             ids = [row["id"] for row in await connection.fetch("SELECT id FROM whistle_state")]
             standings = await store.read(connection, ids)
             await editions.ready(connection, standings)
-        await self.clear()
         return [found for standing in standings for found in compare(standing, editions.of(DISTRICT))]
 
     async def clear(self) -> None:
-        """No whistle is left."""
+        """No whistle is left, and nothing that was written for one."""
         async with self.database.transaction() as uow:
-            await uow.connection.execute(TAMPERING)
-            of_lives = ("whistle", "whistle_state", "whistle_clock", "request", "escalation", "whistle_event")
-            for table in ("notice", *of_lives):
-                await uow.connection.execute(f"DELETE FROM {table}")
+            await clear(uow.connection, self.tables)
 
 
 class StoredPlay:
@@ -170,6 +173,7 @@ class StoredLife(Life):
 
     @initialize(text=st.sampled_from(TEXTS))
     def begin(self, text: str) -> None:  # type: ignore[override]
+        self.ground.run(self.ground.clear())  # whatever the life before left, however it ended
         self.joined = False
         play = StoredPlay(self.ground, text)
         _, self.other = self.ground.run(self.ground.raise_(SEEPAGE))
