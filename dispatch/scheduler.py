@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -225,10 +226,20 @@ def elapsed() -> float:
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
 
+class _Look(NamedTuple):
+    """What the database's clock showed, read between two moments of the process's; and when the last jump was noted."""
+
+    now: datetime
+    before: float
+    after: float
+    noted: datetime | None
+
+
 class ClockGuard:
     """Climbing pauses when the database's clock jumps, until it has been steady or somebody confirms it.
 
-    `read` gives what the database's clock shows and the last jump noted by any process; `note` keeps one;
+    `read` gives what the database's clock shows and the last jump noted by any process; `note` keeps one, which the
+    others then do not note again, or they would take back what somebody has confirmed meanwhile;
     `told` hears the jump's seconds while climbing pauses, 0 when it goes on.
     """
 
@@ -244,14 +255,14 @@ class ClockGuard:
         self._note = note
         self._told = told
         self._passed = passed
-        self._last: tuple[datetime, float, float] | None = None
+        self._last: _Look | None = None
         self._paused = False
 
     async def steady(self) -> bool:
         """Look at the clock; whether climbing may go on. Raises `Unavailable`."""
         before = self._passed()
         now, jump = await self._read()
-        by = self._jumped(now, before, self._passed())
+        by = self._jumped(_Look(now, before, self._passed(), jump.at if jump else None))
         if by is None and jump is not None and now < jump.at - ALLOWED:
             by = now - jump.at  # it went back while nobody looked
         if by is not None:
@@ -265,15 +276,17 @@ class ClockGuard:
         self._told(jump.by.total_seconds() if paused and jump else 0.0)
         return not paused
 
-    def _jumped(self, now: datetime, before: float, after: float) -> timedelta | None:
-        """By how much at least; reading took from `before` to `after`, and the answer is from some moment between."""
-        last, self._last = self._last, (now, before, after)
+    def _jumped(self, look: _Look) -> timedelta | None:
+        """By how much at least, unless somebody has noted it; the answer is from some moment of the reading."""
+        last, self._last = self._last, look
         if last is None:
             return None
-        moved = now - last[0]
-        at_least = moved - timedelta(seconds=after - last[1])
-        at_most = moved - timedelta(seconds=before - last[2])
-        return at_least if at_least > ALLOWED else at_most if at_most < -ALLOWED else None
+        moved, most = look.now - last.now, timedelta(seconds=look.after - last.before)
+        at_least, at_most = moved - most, moved - timedelta(seconds=look.before - last.after)
+        by = at_least if at_least > ALLOWED else at_most if at_most < -ALLOWED else None
+        if look.noted is not None and look.noted != last.noted and -ALLOWED <= look.now - look.noted <= most + ALLOWED:
+            return None  # another process has looked since it jumped, and it has not jumped again
+        return by
 
     def guarded(self, run: Run) -> Run:
         """A job's `run` that does nothing while climbing pauses."""

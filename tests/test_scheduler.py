@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -319,6 +320,33 @@ async def test_a_fresh_process_and_every_other_one_see_the_pause() -> None:
     wall.go(1, jump=3600)
     await guard.steady()
     assert not await wall.guard().steady()
+
+
+async def test_a_jump_is_noted_once_and_what_was_confirmed_meanwhile_stays_confirmed() -> None:
+    wall = Wall()
+    one, other = wall.guard(), wall.guard()
+    assert await one.steady()
+    assert await other.steady()
+    wall.go(1, jump=3600)
+    assert not await one.steady()
+    assert wall.jump is not None
+    wall.jump = confirmed = replace(wall.jump, confirmed=True)
+    wall.go(5)
+    assert await other.steady()
+    assert wall.jump == confirmed
+
+
+async def test_a_jump_after_the_one_that_another_process_noted_is_noted_too() -> None:
+    wall = Wall()
+    one, other = wall.guard(), wall.guard()
+    await one.steady()
+    await other.steady()
+    wall.go(1, jump=3600)
+    await one.steady()
+    wall.go(1, jump=3600)
+    assert not await other.steady()
+    assert wall.jump is not None
+    assert wall.jump.at == wall.now
 
 
 async def test_a_clock_set_back_while_nobody_looked_does_not_pause_for_ever() -> None:
