@@ -7,7 +7,7 @@ import structlog
 
 from dispatch.bootstrap.addresses import url_of
 from dispatch.bootstrap.base import Base, base, checks, stop_on_signals
-from dispatch.bootstrap.serving import serve
+from dispatch.bootstrap.serving import serve, settle
 from dispatch.scheduler import ClockGuard, Job, Run, Ticker
 from dispatch.settings import Settings
 from dispatch.steps import cover, escalate, letters, prune, replay, snapshot
@@ -30,6 +30,7 @@ async def run_scheduler(settings: Settings) -> None:
         ticker = Ticker(wanted, functools.partial(locks.singleton, locking), made.metrics)
         ticking = made.run("ticker", ticker.run(made.stopping, settings.stop_seconds))
         app = probe(made.metrics, {**checks(made), "ticks": ticker.ready}, [made.show_snapshot])
+        settle()
         log.info("scheduler.started")
         await serve(app, settings.host, settings.scheduler_port, made.stopping, grace=settings.stop_seconds)
         await ticking

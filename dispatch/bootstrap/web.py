@@ -7,14 +7,13 @@ import structlog
 
 from dispatch.bootstrap.addresses import NotSetUp
 from dispatch.bootstrap.base import base, checks, stop_on_signals
-from dispatch.bootstrap.serving import serve
+from dispatch.bootstrap.serving import serve, settle
 from dispatch.observe import tracing
 from dispatch.settings import Settings
 from dispatch.steps.intake import Intake
 from dispatch.steps.provider import Provider
 from dispatch.web.app import WebDeps, create_app
 from dispatch.web.elsewhere import BACK as PROVIDER_BACK
-from dispatch.web.hot import settle
 from dispatch.web.limits import Limits
 from dispatch.web.live.hub import close_when
 from dispatch.web.probe import probe

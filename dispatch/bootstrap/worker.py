@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from dispatch.bootstrap.addresses import NotSetUp, kafka_of
 from dispatch.bootstrap.base import Base, base, checks, stop_on_signals
-from dispatch.bootstrap.serving import serve
+from dispatch.bootstrap.serving import serve, settle
 from dispatch.bus import broker as bus
 from dispatch.bus.lag import PROGRESS, lags, last_poll_age
 from dispatch.bus.producer import connector
@@ -32,7 +32,6 @@ from dispatch.store import progress
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
 from dispatch.store.outbox import Waker
-from dispatch.web.hot import settle
 from dispatch.web.probe import probe
 from handlers import on_inbound, on_raised
 

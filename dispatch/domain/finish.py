@@ -8,7 +8,8 @@ from dispatch.domain.turn import Turn
 def finish(case: Case, turn: Turn, *, status_changed: bool = False) -> None:
     """Close a step. Everything a step changes in projections that people see is brought up to date here."""
     lapsed = requests.lapse(case, turn.now)
-    _queues(case)
+    if status_changed or case.touched_units or case.touched_clocks:
+        _queues(case)
     if status_changed or case.touched_units:
         case.version += 1
         if status_changed:

@@ -27,6 +27,8 @@ class Turn:
     next_order: Callable[[], int] | None = None
     #: the district's calendar day: computed once, asked for every seat
     today: date = field(init=False)
+    #: who holds the seats that were asked for: a sweep asks for the same ones again and again
+    _held: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "today", self.now.astimezone(ZONE).date())
@@ -70,8 +72,10 @@ class Turn:
 
     def holder(self, seat: str) -> str | None:
         """The code of the person who holds the seat today; None: vacant."""
-        person = self.reference.people.holder(seat, self.today)
-        return person.code if person else None
+        if seat not in self._held:
+            person = self.reference.people.holder(seat, self.today)
+            self._held[seat] = person.code if person else None
+        return self._held[seat]
 
     def unit_name(self, code: str) -> str:
         """How a unit is called in a sentence; its code where the list no longer has it."""

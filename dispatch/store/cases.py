@@ -114,8 +114,8 @@ async def fill(
     by_id = {case.id: case for case in cases}
     ids = list(by_id)
     for row in await connection.fetch(_ALL_CLOCKS if answered else _OPEN_CLOCKS, ids) if clocks else ():
-        clock = Clock(*tuple(row.values())[1:])
-        by_id[row["whistle"]].clocks[(clock.stage, clock.unit)] = clock
+        clock = Clock(*row[1:])
+        by_id[row[0]].clocks[(clock.stage, clock.unit)] = clock
     if fresh:
         return
     for whistle, part in await parts(connection, ids):
@@ -133,7 +133,7 @@ async def fill(
 async def parts(connection: Connection, whistles: Sequence[UUID]) -> list[tuple[UUID, Assignment]]:
     """The units' parts in these whistles, of every generation, the latest last."""
     rows = await connection.fetch(_ASSIGNMENTS, list(whistles))
-    return [(row["whistle"], Assignment(*tuple(row.values())[1:])) for row in rows]
+    return [(row[0], Assignment(*row[1:])) for row in rows]
 
 
 async def read(connection: Connection, whistle: UUID, *, clocks: bool = True, aside: bool = False) -> Case | None:

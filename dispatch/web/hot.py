@@ -4,7 +4,6 @@ One validation of the bytes, one hash, the rules, and the group commit; no depen
 """
 
 import asyncio
-import gc
 from contextvars import Context
 from typing import Any
 
@@ -155,14 +154,4 @@ def _count(limits: Limits, visit: Visit) -> None:
         raise _Refused(error.response()) from error
 
 
-def settle() -> None:
-    """Call once when everything is loaded: what lives now lives for ever, and is not looked at again.
-
-    With fewer full collections the slowest answers take half as long.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-__all__ = ["PATH", "Front", "Hot", "settle"]
+__all__ = ["PATH", "Front", "Hot"]

@@ -82,7 +82,7 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 def settle() -> None:
-    """Garbage collection as our own processes have it (`dispatch.web.hot.settle`), without importing them."""
+    """Garbage collection as our own processes have it (`dispatch.bootstrap.serving.settle`), without importing them."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
