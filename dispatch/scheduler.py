@@ -262,12 +262,14 @@ class ClockGuard:
         """Look at the clock; whether climbing may go on. Raises `Unavailable`."""
         before = self._passed()
         now, jump = await self._read()
-        by = self._jumped(_Look(now, before, self._passed(), jump.at if jump else None))
+        look = _Look(now, before, self._passed(), jump.at if jump else None)
+        by = self._jumped(look)
         if by is None and jump is not None and now < jump.at - ALLOWED:
             by = now - jump.at  # it went back while nobody looked
         if by is not None:
             jump = Jump(now, by)
             await self._note(jump)
+            self._last = look._replace(noted=now)
             log.error("clock.jumped", seconds=round(by.total_seconds()))
         paused = jump is not None and jump.holds(now)
         if paused != self._paused:

@@ -359,9 +359,14 @@ class Schedule(RuleBasedStateMachine):
         back = self.jumped is not None and self.town.shows + by < self.jumped - ALLOWED
         self.moved(by, order if back else sorted(order, key=lambda each: each == one))
 
+    @precondition(lambda self: self.wrong)
     @rule(off=st.integers(-NEAR, NEAR), order=st.permutations(range(3)))
     def is_put_right(self, off: int, order: list[int]) -> None:
-        """Or moves a little."""
+        self.moved(off * SECOND - self.town.off, order)
+
+    @precondition(lambda self: not self.wrong)
+    @rule(off=st.integers(-NEAR, NEAR), order=st.permutations(range(3)))
+    def moves_a_little(self, off: int, order: list[int]) -> None:
         self.moved(off * SECOND - self.town.off, order)
 
     @precondition(lambda self: not (self.careful and self.wrong))
