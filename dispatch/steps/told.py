@@ -44,11 +44,15 @@ def struck(log: Iterable[Told]) -> tuple[Told, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The texts of a whistle by id, and the names of persons that the reference data do not know."""
+    """The texts of a whistle by id, and the names of persons that the reference data do not know.
+
+    `unseen`: ids and numbers of other whistles that the reader may not know of.
+    """
 
     turn: Turn
     texts: Mapping[str, str | None]
     names: Mapping[str, str]
+    unseen: frozenset[str] = frozenset()
 
     def name(self, person: str | None) -> str | None:
         """A person's name."""
@@ -77,13 +81,20 @@ class Words:
         }
 
     def put(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Data with texts in place of their ids."""
-        made = dict(data)
+        """Data with texts in place of their ids, and without the whistles that are kept from the reader."""
+        made = self._seen(data) if self.unseen else dict(data)
         for member in TEXTS:
             value = made.get(member)
             if isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
                 made[member] = self.texts.get(value)
         return made
+
+    def _seen(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            key: [one for one in value if str(one) not in self.unseen] if isinstance(value, list) else value
+            for key, value in data.items()
+            if str(value) not in self.unseen
+        }
 
     def request(self, request: Request) -> dict[str, Any]:
         """A request as shown."""

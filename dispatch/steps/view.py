@@ -139,12 +139,16 @@ async def _readable(
     return case, turn
 
 
-async def _family(connection: Connection, case: Case, actor: Actor, turn: Turn) -> list[Relative]:
-    """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them."""
+async def _family(
+    connection: Connection, case: Case, actor: Actor, turn: Turn
+) -> tuple[list[Relative], frozenset[str]]:
+    """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them; and what names
+    the others."""
     found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
     known = await store.many(connection, [one.id for one in found]) if found else []
     seen = {one.id: one.facts.sealed for one in known if machine.may(one, actor, "read", turn)}
-    return [replace(one, title=SEALED) if seen[one.id] else one for one in found if one.id in seen]
+    unseen = frozenset(str(name) for one in found if one.id not in seen for name in (one.id, one.number))
+    return [replace(one, title=SEALED) if seen[one.id] else one for one in found if one.id in seen], unseen
 
 
 async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
@@ -157,8 +161,8 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         # a step may commit between reading state and log: what came after is left to the next look
         log = [one for one in await timeline.events(connection, case.id, facts.received_at) if one.seq <= case.seq]
         texts = await timeline.texts(connection, [case.id])
-        family = await _family(connection, case, actor, turn)
-        words = await words_of(connection, turn, log, texts, facts.raised_by)
+        family, unseen = await _family(connection, case, actor, turn)
+        words = replace(await words_of(connection, turn, log, texts, facts.raised_by), unseen=unseen)
         elsewhere = await archives.missing(connection, len(log), case.seq, facts.received_at, case.last_at)
     if said is None:
         raise gone(ref)

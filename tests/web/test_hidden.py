@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.web.test_live import headers, listening
 DUTY, SQUAD, HEAD = f"node:{STREET}:duty", f"unit:JD-{STREET}:liaison", f"node:{DISTRICT}:head"
 LEADER = "unit:ZJ:principal"
 ACCUSED = (CLERK, SECRETARY, DUTY)
+IN_A_WEEK = (datetime.now(UTC) + timedelta(days=7)).isoformat()
 
 
 @pytest.fixture
@@ -122,3 +124,37 @@ async def test_no_count_tells_the_street_of_it(world: World) -> None:
     assert f"/w/{seen}" in shown
     assert f"/w/{hidden}" not in shown
     assert "全部在办 1" in " ".join(re.sub(r"<[^>]+>", " ", shown).split())
+
+
+@pytest.mark.parametrize("how", ["add-child", "minutes", "merge", "repeat"])
+async def test_no_list_of_related_whistles_names_it_to_the_street(world: World, how: str) -> None:
+    """A child that complains about the street, of a whistle that does not; or one merged into that, or like it."""
+    open_ = (await world.whistle(FIRE_DOOR))["number"]
+    match how:
+        case "add-child":
+            done = await world.act(open_, "add-child", seat=CLERK, body=IDLE_STREET)
+        case "minutes":
+            await world.act(open_, "consult", seat=DESK, units=["CG"], at=IN_A_WEEK, text="怎么办")
+            done = await world.act(open_, "minutes", seat=DESK, text="分头办", decisions=[IDLE_STREET])
+        case _:
+            hidden = (await world.whistle(IDLE_STREET))["number"]
+            done = await world.act(hidden, "merge", seat=DESK, into=str(open_))
+            if how == "repeat":
+                done = await world.act(hidden, "unmerge", seat=DESK)
+                async with world.database.transaction() as uow:
+                    await uow.connection.execute(
+                        """INSERT INTO merge_proposal (whistle, into_whistle, district, score, status, at)
+                           SELECT a.id, b.id, a.district, 1, 'proposed', a.received_at FROM whistle a, whistle b
+                           WHERE a.number = $1 AND b.number = $2""", hidden, open_,
+                    )  # fmt: skip
+    assert done.status_code == 200, done.text
+    async with world.database.acquire() as connection:
+        row = await connection.fetchrow("SELECT id, number FROM whistle WHERE number <> $1", open_)
+    assert row is not None
+    for seat in (DESK, *ACCUSED, SQUAD):
+        client = await world.as_(seat)
+        if (answer := await client.get(f"/api/v1/whistles/{open_}")).status_code == 404:
+            continue
+        page = await (await browse(world, seat)).get(f"/w/{open_}")
+        for said in (answer.text, page):
+            assert (str(row["number"]) in said or str(row["id"]) in said) is (seat == DESK), seat
