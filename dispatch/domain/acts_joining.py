@@ -120,15 +120,23 @@ def _running_in(status: str) -> tuple[str, ...]:
 
 def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn: Turn) -> None:
     """What the main case says to whoever raised it, the merged ones say as well, each for itself; its closing ends
-    their time, too."""
+    their time, too, and its being open again lets it count on."""
     request = _merge_of(child)
-    if event_type == "answered" and request is not None:  # from now on it is called back by itself
-        request.data = {**request.data, "answered": True}
+    if event_type in ("answered", "reopened") and request is not None:  # once answered it is called back by itself
+        request.data = {**request.data, "answered": event_type == "answered"}
         child.touch_request(request)
     if event_type == "closed":
         clocks.answer(child, TOTAL, None, turn.now)
+    if event_type == "reopened":
+        clocks.reopen_total(child, turn.now, turn.counted)
     turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
     turn.tell(child, child.events[-1], street_seat(child), event_type)
+
+
+def was_answered(child: Case) -> bool:
+    """Whether an answer, or a closing, has reached it by way of its main case."""
+    request, total = _merge_of(child), child.clock(TOTAL)
+    return bool(request and request.data.get("answered")) or (total is not None and not total.open)
 
 
 def set_free(child: Case, main: Case, turn: Turn) -> None:

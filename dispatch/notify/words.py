@@ -58,6 +58,7 @@ ASKED: Mapping[str, str] = {
     "merged": "已并单，随另一件办理，请查看",
     "answered": "所随的一件已答复，请答复来源人",
     "closed": "所随的一件已办结，请查看",
+    "reopened": "所随的一件重新办理，前面的答复不算，请查看",
     "set-free": "所随的一件已撤哨，恢复单独办理，请继续",
     "decided": "所提申请已有结果，请查看",
     "resumed": "恢复办理，请继续",
@@ -72,7 +73,7 @@ _OTHER = "有新情况，请查看"
 _OF_CLOCKS = frozenset({"warned", "climbed", "called", "reminded", "informed"})
 #: told even of what is over
 _OF_ENDED = frozenset(
-    {"cancelled", "merged", "answered", "closed", "ruled", "decided", "noticed", "supervision", "objection"}
+    {"cancelled", "merged", "answered", "closed", "reopened", "ruled", "decided", "noticed", "supervision", "objection"}
 )
 
 

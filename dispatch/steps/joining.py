@@ -23,7 +23,7 @@ from dispatch.store.numbers import is_number
 from dispatch.store.unit_of_work import UnitOfWork
 
 #: acts of a main case that those merged into it follow
-FOLLOWED = frozenset({"feedback", "close", "cancel", "decide-cancel"})
+FOLLOWED = frozenset({"feedback", "close", "reopen", "unmerge", "cancel", "decide-cancel"})
 
 
 async def others(connection: Connection, target: UUID, action: str, fields: Mapping[str, Any]) -> list[UUID]:
@@ -55,7 +55,10 @@ def fields_with(case: Case, cases: Sequence[Case], action: str, fields: Mapping[
 
 
 def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
-    """Those merged into a case get its answer and its closing, each in its own log; called off, it sets them free."""
+    """Those merged into a case get its answer and its closing, each in its own log; called off, it sets them free.
+
+    Opened again, or parted from the case that it was closed with, it is waited for again.
+    """
     if action not in FOLLOWED:
         return
     fact, reply = case.events[0].type, case.events[0].data.get("reply")
@@ -65,6 +68,9 @@ def follow(case: Case, cases: Sequence[Case], action: str, turn: Turn) -> None:
         one.actor = case.actor
         if fact in ("answered", "closed"):
             acts_joining.with_main(one, fact, reply if isinstance(reply, str) else None, case, turn)
+            finish(one, turn)
+        elif fact in ("reopened", "unmerged") and acts_joining.was_answered(one):
+            acts_joining.with_main(one, "reopened", None, case, turn)
             finish(one, turn)
         elif case.status == CANCELLED and one.facts.merged_into == case.id:
             acts_joining.set_free(one, case, turn)

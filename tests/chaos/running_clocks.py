@@ -36,6 +36,7 @@ class RunningClocks:
         """One fact further."""
         if "of" in data and type != "unmerged":  # said to a whistle that was merged into another
             self.stop(*([TOTAL] if type == "closed" else ()))
+            self.start(*([TOTAL] if type == "reopened" else ()))
             return
         if (rule := _RULES.get(type)) is not None:
             rule(self, data)

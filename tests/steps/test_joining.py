@@ -308,6 +308,59 @@ async def test_unmerged_after_its_main_was_closed_its_time_has_never_stopped(slo
     await as_stood(world)
 
 
+async def closed_late(world: World, clock: VirtualClock, *chain: int) -> None:
+    """Each merged into the next; an hour later the last one is answered and closed, and an hour passes."""
+    await merged(world, *chain)
+    clock.advance(timedelta(hours=1))
+    await answered(world, chain[-1])
+    await ok(await world.act(chain[-1], "close", seat=CLERK))
+    clock.advance(timedelta(hours=1))
+
+
+async def test_what_is_joined_to_one_that_parts_from_a_closed_main_is_timed_again_and_goes_with_it(
+    slow: tuple[World, VirtualClock],
+) -> None:
+    world, clock = slow
+    last, double, main = await whistles(world, 3)
+    before = await total(world, last)
+    await closed_late(world, clock, last, double, main)
+    assert (await total(world, last))["answered_at"] is not None
+    await ok(await world.act(double, "unmerge", seat=DESK))
+    for one in (double, last):
+        after = await total(world, one)
+        assert (after["due_at"], after["running"], after["answered_at"]) == (before["due_at"], True, None)
+    assert [(await state(world, one))[0] for one in (last, main)] == ["merged", "closed"]
+    assert (await facts(world, last))[-4:] == ["merged", "answered", "closed", "reopened"]
+    assert f"随 {double} 号重新办理" in (await (await somebody(world, CLERK)).get(f"/w/{last}")).text
+    said = {"reached": True, "responded": True, "solved": True, "satisfied": "satisfied"}
+    assert (await world.act(last, "callback", seat=CLERK, **said)).status_code == 409, "not answered by its own main"
+    clock.advance_to(datetime.fromisoformat(before["due_at"]) + timedelta(minutes=1))
+    world.tokens.clear()
+    await sweep(world.service)
+    assert (await facts(world, last))[-2:] == ["clock.warned", "clock.overdue"]
+    await answered(world, double)
+    await ok(await world.act(double, "close", seat=CLERK))
+    assert (await total(world, last))["answered_at"] == (await total(world, double))["answered_at"] is not None
+    await as_stood(world)
+
+
+async def test_a_main_that_is_opened_again_is_waited_for_by_all_that_came_to_it(
+    slow: tuple[World, VirtualClock],
+) -> None:
+    world, clock = slow
+    last, double, main = await whistles(world, 3)
+    before = await total(world, last)
+    await closed_late(world, clock, last, double, main)
+    await ok(await world.act(main, "reopen", seat=CLERK, reason="又漏了"))
+    for one in (double, last):
+        after = await total(world, one)
+        assert (after["due_at"], after["running"], after["answered_at"]) == (before["due_at"], True, None)
+        assert (await facts(world, one))[-1] == "reopened"
+    await ok(await world.act(double, "unmerge", seat=DESK))
+    assert (await facts(world, last))[-1] == "reopened", "told once"
+    await as_stood(world)
+
+
 async def test_reopened_before_most_of_its_time_is_used_it_is_still_warned(slow: tuple[World, VirtualClock]) -> None:
     world, clock = slow
     number = (await whistles(world, 1))[0]

@@ -38,7 +38,6 @@ _DID: Mapping[str, str] = {
     "cancel.asked": "request-cancel",
     "transfer.declined": "decline-transfer",
     "transfer.accepted": "accept-transfer",
-    "reopened": "reopen",
     "urged": "urge",
     "instructed": "instruct",
     "taken-over": "take-over",
@@ -296,6 +295,9 @@ def _SPECIAL(teller: Teller) -> Mapping[str, Callable[[Mapping[str, Any]], str]]
         "withdrawn": lambda _d: _("撤回申请"),
         "unmerged": lambda d: (
             _("%(number)s 号撤哨，恢复单独办理", number=d.get("number")) if d.get("of") else words.button("unmerge")
+        ),
+        "reopened": lambda d: (
+            _("随 %(number)s 号重新办理", number=d.get("number")) if d.get("of") else words.button("reopen")
         ),
         "hold.lapsed": lambda _d: _("到了复查日，恢复办理"),
         "clock.warned": lambda d: _("%(stage)s：用了八成时间，临期", stage=stage(d)),
