@@ -131,7 +131,9 @@ def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dis
     clock.running_since = clock.started_at
     if clock.used:  # it may have rested since, and nothing but what was left tells what it counted
         limit, clock.running_since = _limit(policy), clock.answered_at
-        clock.used = limit.length(calendar.day) - between(limit, clock.answered_at, clock.due_at, calendar)
+        full = limit.length(calendar.day)
+        if clock.used < full:  # else it last rested past its end, which no rest moves: what was left tells nothing
+            clock.used = full - between(limit, clock.answered_at, clock.due_at, calendar)
     clock.answered_at = None
     if clock.rung == 0:
         clock.mark, clock.fires_at = DUE, max(clock.due_at, now)

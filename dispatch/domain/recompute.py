@@ -136,8 +136,8 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
     if not granted:
         if old.working != new.working:  # other units: what is used of the limit stays the same share of it
             left, used = wanted * (left / full), wanted - wanted * (left / full)
-        else:
-            left += wanted - full
+        else:  # one that rested past its end has less left, by the end it had, than it has not used
+            left = wanted - used if left < timedelta() else left + wanted - full
         clock.due_at = _capped(case, clock, turn, shift(new, turn.now, left, calendar), wanted - used - left)
     assert clock.due_at is not None
     if carried:

@@ -22,6 +22,7 @@ _RESUMES = {
     "rejected": "verification", "verified": "verification", "hold.ended": "hold", "hold.lapsed": "hold",
     "unmerged": "merge",
 }  # fmt: skip
+_ANSWERS = ("reported-in", "arrived", "arrival.denied")
 _BY_STAGE = {
     rules.HANDLING: ("verification", "hold", "merge"), rules.REPORTED: ("hold", "merge"), rules.TOTAL: (),
 }  # fmt: skip
@@ -177,13 +178,17 @@ def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datet
     """When the clock rested, why and by which seat (`hold:node:…`); the last one may still last."""
     kinds = _BY_STAGE.get(clock.stage, ("merge",))
     since: dict[str, tuple[datetime, str]] = {}
+    answered = False  # what was answered did not rest, also where the answer was denied later (未到场)
     for event in log:
         if "of" in event.data:  # said to a whistle that was merged into another
             continue
+        own = clock.unit is not None and event.data.get("unit") == clock.unit and event.at >= clock.started_at
+        if own and event.type in _ANSWERS:
+            answered = event.type != "arrival.denied"
         rests, goes_on = _RESTS.get(event.type), _RESUMES.get(event.type)
         if event.type == "reopened":
             since.clear()
-        elif rests in kinds and (rests != "hold" or event.data.get("granted")):
+        elif rests in kinds and not answered and (rests != "hold" or event.data.get("granted")):
             since.setdefault(str(rests), (event.at, f"{rests}:{event.seat or ''}"))
         elif goes_on in kinds and goes_on in since:
             begun, said = since.pop(str(goes_on))

@@ -177,6 +177,16 @@ def granted(play: Told, clock: Clock) -> bool:
     )
 
 
+def overtaken(play: Told, clock: Clock) -> bool:
+    """Whether a shorter limit came when more than it was used: its end, counted back from then, knows of no rests."""
+    return any(
+        line.type == "clock.recomputed"
+        and (line.data["clock"], line.data["run"], line.data["cause"]) == (str(clock.id), clock.run, "policy")
+        and datetime.fromisoformat(line.data["due_at"]) <= line.at
+        for line in play.logged
+    )
+
+
 @settings(max_examples=250, deadline=None)
 @given(lives())
 def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
@@ -188,6 +198,8 @@ def test_it_adds_up_exactly_whatever_happened(play: Told) -> None:
             assert not [one for one in why.stretches if one.reason.startswith("paused")], "nothing stops it"
         policy = clocks.StagePolicy.of(clock)
         if policy.limit is None or why.due_at is None or granted(play, clock) or not clock.open:
+            continue
+        if overtaken(play, clock):
             continue
         if not clock.running:  # rests after its end: nothing of it is to come
             continue
@@ -314,6 +326,26 @@ def test_a_late_clock_is_explained_by_the_calendar_it_ran_out_on() -> None:
     play.under(with_days_off("2026-06-17"), "calendar")
     assert not any(fact.data.get("stage") == "verification" for fact in play.logged if fact.type == "clock.recomputed")
     assert assert_exact(play, "verification").counted > 0
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_denied_arrival_is_explained_whenever_it_was_on_hold(signed: bool) -> None:
+    """On hold past the end of its time, which moves no end; or while it counted as answered, when nothing rested."""
+    play = Told(SEEPAGE)
+    play.route()
+    play.wait(minutes=1)
+    if signed:
+        play.try_(LEAD, "report-in")
+    play.wait(hours=6, minutes=30)
+    play.try_(LEAD, "request-hold", reason="等", review_on=play.now + timedelta(days=1))
+    play.try_(head(STREET), "decide-hold", granted=True)
+    play.wait(minutes=5)
+    play.try_(clerk(), "resume")
+    play.wait(minutes=2)
+    play.try_(LEAD, "arrive", note="到了")
+    play.try_(clerk(), "deny-arrival", unit="ZJ")
+    assert "arrival.denied" in [line.type for line in play.logged]
+    assert assert_exact(play, "reported", "ZJ").before == 0
 
 
 def test_an_answered_clock_is_explained_as_it_ran() -> None:
