@@ -139,7 +139,7 @@ async def _readable(
     return case, turn
 
 
-async def _family(
+async def family_of(
     connection: Connection, case: Case, actor: Actor, turn: Turn
 ) -> tuple[list[Relative], frozenset[str]]:
     """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them; and what names
@@ -161,7 +161,7 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         # a step may commit between reading state and log: what came after is left to the next look
         log = [one for one in await timeline.events(connection, case.id, facts.received_at) if one.seq <= case.seq]
         texts = await timeline.texts(connection, [case.id])
-        family, unseen = await _family(connection, case, actor, turn)
+        family, unseen = await family_of(connection, case, actor, turn)
         words = replace(await words_of(connection, turn, log, texts, facts.raised_by), unseen=unseen)
         elsewhere = await archives.missing(connection, len(log), case.seq, facts.received_at, case.last_at)
     if said is None:
@@ -310,6 +310,7 @@ __all__ = [
     "PartView",
     "PlaceView",
     "WhistleView",
+    "family_of",
     "gone",
     "readable",
     "resolve",

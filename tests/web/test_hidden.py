@@ -156,5 +156,7 @@ async def test_no_list_of_related_whistles_names_it_to_the_street(world: World, 
         if (answer := await client.get(f"/api/v1/whistles/{open_}")).status_code == 404:
             continue
         page = await (await browse(world, seat)).get(f"/w/{open_}")
-        for said in (answer.text, page):
+        stale = await world.act(open_, "call", seat=seat, unit="JJ", version=1)
+        assert seat not in (DESK, CLERK) or "changed" in stale.json()
+        for said in (answer.text, page, *([stale.text] if seat != DESK else ())):
             assert (str(row["number"]) in said or str(row["id"]) in said) is (seat == DESK), seat

@@ -1,6 +1,6 @@
 """An action done over HTTP: parsed, its photos checked, handed to the step; a refusal says what has changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -105,7 +105,8 @@ async def refused(service: Service, actor: Actor, ref: str, given: Act, refusal:
     async with service.database.acquire() as connection:
         logged = await timeline.events(connection, case.id, case.facts.received_at)
         texts = await timeline.texts(connection, [case.id])
-        words = await view.words_of(connection, turn, logged, texts)
+        _, unseen = await view.family_of(connection, case, actor, turn)
+        words = replace(await view.words_of(connection, turn, logged, texts), unseen=unseen)
     at = next((i for i, event in enumerate(logged) if event.data.get("version", 0) > given.version), len(logged))
     return problems.of_refusal(
         refusal,
