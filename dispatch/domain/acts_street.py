@@ -263,8 +263,9 @@ def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str |
     case.touch(part)
     clock = case.clock(REPORTED, code)
     if clock is not None and not clock.open:
-        recompute.answered(clock, turn.counted(clock.calendar), turn.calendar(clock.calendar))
-        clocks.restore(case, clock, turn.now, turn.counted(clock.calendar), turn.district_calendar)
+        calendar = turn.calendar(clock.calendar)
+        recompute.answered(clock, turn.counted(clock.calendar), calendar)
+        clocks.restore(case, clock, turn.now, turn.counted(clock.calendar), calendar, turn.district_calendar)
         if clock.rung:
             clocks.recounted(case, clock, turn.calendar(clock.calendar))
     event = turn.event(case, "arrival.denied", unit=code)

@@ -120,21 +120,22 @@ def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | N
     return clock
 
 
-def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
-    """An answer turns out not to have happened (未到场): the same run counts on as if it never had.
+def restore(
+    case: Case, clock: Clock, now: datetime, counted: WorkCalendar, calendar: WorkCalendar, district: WorkCalendar
+) -> None:
+    """An answer turns out not to have happened (未到场): the same run counts on as if it never had; what was answered
+    while it rested has rested until now. `counted` is the calendar that it was counted on, `calendar` the one in force.
 
     One that had climbed stays on its rung, and what comes next there gets its full time again.
     """
-    if clock.answered_at is None or clock.due_at is None:
+    if clock.answered_at is None:
         return
-    policy = StagePolicy.of(clock)
-    clock.running_since = clock.started_at
-    if clock.used:  # it may have rested since, and nothing but what was left tells what it counted
-        limit, clock.running_since = _limit(policy), clock.answered_at
-        full = limit.length(calendar.day)
-        if clock.used < full:  # else it last rested past its end, which no rest moves: what was left tells nothing
-            clock.used = full - between(limit, clock.answered_at, clock.due_at, calendar)
-    clock.answered_at = None
+    policy, answered_at, clock.answered_at = StagePolicy.of(clock), clock.answered_at, None
+    if clock.remaining is not None:
+        resume(case, clock, now, calendar, district)
+    else:
+        _as_never_answered(clock, answered_at, counted)
+    assert clock.due_at is not None
     if clock.rung == 0:
         clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
     elif clock.rung < LAST_RUNG:
@@ -144,6 +145,20 @@ def restore(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, dis
         clock.fires_at = due(parse(policy.remind), now, district)
     waiting(case, clock, district)
     case.touch_clock(clock)
+
+
+def _as_never_answered(clock: Clock, answered_at: datetime, calendar: WorkCalendar) -> None:
+    assert clock.due_at is not None
+    clock.running_since = clock.started_at
+    if not clock.used:
+        return
+    # it has rested before, and nothing but what was left tells what it counted
+    limit, clock.running_since = _limit(StagePolicy.of(clock)), min(answered_at, clock.due_at)
+    full = limit.length(calendar.day)
+    if clock.used > full:  # it last rested past its end, which no rest moves: what was left tells nothing
+        clock.running_since = answered_at
+    else:
+        clock.used = full - between(limit, clock.running_since, clock.due_at, calendar)
 
 
 def reopen_total(case: Case, now: datetime, counted: Callable[[str], WorkCalendar]) -> None:

@@ -1,7 +1,8 @@
 """Deadlines computed anew: under another policy by explicit choice, under another calendar when one is loaded.
 
-Time used stays used. A clock that has climbed already answers as it stands; a moment that a person granted stands, too.
-What must be known of the calendar before is measured first and kept with the fact, so that the log alone tells it all.
+Time used stays used. A clock that has climbed, or is late when a calendar is loaded, answers as it stands; a moment
+that a person granted stands, too. What must be known of the calendar before is measured first and kept
+with the fact, so that the log alone tells it all.
 """
 
 from collections.abc import Callable, Mapping
@@ -129,6 +130,8 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
     calendar = turn.calendar(clock.calendar)
     old, new = clocks.parse(before.limit or "1m"), clocks.parse(after.limit or "1m")
     used, left = timedelta(microseconds=measured.used), timedelta(microseconds=measured.left)
+    if policy is None and left <= timedelta():  # a day declared off afterwards moves no end that was over
+        return
     full, wanted = timedelta(microseconds=measured.full), new.length(calendar.day)
     granted = used + left > full  # an extension: the moment that a person granted stands
     carried = measured.carried or old.working != new.working

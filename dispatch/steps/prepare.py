@@ -19,9 +19,12 @@ from dispatch.domain.refusals import Invalid
 from dispatch.domain.routing import Routing, UnknownUnitError, decide, named
 from dispatch.domain.turn import Turn
 from dispatch.observe import tracing
+from dispatch.steps import categories
 from dispatch.steps.service import Service
 
 TITLE_LENGTH = 120
+#: how many categories that could be meant are named
+FEW = 5
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -123,11 +126,20 @@ def _local(new: NewWhistle, routing: Routing, danger: bool) -> int:
     return 0 if away else new.local
 
 
+def _no_category(given: str, reference: Reference) -> Invalid:
+    """Naming those that could be meant, if they are few."""
+    near = categories.find(reference.duties, given, FEW + 1)
+    if 0 < len(near) <= FEW:
+        names = "、".join(f"{duty.code} {duty.name}" for duty in near)
+        return Invalid("「{value}」可以是：{names}；请写清是哪一个", field="category", value=given, names=names)
+    return Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=given)
+
+
 def _check(new: NewWhistle, reference: Reference) -> None:
     if not new.body.strip():
         raise Invalid("写一句是什么事", field="body", value=new.body)
     if new.category is not None and reference.duties.get(new.category) is None:
-        raise Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=new.category)
+        raise _no_category(new.category, reference)
     street = reference.tree.get(new.street)
     if street is None:
         raise Invalid("没有「{value}」这个街道，请填街道代码", field="street", value=new.street)

@@ -22,7 +22,6 @@ _RESUMES = {
     "rejected": "verification", "verified": "verification", "hold.ended": "hold", "hold.lapsed": "hold",
     "unmerged": "merge",
 }  # fmt: skip
-_ANSWERS = ("reported-in", "arrived", "arrival.denied")
 _BY_STAGE = {
     rules.HANDLING: ("verification", "hold", "merge"), rules.REPORTED: ("hold", "merge"), rules.TOTAL: (),
 }  # fmt: skip
@@ -116,7 +115,8 @@ def counted_on(clock: Clock, log: Iterable[Logged]) -> str:
             return str(stood_by[id])
         if event.data.get("clock") != id or event.data.get("run") != clock.run:
             continue
-        late = late or event.type == "clock.climbed"
+        overdue = event.data.get("cause") == "calendar" and event.data["left"] <= 0
+        late = late or overdue or event.type == "clock.climbed"
         if late and event.type == "clock.recomputed" and event.data.get("counted_on"):
             return str(event.data["counted_on"])
     return clock.calendar
@@ -178,22 +178,29 @@ def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datet
     """When the clock rested, why and by which seat (`hold:node:…`); the last one may still last."""
     kinds = _BY_STAGE.get(clock.stage, ("merge",))
     since: dict[str, tuple[datetime, str]] = {}
-    answered = False  # what was answered did not rest, also where the answer was denied later (未到场)
+    part = case.assignments.get(clock.unit or "")
+    answers = {"arrived"} if part is not None and part.on_site else {"arrived", "reported-in"}
+    answered_at: datetime | None = None
+    over: list[tuple[datetime, datetime, str]] = []
     for event in log:
         if "of" in event.data:  # said to a whistle that was merged into another
             continue
         own = clock.unit is not None and event.data.get("unit") == clock.unit and event.at >= clock.started_at
-        if own and event.type in _ANSWERS:
-            answered = event.type != "arrival.denied"
+        if own and event.type in answers:
+            answered_at = answered_at or event.at  # nothing that begins from now on puts it to rest
+        elif own and event.type == "arrival.denied" and answered_at is not None:
+            # what was answered while it rested has rested until now
+            over = [(begun, event.at if end > answered_at else end, said) for begun, end, said in over]
+            answered_at = None
         rests, goes_on = _RESTS.get(event.type), _RESUMES.get(event.type)
         if event.type == "reopened":
             since.clear()
-        elif rests in kinds and not answered and (rests != "hold" or event.data.get("granted")):
+        elif rests in kinds and answered_at is None and (rests != "hold" or event.data.get("granted")):
             since.setdefault(str(rests), (event.at, f"{rests}:{event.seat or ''}"))
         elif goes_on in kinds and goes_on in since:
             begun, said = since.pop(str(goes_on))
-            if event.at > clock.started_at:
-                yield begun, event.at, said
+            over.append((begun, event.at, said))
+    yield from (one for one in over if one[1] > clock.started_at)
     resting = clock.open and not clock.running
     for begun, said in since.values():
         if resting and begun >= clock.started_at:

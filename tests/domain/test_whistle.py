@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dispatch.domain import whistle
 from dispatch.domain.case import CANCELLED, CLOSED, ENDED, MERGED, STATUSES, Actor, Case, Request
-from dispatch.domain.clocks import STAGES
+from dispatch.domain.clocks import STAGES, seconds_left
 from dispatch.domain.ladder import owner_seats
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
@@ -166,6 +166,27 @@ def test_where_a_unit_must_come_nothing_but_an_arrival_that_stands_lets_it_resol
     play.act(XF, "leave")
     play.act(XF, "resolve", REPLY)
     assert not clock.open
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_denied_arrival_of_a_unit_that_signed_on_hold_leaves_its_clock_what_it_had(late: bool) -> None:
+    play = Play(SEEPAGE).route()
+    clock = play.case.clock("reported", "ZJ")
+    assert clock is not None
+    play.wait(hours=7 if late else 1)
+    play.act(LEAD, "request-hold", {"reason": "等配件", "review_on": play.now + timedelta(days=9)})
+    play.act(head(STREET), "decide-hold", {"granted": True})
+    left, end = clock.remaining, clock.due_at
+    play.act(LEAD, "report-in")
+    play.wait(days=1)
+    play.act(clerk(), "resume")
+    play.wait(minutes=5)
+    play.act(LEAD, "arrive", {"note": "到了"})
+    play.act(clerk(), "deny-arrival", {"unit": "ZJ"})
+    assert (clock.open, clock.running, clock.remaining) == (True, True, None)
+    counted = seconds_left(clock, play.now, play.turn.calendar(clock.calendar))
+    assert clock.due_at == end if late else left == timedelta(seconds=counted)
+    assert clock.fires_at == max(clock.due_at, play.now)
 
 
 def test_work_has_not_begun_where_nobody_came() -> None:

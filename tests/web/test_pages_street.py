@@ -492,4 +492,4 @@ async def test_a_category_is_typed_in_letters_and_offered_with_who_would_come(wo
     typed = {"body": "楼道堵了", "danger": "no", "place": BUILDING, "step": "check"}
     assert "消防通道锁堵" in (await clerk.send(page.form("/whistle"), **typed, category="xftd")).text
     refused = await clerk.send(page.form("/whistle"), **typed, category="垃圾")
-    assert "没有「垃圾」这个类别" in refused.text
+    assert "「垃圾」可以是：102 暴露垃圾、111 公厕垃圾站" in refused.text
