@@ -13,15 +13,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from dispatch.observe.metrics import Metrics
-from dispatch.store.clock_watch import Jump
 from dispatch.store.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -212,89 +210,3 @@ class Ticker:
                 loop.call_soon_threadsafe(self.turned)
             if not self.check():
                 return
-
-
-# ── the clock ───────────────────────────────────────────────────────────────────────────────────
-
-#: the database's clock and the process's may part by so much between two looks
-ALLOWED = timedelta(seconds=60)
-
-
-def elapsed() -> float:
-    """Seconds that pass also while the machine sleeps: a laptop waking up is no jump."""
-    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
-
-
-class _Look(NamedTuple):
-    """What the database's clock showed, read between two moments of the process's; and when the last jump was noted."""
-
-    now: datetime
-    before: float
-    after: float
-    noted: datetime | None
-
-
-class ClockGuard:
-    """Climbing pauses when the database's clock jumps, until it has been steady or somebody confirms it.
-
-    `read` gives what the database's clock shows and the last jump noted by any process; `note` keeps one, which the
-    others then do not note again, or they would take back what somebody has confirmed meanwhile;
-    `told` hears the jump's seconds while climbing pauses, 0 when it goes on.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[], Awaitable[tuple[datetime, Jump | None]]],
-        note: Callable[[Jump], Awaitable[None]],
-        *,
-        told: Callable[[float], None] = lambda _seconds: None,
-        passed: Callable[[], float] = elapsed,
-    ) -> None:
-        self._read = read
-        self._note = note
-        self._told = told
-        self._passed = passed
-        self._last: _Look | None = None
-        self._paused = False
-
-    async def steady(self) -> bool:
-        """Look at the clock; whether climbing may go on. Raises `Unavailable`."""
-        before = self._passed()
-        now, jump = await self._read()
-        look = _Look(now, before, self._passed(), jump.at if jump else None)
-        by = self._jumped(look)
-        if by is None and jump is not None and now < jump.at - ALLOWED:
-            by = now - jump.at  # it went back while nobody looked
-        if by is not None:
-            jump = Jump(now, by)
-            await self._note(jump)
-            self._last = look._replace(noted=now)
-            log.error("clock.jumped", seconds=round(by.total_seconds()))
-        paused = jump is not None and jump.holds(now)
-        if paused != self._paused:
-            log.warning("sweep.paused" if paused else "sweep.resumed", confirmed=bool(jump and jump.confirmed))
-        self._paused = paused
-        self._told(jump.by.total_seconds() if paused and jump else 0.0)
-        return not paused
-
-    def _jumped(self, look: _Look) -> timedelta | None:
-        """By how much at least, unless somebody has noted it; the answer is from some moment of the reading."""
-        last, self._last = self._last, look
-        if last is None:
-            return None
-        moved, most = look.now - last.now, timedelta(seconds=look.after - last.before)
-        at_least, at_most = moved - most, moved - timedelta(seconds=look.before - last.after)
-        by = at_least if at_least > ALLOWED else at_most if at_most < -ALLOWED else None
-        if look.noted is not None and look.noted != last.noted and -ALLOWED <= look.now - look.noted <= most + ALLOWED:
-            return None  # another process has looked since it jumped, and it has not jumped again
-        return by
-
-    def guarded(self, run: Run) -> Run:
-        """A job's `run` that does nothing while climbing pauses."""
-
-        async def when_steady() -> None:
-            if await self.steady():
-                await run()
-
-        return when_steady

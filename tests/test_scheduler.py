@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dispatch.observe.metrics import Metrics
-from dispatch.scheduler import EXIT_STUCK, ClockGuard, Job, Ticker
+from dispatch.scheduler import EXIT_STUCK, Job, Ticker
+from dispatch.steps.clock_guard import ClockGuard
 from dispatch.store import clock_watch
-from dispatch.store.clock_watch import Jump
+from dispatch.store.clock_watch import Jump, Look
 from dispatch.store.database import Database
 from dispatch.store.errors import Rejected, Unavailable
 from dispatch.store.locks import singleton
@@ -248,6 +249,7 @@ class Wall:
         self.jump: Jump | None = None
         self.told: list[float] = []
         self.slow = 0.0
+        self.look: Look | None = None
 
     async def read(self) -> tuple[datetime, Jump | None]:
         self.passed += self.slow
@@ -256,8 +258,21 @@ class Wall:
     async def note(self, jump: Jump) -> None:
         self.jump = jump
 
+    async def looked(self) -> Look | None:
+        return self.look
+
+    async def keep(self, look: Look) -> None:
+        self.look = look
+
     def guard(self) -> ClockGuard:
-        return ClockGuard(self.read, self.note, told=self.told.append, passed=lambda: self.passed)
+        return ClockGuard(
+            self.read,
+            self.note,
+            looked=self.looked,
+            keep=self.keep,
+            told=self.told.append,
+            passed=lambda: self.passed,
+        )
 
     def go(self, seconds: float, *, jump: float = 0) -> None:
         self.now += timedelta(seconds=seconds + jump)
@@ -286,6 +301,31 @@ async def test_a_jump_pauses_until_ten_steady_minutes(jump: float) -> None:
     wall.go(2)
     assert await guard.steady()
     assert wall.told[-1] == 0
+
+
+@pytest.mark.parametrize("jump", [0, 30, 61, -61, 86400 * 365])
+async def test_a_jump_while_no_process_looked_is_noticed_by_the_next_on_the_host(jump: float) -> None:
+    wall = Wall()
+    before = wall.guard()
+    for seconds in (0, 5, 40, 29):  # the last look is not kept: one was half a minute ago
+        wall.go(seconds)
+        assert await before.steady()
+    wall.go(7200, jump=jump)
+    assert await wall.guard().steady() == (abs(jump) <= 60)
+    assert wall.told[-1] == pytest.approx(jump if abs(jump) > 60 else 0, abs=1)
+    wall.go(1)
+    assert await wall.guard().steady() == (abs(jump) <= 60), "one more start notes nothing anew, and believes nothing"
+    wall.go(601)
+    assert await wall.guard().steady()
+
+
+async def test_a_host_that_was_started_anew_has_nothing_to_go_by() -> None:
+    wall = Wall()
+    assert await wall.guard().steady()
+    wall.go(60, jump=3600)
+    wall.passed = 3.0
+    assert await wall.guard().steady()
+    assert wall.jump is None
 
 
 async def test_another_jump_starts_the_ten_minutes_again() -> None:
@@ -368,6 +408,18 @@ async def test_the_sweep_does_not_run_while_climbing_pauses() -> None:
     wall.go(1, jump=120)
     await guarded()
     assert len(runs) == 1
+
+
+async def test_the_database_keeps_each_hosts_last_look(db: Database) -> None:
+    now, _jump = await clock_watch.read(db)
+    first, second = Look(now, 5.0, 5.1, None), Look(now + timedelta(seconds=30), 35.0, 35.2, now)
+    assert await clock_watch.looked(db, "here") is None
+    await clock_watch.keep(db, "here", first)
+    await clock_watch.keep(db, "here", second)
+    await clock_watch.keep(db, "there", first)
+    assert (await clock_watch.looked(db, "here"), await clock_watch.looked(db, "there")) == (second, first)
+    await clock_watch.keep(db, "later", first._replace(now=now + timedelta(days=31)))
+    assert (await clock_watch.looked(db, "here"), await clock_watch.looked(db, "there")) == (None, None)
 
 
 async def test_the_database_keeps_the_note_and_a_person_confirms_it(db: Database) -> None:

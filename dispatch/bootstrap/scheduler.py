@@ -2,15 +2,18 @@
 
 import functools
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from dispatch.bootstrap.addresses import url_of
 from dispatch.bootstrap.base import Base, base, checks, stop_on_signals
 from dispatch.bootstrap.serving import serve, settle
-from dispatch.scheduler import ClockGuard, Job, Run, Ticker
+from dispatch.clock import new_id
+from dispatch.scheduler import Job, Run, Ticker
 from dispatch.settings import Settings
 from dispatch.steps import cover, escalate, letters, prune, replay, snapshot
+from dispatch.steps.clock_guard import ClockGuard
 from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.service import Service
 from dispatch.store import clock_watch, clocks, locks, pairs, partitions
@@ -41,10 +44,12 @@ async def run_scheduler(settings: Settings) -> None:
 
 def jobs(made: Base) -> list[Job]:
     """What is done again and again, how often, and whether by one process at a time."""
-    settings, service, database = made.settings, made.service, made.database
+    settings, service, database, host = made.settings, made.service, made.database, _started()
     guard = ClockGuard(
         functools.partial(clock_watch.read, database),
         functools.partial(clock_watch.note, database),
+        looked=functools.partial(clock_watch.looked, database, host),
+        keep=functools.partial(clock_watch.keep, database, host),
         told=made.metrics.clock_jumped,
     )
     grace = timedelta(seconds=settings.reconcile_grace_seconds)
@@ -59,6 +64,14 @@ def jobs(made: Base) -> list[Job]:
         Job("prune", 3600.0, lambda: prune.prune(database), singleton=True),
         Job("partitions", 3600.0, lambda: _partitions(database), singleton=True),
     ]
+
+
+def _started() -> str:
+    """This host's name for its present start; where the system has none, one of this process's own."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return str(new_id())
 
 
 def _retrying(service: Service) -> Run:

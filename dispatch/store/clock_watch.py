@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -10,6 +10,8 @@ from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 
 NAME = "clock-jump"
+#: with the host's name for its present start: the last look kept from there
+LOOK = "clock-look "
 #: a clock that has not jumped again for so long is believed
 STEADY = timedelta(minutes=10)
 
@@ -29,6 +31,43 @@ class Jump:
     def holds(self, now: datetime) -> bool:
         """Whether nothing climbs at this moment because of it."""
         return not self.confirmed and now - self.at < STEADY
+
+
+class Look(NamedTuple):
+    """What the database's clock showed, read between two moments of the host's, in seconds since it was started; and
+    when the last jump was noted."""
+
+    now: datetime
+    before: float
+    after: float
+    noted: datetime | None
+
+
+async def looked(database: Database, host: str) -> Look | None:
+    """The last look kept from a host (a name that it has until it is started again)."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow("SELECT at, data FROM snapshot WHERE name = $1", LOOK + host)
+    if row is None:
+        return None
+    data: dict[str, Any] = orjson.loads(row["data"])
+    noted = datetime.fromisoformat(data["noted"]) if data["noted"] else None
+    return Look(row["at"], data["before"], data["after"], noted)
+
+
+async def keep(database: Database, host: str, look: Look) -> None:
+    """Keep a host's look; those of hosts that have kept none for a month go."""
+    data = orjson.dumps({"before": look.before, "after": look.after, "noted": look.noted}).decode()
+    async with database.transaction() as uow:
+        await uow.connection.execute(
+            """INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
+               ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
+            LOOK + host,
+            look.now,
+            data,
+        )
+        await uow.connection.execute(
+            "DELETE FROM snapshot WHERE starts_with(name, $1) AND at < $2", LOOK, look.now - timedelta(days=30)
+        )
 
 
 async def read(database: Database) -> tuple[datetime, Jump | None]:

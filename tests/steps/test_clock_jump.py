@@ -19,9 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from typer.testing import CliRunner
 
 from dispatch.__main__ import app
-from dispatch.scheduler import ClockGuard
 from dispatch.steps import escalate, route
 from dispatch.steps.audit import audit
+from dispatch.steps.clock_guard import ClockGuard
 from dispatch.steps.intake import Intake
 from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.rules import Rules

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dispatch.web.examples import desk, form, whistle
+from dataclasses import replace
+
+from dispatch.web.examples import desk, form, queue, whistle
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.design import DesignPage
+from dispatch.web.models.form import SimilarRow
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -102,5 +105,19 @@ def design(pages: tuple[str, ...]) -> DesignPage:
         deadline=whistle.DEADLINE,
         desk=desk.UNMATCHED.items[:2],
         states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
+        chips=queue.QUEUE.chips,
+        menus=queue.QUEUE.menus,
+        places=(
+            Option("D01-X1", "广泰小区", "东柳街道 › 广泰社区"),
+            Option("D01-X1-B3", "3 号楼", "东柳街道 › 广泰社区 › 广泰小区"),
+        ),
+        strengths=((0.5, "还差 4 个字符"), (2.4, "够长了，没看出毛病；保存时再和泄露过的密码比一遍")),
+        form=replace(
+            form.TYPED,
+            pasted=True,
+            problems=(Option("301", "消防门被锁", "消防救援大队"), Option("110", "楼道灯不亮", "城管局")),
+            similar=(SimilarRow("2 号楼消防门被锁", "/w/2600001204", "昨天 15:20・消防救援大队在办", "2600001204"),),
+        ),
+        strips=(form.RECEIPT_WAITING.strip, form.RECEIPT.strip),
         pages=tuple(NavItem(name, f"/design/{name}") for name in pages),
     )

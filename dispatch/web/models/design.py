@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.form import AssignmentRow
-from dispatch.web.models.lists import DeskItem
+from dispatch.web.models.form import AssignmentRow, FormPage, Strip
+from dispatch.web.models.lists import Chip, DeskItem, FilterMenu
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -15,6 +15,7 @@ from dispatch.web.models.parts import (
     Ladder,
     NavItem,
     Notice,
+    Option,
     Photo,
     Ruler,
     SmallLadder,
@@ -25,7 +26,9 @@ from dispatch.web.models.whistle import TimelineItem, WhyDeadline
 
 @dataclass(frozen=True, slots=True)
 class DesignPage:
-    """Components in their states; `pages` links to the example of every page."""
+    """Components in their states; `form` has every offer; `strengths`: how hard to guess (0 to 3), and what
+    is said; `pages` links to the example of every page.
+    """
 
     frame: Frame
     main_time: TimeLeft
@@ -44,4 +47,10 @@ class DesignPage:
     deadline: WhyDeadline
     desk: tuple[DeskItem, ...]
     states: tuple[str, ...]
+    chips: tuple[Chip, ...]
+    menus: tuple[FilterMenu, ...]
+    places: tuple[Option, ...]
+    strengths: tuple[tuple[float, str], ...]
+    form: FormPage
+    strips: tuple[Strip, ...]
     pages: tuple[NavItem, ...]
