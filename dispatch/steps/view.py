@@ -143,11 +143,12 @@ async def family_of(
     connection: Connection, case: Case, actor: Actor, turn: Turn
 ) -> tuple[list[Relative], frozenset[str]]:
     """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them; and what names
-    the others."""
+    those that are kept from them."""
     found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
     known = await store.many(connection, [one.id for one in found]) if found else []
     seen = {one.id: one.facts.sealed for one in known if machine.may(one, actor, "read", turn)}
-    unseen = frozenset(str(name) for one in found if one.id not in seen for name in (one.id, one.number))
+    kept = {one.id for one in known if one.id not in seen and (one.facts.sealed or one.facts.hidden_from)}
+    unseen = frozenset(str(name) for one in found if one.id in kept for name in (one.id, one.number))
     return [replace(one, title=SEALED) if seen[one.id] else one for one in found if one.id in seen], unseen
 
 
