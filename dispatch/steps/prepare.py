@@ -127,10 +127,12 @@ def _local(new: NewWhistle, routing: Routing, danger: bool) -> int:
 
 
 def _no_category(given: str, reference: Reference) -> Invalid:
-    """Naming those that could be meant, if they are few."""
+    """Naming those that could be meant, the likeliest of many."""
     near = categories.find(reference.duties, given, FEW + 1)
-    if 0 < len(near) <= FEW:
-        names = "、".join(f"{duty.code} {duty.name}" for duty in near)
+    names = "、".join(f"{duty.code} {duty.name}" for duty in near[:FEW])
+    if len(near) > FEW:
+        return Invalid("「{value}」可以是好几类：{names}……；请写全一些", field="category", value=given, names=names)
+    if near:
         return Invalid("「{value}」可以是：{names}；请写清是哪一个", field="category", value=given, names=names)
     return Invalid("没有「{value}」这个类别，请从权责清单里选", field="category", value=given)
 

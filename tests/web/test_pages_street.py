@@ -493,3 +493,13 @@ async def test_a_category_is_typed_in_letters_and_offered_with_who_would_come(wo
     assert "消防通道锁堵" in (await clerk.send(page.form("/whistle"), **typed, category="xftd")).text
     refused = await clerk.send(page.form("/whistle"), **typed, category="垃圾")
     assert "「垃圾」可以是：102 暴露垃圾、111 公厕垃圾站" in refused.text
+    many = (await clerk.send(page.form("/whistle"), **typed, category="停")).text
+    assert "「停」可以是好几类：" in many
+    assert "……；请写全一些" in many
+    assert "没有「外星人」这个类别" in (await clerk.send(page.form("/whistle"), **typed, category="外星人")).text
+
+
+async def test_the_form_leads_back_to_the_next_place_of_whoever_begins_the_day_with_it(world: World) -> None:
+    for seat, back in ((CLERK, "/street"), (DESK, "/desk"), (SECRETARY, "/chain")):
+        page = await (await somebody(world, seat)).get("/whistle")
+        assert f'<div class="phone-title"><a href="{back}"' in page.answer.text, seat

@@ -17,7 +17,7 @@ from dispatch.steps.foresee import Forecast, foresee
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.web.api.raising import new_whistle, street_code
-from dispatch.web.common.frame import HOME, build_frame
+from dispatch.web.common.frame import HOME, build_frame, level_of, places
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.common.times import moment
 from dispatch.web.i18n import N_, _
@@ -73,6 +73,13 @@ async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) ->
     return spans(*said, _("。不是同一件就不用管。"))
 
 
+def _back(actor: Actor, reference: Reference) -> str:
+    """A clerk's day begins with the form: back from it is the next of their places."""
+    return next(
+        (href for _label, href, _short in places(actor, level_of(actor, reference)) if href != "/whistle"), HOME
+    )
+
+
 def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown) -> FormPage:
     """The form with everything that was typed."""
     reference = turn.reference
@@ -88,7 +95,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
             visit,
             _("吹哨"),
             current="/whistle",
-            back=HOME,
+            back=_back(visit.actor, reference),
             phone_title=_("吹哨"),
             task=True,
             notices=shown.notices,
