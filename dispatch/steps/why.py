@@ -115,8 +115,7 @@ def counted_on(clock: Clock, log: Iterable[Logged]) -> str:
             return str(stood_by[id])
         if event.data.get("clock") != id or event.data.get("run") != clock.run:
             continue
-        overdue = event.data.get("cause") == "calendar" and event.data["left"] <= 0
-        late = late or overdue or event.type == "clock.climbed"
+        late = late or event.type == "clock.climbed"
         if late and event.type == "clock.recomputed" and event.data.get("counted_on"):
             return str(event.data["counted_on"])
     return clock.calendar

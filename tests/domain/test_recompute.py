@@ -169,6 +169,21 @@ def test_other_units_of_time_keep_the_share_that_is_used() -> None:
     assert (clock.used, clock.run) == (timedelta(hours=2), 2)
 
 
+def test_a_day_declared_off_afterwards_moves_no_end_that_was_over() -> None:
+    """Late since half past three, and nobody has looked yet: that evening the day is declared off."""
+    play = Play(SEEPAGE).route()
+    play.wait(hours=9)
+    clock = play.case.clock("reported", "ZJ")
+    assert clock is not None
+    end = clock.due_at
+    assert end is not None
+    assert end < play.now
+    facts = again(play, with_days_off("2026-06-15", "2026-06-16"), "calendar")
+    assert "reported" not in {fact["stage"] for fact in facts}
+    assert (clock.due_at, clock.run) == (end, 1)
+    assert play.sweep() > 0
+
+
 def test_a_shorter_limit_that_is_used_up_runs_out_now_and_climbs_once() -> None:
     play = Play(SEEPAGE).route().wait(hours=2)
     clock = play.case.clock("reported", "ZJ")
