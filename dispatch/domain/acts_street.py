@@ -267,7 +267,7 @@ def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str |
         recompute.answered(clock, turn.counted(clock.calendar), calendar)
         clocks.restore(case, clock, turn.now, turn.counted(clock.calendar), calendar, turn.district_calendar)
         if clock.rung:
-            clocks.recounted(case, clock, turn.calendar(clock.calendar))
+            clocks.recounted(case, clock, calendar)
     event = turn.event(case, "arrival.denied", unit=code)
     turn.tell(case, event, unit_seat(code, "liaison"), "arrival-denied", urgent=True)
     return None

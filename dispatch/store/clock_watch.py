@@ -18,6 +18,9 @@ STEADY = timedelta(minutes=10)
 _READ = """
 SELECT clock_timestamp() AS now, s.at, s.data FROM (SELECT 1) AS one
 LEFT JOIN snapshot s ON s.name = $1"""
+_KEEP = """
+INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
+ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,9 @@ async def looked(database: Database, host: str) -> Look | None:
 
 async def keep(database: Database, host: str, look: Look) -> None:
     """Keep a host's look; those of hosts that have kept none for a month go."""
-    data = orjson.dumps({"before": look.before, "after": look.after, "noted": look.noted}).decode()
+    data = {"before": look.before, "after": look.after, "noted": look.noted}
     async with database.transaction() as uow:
-        await uow.connection.execute(
-            """INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
-               ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
-            LOOK + host,
-            look.now,
-            data,
-        )
+        await uow.connection.execute(_KEEP, LOOK + host, look.now, orjson.dumps(data).decode())
         await uow.connection.execute(
             "DELETE FROM snapshot WHERE starts_with(name, $1) AND at < $2", LOOK, look.now - timedelta(days=30)
         )
@@ -83,14 +80,9 @@ async def read(database: Database) -> tuple[datetime, Jump | None]:
 
 async def note(database: Database, jump: Jump) -> None:
     """Keep the jump; it takes the place of an earlier one."""
+    data = {"seconds": jump.by.total_seconds(), "confirmed": jump.confirmed}
     async with database.transaction() as uow:
-        await uow.connection.execute(
-            """INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
-               ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data""",
-            NAME,
-            jump.at,
-            orjson.dumps({"seconds": jump.by.total_seconds(), "confirmed": jump.confirmed}).decode(),
-        )
+        await uow.connection.execute(_KEEP, NAME, jump.at, orjson.dumps(data).decode())
 
 
 async def confirm(connection: Connection, at: datetime | None = None) -> bool:

@@ -308,22 +308,24 @@ async def test_unmerged_after_its_main_was_closed_its_time_has_never_stopped(slo
     await as_stood(world)
 
 
-async def closed_late(world: World, clock: VirtualClock, *chain: int) -> None:
-    """Each merged into the next; an hour later the last one is answered and closed, and an hour passes."""
+async def closed_late(world: World, clock: VirtualClock) -> tuple[list[int], dict[str, Any]]:
+    """Three, each merged into the next; an hour later the last one is answered and closed, and an hour passes. With the
+    total of the first as it was before."""
+    chain = await whistles(world, 3)
+    before = await total(world, chain[0])
     await merged(world, *chain)
     clock.advance(timedelta(hours=1))
     await answered(world, chain[-1])
     await ok(await world.act(chain[-1], "close", seat=CLERK))
     clock.advance(timedelta(hours=1))
+    return chain, before
 
 
 async def test_what_is_joined_to_one_that_parts_from_a_closed_main_is_timed_again_and_goes_with_it(
     slow: tuple[World, VirtualClock],
 ) -> None:
     world, clock = slow
-    last, double, main = await whistles(world, 3)
-    before = await total(world, last)
-    await closed_late(world, clock, last, double, main)
+    (last, double, main), before = await closed_late(world, clock)
     assert (await total(world, last))["answered_at"] is not None
     await ok(await world.act(double, "unmerge", seat=DESK))
     for one in (double, last):
@@ -348,9 +350,7 @@ async def test_a_main_that_is_opened_again_is_waited_for_by_all_that_came_to_it(
     slow: tuple[World, VirtualClock],
 ) -> None:
     world, clock = slow
-    last, double, main = await whistles(world, 3)
-    before = await total(world, last)
-    await closed_late(world, clock, last, double, main)
+    (last, double, main), before = await closed_late(world, clock)
     await ok(await world.act(main, "reopen", seat=CLERK, reason="又漏了"))
     for one in (double, last):
         after = await total(world, one)
