@@ -39,7 +39,7 @@ class Stretch:
     `reason` is a code, with a name after the colon where there is one. Counted: `work`, `makeup:<holiday>`,
     `workday:<why>` and `hours:<why>` (the district's exceptions), `elapsed` (limits that run day and night).
     Left out: `lunch`, `night`, `weekend`, `holiday:<name>`, `off:<why>` (the district's exceptions),
-    `paused:<by whom>`.
+    `paused:<by whom>`, `overtaken` (beyond a shorter limit that was applied when more had been used).
     """
 
     start: datetime

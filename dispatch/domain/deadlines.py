@@ -7,8 +7,8 @@ kept to the microsecond.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, get_args
@@ -176,6 +176,20 @@ def _running(limit: Limit, start: datetime, end: datetime, calendar: WorkCalenda
     if start >= end:
         return []
     return calendar.stretches(start, end) if limit.working else [Stretch(start, end, True, "elapsed")]
+
+
+def overtaken(stretches: Iterable[Stretch], limit: timedelta) -> Iterator[Stretch]:
+    """The same stretches, nothing of which counts once they have counted `limit`: what is beyond is `overtaken`."""
+    room = limit
+    for one in stretches:
+        if not one.counted or one.length <= room:
+            room -= one.length if one.counted else timedelta()
+            yield one
+            continue
+        if room:
+            yield replace(one, end=one.start + room)
+        yield replace(one, start=one.start + room, counted=False, reason="overtaken")
+        room = timedelta()
 
 
 def total(stretches: Iterable[Stretch]) -> timedelta:

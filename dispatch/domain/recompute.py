@@ -1,7 +1,8 @@
 """Deadlines computed anew: under another policy by explicit choice, under another calendar when one is loaded.
 
-Time used stays used. A clock that has climbed, or is late when a calendar is loaded, answers as it stands; a moment
-that a person granted stands, too. What must be known of the calendar before is measured first and kept
+Time used stays used, and nothing is late before the rule that makes it so was applied: where more was used than a
+shorter limit allows, it is due at once. A clock that has climbed, or is late when a calendar is loaded, answers as it
+stands; a moment that a person granted stands, too. What must be known of the calendar before is measured first and kept
 with the fact, so that the log alone tells it all.
 """
 
@@ -87,13 +88,13 @@ def policy_now(case: Case, clock: Clock, turn: Turn) -> StagePolicy:
 
 def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause) -> Event:
     """Compute it anew; one event with the old and the new deadline."""
-    old_due, old_fires, counted_on = clock.due_at, clock.fires_at, clock.calendar
+    old_due, old_fires, counted_on, overtaken = clock.due_at, clock.fires_at, clock.calendar, False
     calendar = turn.calendar(clock.calendar)
     clock.calendar = calendar.name
     if clock.rung:
         _next_mark(case, clock, turn, measured, calendar)
     else:
-        _deadline(case, clock, turn, measured, policy_now(case, clock, turn) if cause == "policy" else None)
+        overtaken = _deadline(case, clock, turn, measured, policy_now(case, clock, turn) if cause == "policy" else None)
     case.touch_clock(clock)
     return turn.event(
         case,
@@ -109,6 +110,7 @@ def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause
         old_fires=old_fires.isoformat() if old_fires else None,
         next_at=clock.fires_at.isoformat() if clock.fires_at else None,
         provisional=clock.provisional or None,
+        overtaken=overtaken or None,
         **asdict(measured),
     )
 
@@ -124,24 +126,28 @@ def _next_mark(case: Case, clock: Clock, turn: Turn, measured: Measured, calenda
     clocks.waiting(case, clock, turn.district_calendar)
 
 
-def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: StagePolicy | None) -> None:
+def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: StagePolicy | None) -> bool:
+    """Whether more was used by now than the limit allows."""
     before = StagePolicy.of(clock)
     after = policy or before
     calendar = turn.calendar(clock.calendar)
     old, new = clocks.parse(before.limit or "1m"), clocks.parse(after.limit or "1m")
     used, left = timedelta(microseconds=measured.used), timedelta(microseconds=measured.left)
     if policy is None and left <= timedelta():  # a day declared off afterwards moves no end that was over
-        return
+        return False
     full, wanted = timedelta(microseconds=measured.full), new.length(calendar.day)
-    granted = used + left > full  # an extension: the moment that a person granted stands
+    granted = used + left > full and left > timedelta()  # an extension: the moment that a person granted stands
+    overtaken = False
     carried = measured.carried or old.working != new.working
     clock.policy = after.snapshot()
     if not granted:
         if old.working != new.working:  # other units: what is used of the limit stays the same share of it
             left, used = wanted * (left / full), wanted - wanted * (left / full)
         else:  # one that rested past its end has less left, by the end it had, than it has not used
-            left = wanted - used if left < timedelta() else left + wanted - full
-        clock.due_at = _capped(case, clock, turn, shift(new, turn.now, left, calendar), wanted - used - left)
+            left = wanted - used if left <= timedelta() else left + wanted - full
+        end, earliest = shift(new, turn.now, left, calendar), min(clock.due_at or turn.now, turn.now)
+        overtaken = end < earliest  # counted back from now, over its rests, that moment would explain nothing
+        clock.due_at = _capped(case, clock, turn, max(end, earliest), wanted - used - left)
     assert clock.due_at is not None
     if carried:
         clock.used = used
@@ -149,6 +155,7 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
         clock.started_at = clock.running_since = turn.now
     clock.provisional = new.working and calendar.is_provisional(turn.now, max(clock.due_at, turn.now))
     _arm(clock, turn, after, new, used)
+    return overtaken
 
 
 def _capped(case: Case, clock: Clock, turn: Turn, due_at: datetime, short: timedelta) -> datetime:

@@ -128,7 +128,7 @@ def reason(code: str, span: timedelta | None = None, days: int = 1, lang: Langua
             "lunch": "lunch break", "night": "outside hours", "weekend": "weekend", "holiday": f"{name} holiday",
             "off": f"day off: {name}", "paused": f"clock at rest: {name}", "makeup": f"make-up working day for {name}",
             "workday": f"working day: {name}", "hours": f"other hours: {name}", "work": "working hours",
-            "elapsed": "day and night",
+            "elapsed": "day and night", "overtaken": "beyond the shorter limit applied later",
         }  # fmt: skip
         amount = f" {days} days" if many else ""
     else:
@@ -136,6 +136,7 @@ def reason(code: str, span: timedelta | None = None, days: int = 1, lang: Langua
             "lunch": "午休", "night": "夜间", "weekend": "周末", "holiday": f"{name}放假", "off": f"不上班（{name}）",
             "paused": f"{name}，钟停", "makeup": f"{name}调休上班", "workday": f"照常上班（{name}）",
             "hours": f"另定时段（{name}）", "work": "上班时间", "elapsed": "连续计时",
+            "overtaken": "超出后来改短的时限，不计",
         }  # fmt: skip
         amount = f" {days} 天" if many else ""
     if kind == "lunch" and span is not None:

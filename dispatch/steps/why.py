@@ -134,7 +134,11 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
     before = _before(clock, used, turn, calendar)
     duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
     full = limit.length(calendar.day) if policy.limit else None
+    whole = deadlines.total(stretches)
+    if full is not None and _overtaken(clock, log):
+        stretches = list(deadlines.overtaken(stretches, max(full - before, timedelta())))
     counted = deadlines.total(stretches)
+    used -= whole - counted
     known = turn.policy(case)
     return Why(
         stage=clock.stage,
@@ -164,6 +168,15 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
         and case.facts.source_due_at is not None,
         as_of=turn.now,
     )
+
+
+def _overtaken(clock: Clock, log: Iterable[Logged]) -> bool:
+    """Whether its end is the moment at which a limit was applied that it had used up."""
+    return any(
+        event.data.get("overtaken") and event.data["clock"] == str(clock.id) and event.data["run"] == clock.run
+        and datetime.fromisoformat(event.data["due_at"]) == clock.due_at
+        for event in log if event.type == "clock.recomputed"
+    )  # fmt: skip
 
 
 def _piece(one: Stretch) -> Piece:

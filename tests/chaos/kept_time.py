@@ -67,7 +67,7 @@ def recomputed(life: Iterable[Fact], limits: Mapping[str, float]) -> Said:
             yield "10", f"seq {fact.seq}: {used} used and {left} left are not the limit of {full}"
         now_left = datetime.fromisoformat(fact.data["due_at"]) - fact.at
         wanted = timedelta(seconds=limits[fact.data["stage"]])
-        if used + left == full and used + now_left != wanted:
+        if used + left == full and now_left != max(wanted - used, min(left, timedelta())):
             yield "10", f"seq {fact.seq}: {used} used and {now_left} left are not the new limit of {wanted}"
 
 

@@ -306,7 +306,9 @@ def _SPECIAL(teller: Teller) -> Mapping[str, Callable[[Mapping[str, Any]], str]]
         "clock.reminded": lambda d: _("%(stage)s：第 %(n)s 次催办", stage=stage(d), n=d.get("nth", 1)),
         "clock.noticed": lambda d: _("%(stage)s：通报", stage=stage(d)),
         "clock.recomputed": lambda d: (
-            _("%(stage)s：按新政策重算时限", stage=stage(d))
+            _("%(stage)s：新政策的时限更短，已经用完，即刻到期", stage=stage(d))
+            if d.get("overtaken") and d.get("cause") == "policy"
+            else _("%(stage)s：按新政策重算时限", stage=stage(d))
             if d.get("cause") == "policy"
             else _("%(stage)s：按新日历重算时限", stage=stage(d))
         ),
