@@ -10,17 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Literal, get_args
 
 from dispatch.domain.calendar import Stretch, WorkCalendar
 
 Unit = Literal["s", "m", "h", "d", "wh", "wd"]
-Lamp = Literal["green", "yellow", "red"]
 
 _LIMIT = re.compile(rf"([0-9]{{1,5}})({'|'.join(get_args(Unit))})")
 _ELAPSED = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-WARN_PERCENT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,6 @@ class Limit:
                 return _ELAPSED[unit] * self.amount
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of time in which a clock ran; `end` is None while it runs."""
-
-    start: datetime
-    end: datetime | None = None
-
-
 def shift(limit: Limit, t: datetime, by: timedelta, calendar: WorkCalendar) -> datetime:
     """`t` moved by an amount counted in the limit's own kind of time; backwards if `by` is negative."""
     if not limit.working:
@@ -85,46 +74,6 @@ def between(limit: Limit, t: datetime, u: datetime, calendar: WorkCalendar) -> t
 def due(limit: Limit, start: datetime, calendar: WorkCalendar) -> datetime:
     """When a limit that runs from `start` without rest is up."""
     return shift(limit, start, limit.length(calendar.day), calendar)
-
-
-def used(limit: Limit, spans: Iterable[Span], now: datetime, calendar: WorkCalendar) -> timedelta:
-    """What the clock has counted so far, over the pieces in which it ran."""
-    return sum((between(limit, span.start, span.end or now, calendar) for span in spans), timedelta())
-
-
-def left(limit: Limit, due_at: datetime, now: datetime, calendar: WorkCalendar) -> timedelta:
-    """What is left at `now`, negative when late. Keep it when the clock rests; `resume` takes it back."""
-    return between(limit, now, due_at, calendar)
-
-
-def resume(limit: Limit, kept: timedelta, now: datetime, calendar: WorkCalendar) -> datetime:
-    """The deadline when a clock goes on at `now` with what was left: `left(limit, resume(...), now, ...) == kept`.
-
-    A clock that was late goes on being late by the same amount.
-    """
-    return shift(limit, now, kept, calendar)
-
-
-def extend(limit: Limit, due_at: datetime, by: Limit, calendar: WorkCalendar) -> datetime:
-    """The deadline moved on by an extension; in working time where either the limit or the extension is."""
-    return shift(by if by.working else limit, due_at, by.length(calendar.day), calendar)
-
-
-def recompute(limit: Limit, counted: timedelta, now: datetime, calendar: WorkCalendar) -> datetime:
-    """The deadline under a changed limit or calendar, keeping the time already used (`counted`, by the old one)."""
-    return shift(limit, now, limit.length(calendar.day) - counted, calendar)
-
-
-def mark(limit: Limit, due_at: datetime, calendar: WorkCalendar, percent: int = WARN_PERCENT) -> datetime:
-    """When `percent` of the limit will be (or was) used, for a clock that runs until `due_at` without rest."""
-    return shift(limit, due_at, -limit.length(calendar.day) * (100 - percent) // 100, calendar)
-
-
-def lamp(counted: timedelta, total: timedelta) -> Lamp:
-    """Green up to 80 % of the time used, yellow up to all of it, red beyond."""
-    if counted > total:
-        return "red"
-    return "green" if counted * 100 <= total * WARN_PERCENT else "yellow"
 
 
 def earlier(
@@ -195,8 +144,3 @@ def overtaken(stretches: Iterable[Stretch], limit: timedelta) -> Iterator[Stretc
 def total(stretches: Iterable[Stretch]) -> timedelta:
     """What the counted stretches add up to."""
     return sum((stretch.length for stretch in stretches if stretch.counted), timedelta())
-
-
-def complete(stretches: Sequence[Stretch]) -> bool:
-    """Whether the stretches join without gap or overlap."""
-    return all(before.end == after.start for before, after in pairwise(stretches))

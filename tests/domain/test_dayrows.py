@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 
 from dispatch.domain.dayrows import Bar, by_day, ticks
-from dispatch.domain.deadlines import Limit, due, explain, left, resume, total
+from dispatch.domain.deadlines import Limit, between, due, explain, shift, total
 from dispatch.domain.timewords import length, reason
 from tests.domain.calendars import SHANGHAI, at, demo
 
 DISTRICT = demo()["district"]
 LIMIT = Limit.parse("3wd")
 START, REST, GO_ON = at("2026-06-15 15:41"), at("2026-06-17 10:20"), at("2026-06-18 09:05")
-DUE = resume(LIMIT, left(LIMIT, due(LIMIT, START, DISTRICT), REST, DISTRICT), GO_ON, DISTRICT)
+DUE = shift(LIMIT, GO_ON, between(LIMIT, REST, due(LIMIT, START, DISTRICT), DISTRICT), DISTRICT)
 FOUND = explain(LIMIT, START, [(REST, GO_ON, "东柳街道核查")], DISTRICT, DUE)
 NOW = at("2026-06-18 17:30")
 ROWS = by_day(FOUND, NOW, SHANGHAI)
