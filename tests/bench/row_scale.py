@@ -1,5 +1,5 @@
-"""Row 9: accepted → Kafka → queue, as fast as it goes, by one, two and four workers, on one node and on three, with
-few and with many whistles stored; against produce → consume → insert, bare, on the same nodes.
+"""Row 9: accepted → Kafka → queue, as fast as it goes, by one, two and four workers, on one node and on three;
+against produce → consume → insert, bare, on the same nodes.
 
 Whistles stand accepted, their outbox rows aside; when the workers have joined, the rows are put back at once.
 """
@@ -23,7 +23,6 @@ from dispatch.local.child import Child, Spec
 from tests.bench.bare import connected
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import ROOT, Ground, role, up
-from tests.bench.many import MADE, fill
 from tests.bench.row_blink import SEEN
 from tests.bench.seeded import raise_many, route_all
 from tests.kafka_node import Kafka
@@ -41,8 +40,8 @@ Look = Callable[[int, list[Child]], Awaitable[None]]
 
 
 async def run(ground: Ground, size: Size) -> list[Figure]:
-    """One figure for each count of workers and nodes; then the cost of a whistle with many stored."""
-    raised, routed, stored = "bench_scale_raised", "bench_scale_routed", "bench_scale_stored"
+    """One figure for each count of workers and nodes."""
+    raised, routed = "bench_scale_raised", "bench_scale_routed"
     ids = await raise_many(await ground.clone(name=raised), size.scaled)
     await route_all(await ground.clone(raised, routed), ids)
     figures = []
@@ -55,20 +54,13 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
                     f"{NAME}, {_count(workers, 'worker')}, {_count(nodes, 'node')}", "whistles/s", "more", None
                 )
                 made.add(
-                    await _rate(ground, raised, kafka, workers, copies),
+                    await rate(ground, raised, kafka, workers, copies),
                     await _bare(ground, routed, raised, kafka, copies),
                 )
                 figures.append(made)
-            if nodes == 1:
-                url = await ground.clone(name=stored)
-                await fill(url, size.stored)
-                await raise_many(url, size.scaled, start=MADE)
-                few, many = figures[0].ours[0], await _rate(ground, stored, kafka, 1)
-                cost = Figure(f"cost of a whistle with {size.stored:,} stored, to none", "ms", "less", None)
-                cost.add(1000 / many, 1000 / few)
-    for name in (raised, routed, stored):
+    for name in (raised, routed):
         await ground.postgres.drop(ground.postgres.url(name))
-    return [*figures, cost]
+    return figures
 
 
 def _count(count: int, what: str) -> str:
@@ -114,7 +106,8 @@ async def _joined(port: int) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _rate(ground: Ground, template: str, kafka: str, workers: int, replication: int = 1) -> float:
+async def rate(ground: Ground, template: str, kafka: str, workers: int, replication: int = 1) -> float:
+    """Whistles a second, on a copy of `template`: those that stand accepted in it."""
     async with ground.database(template) as url, connected(url) as connection:
         count = await connection.fetchval(_RAISED)
         return float(count / await through(ground, url, kafka, workers, replication=replication))

@@ -14,6 +14,7 @@ from tests.bench import (
     row_route,
     row_scale,
     row_snapshot,
+    row_stored,
     row_sweep,
     row_urgent,
 )
@@ -31,5 +32,6 @@ ROWS: dict[str, Callable[[Ground, Size], Awaitable[list[Figure]]]] = {
     "live": row_live.run,
     "urgent": row_urgent.run,
     "scale": row_scale.run,
+    "stored": row_stored.run,
     "million": row_million.run,
 }

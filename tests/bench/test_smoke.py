@@ -15,7 +15,7 @@ from tests.bench.figures import TINY, Figure
 from tests.bench.ground import Ground
 
 #: rows that start more processes than a quick test may
-LONG = ("urgent", "scale", "million")
+LONG = ("urgent", "scale", "stored", "million")
 
 
 async def test_every_row_runs_and_is_kept() -> None:
