@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 
@@ -319,13 +320,19 @@ async def test_a_jump_while_no_process_looked_is_noticed_by_the_next_on_the_host
     assert await wall.guard().steady()
 
 
-async def test_a_host_that_was_started_anew_has_nothing_to_go_by() -> None:
+@pytest.mark.parametrize("jump", [-3600, -30, 3600])
+async def test_a_host_that_was_started_anew_notices_what_went_back_only(jump: float) -> None:
     wall = Wall()
-    assert await wall.guard().steady()
-    wall.go(60, jump=3600)
+    for seconds in (0, 40):
+        wall.go(seconds)
+        assert await wall.guard().steady()
+    wall.go(1, jump=jump)
     wall.passed = 3.0
-    assert await wall.guard().steady()
-    assert wall.jump is None
+    assert await wall.guard().steady() == (jump > -60)
+    assert (wall.jump is None) == (jump > -60)
+    wall.passed = 1.0
+    assert await wall.guard().steady() == (jump > -60), "noted once"
+    assert len({told for told in wall.told if told}) == (jump < -60)
 
 
 async def test_another_jump_starts_the_ten_minutes_again() -> None:
@@ -418,8 +425,13 @@ async def test_the_database_keeps_each_hosts_last_look(db: Database) -> None:
     await clock_watch.keep(db, "here", second)
     await clock_watch.keep(db, "there", first)
     assert (await clock_watch.looked(db, "here"), await clock_watch.looked(db, "there")) == (second, first)
-    await clock_watch.keep(db, "later", first._replace(now=now + timedelta(days=31)))
-    assert (await clock_watch.looked(db, "here"), await clock_watch.looked(db, "there")) == (None, None)
+    other = await clock_watch.looked(db, "started just now")
+    assert other == first._replace(before=inf, after=inf), "of the last jump's time; none of its seconds are ours"
+    await clock_watch.note(db, Jump(now + timedelta(minutes=1), timedelta(seconds=-90)))
+    assert await clock_watch.looked(db, "started just now") is None, "they are of before the jump that was noted"
+    later = first._replace(now=now + timedelta(days=31), noted=now + timedelta(minutes=1))
+    await clock_watch.keep(db, "later", later)
+    assert await clock_watch.looked(db, "here") == later._replace(before=inf, after=inf), "those of a month ago went"
 
 
 async def test_the_database_keeps_the_note_and_a_person_confirms_it(db: Database) -> None:

@@ -35,8 +35,9 @@ class ClockGuard:
 
     `read` gives what the database's clock shows and the last jump noted by any process; `note` keeps one, which the
     others then do not note again, or they would take back what somebody has confirmed meanwhile. `looked` gives the
-    last look that `keep` kept from this host since it was started (None: none): what jumped while no process looked is
-    noticed by it. `told` hears the jump's seconds while climbing pauses, 0 when it goes on.
+    last look that `keep` kept from this host since it was started, else another's (None: none): what jumped while no
+    process looked is noticed by it. By another's only what went back is: a host that was started just now cannot tell
+    a jump forwards from the time it was off. `told` hears the jump's seconds while climbing pauses, 0 when it goes on.
     """
 
     def __init__(
@@ -87,8 +88,11 @@ class ClockGuard:
     def _jumped(self, look: Look) -> timedelta | None:
         """By how much at least, unless somebody has noted it; the answer is from some moment of the reading."""
         last, self._last = self._last, look
-        if last is None or last.after > look.before:  # nothing to go by; or not of the same count of seconds
+        if last is None:
             return None
+        if last.after > look.before:  # not of the same count of seconds; but no clock goes back
+            back = look.now - last.now
+            return back if back < -ALLOWED and last.noted == look.noted else None
         moved, most = look.now - last.now, timedelta(seconds=look.after - last.before)
         at_least, at_most = moved - most, moved - timedelta(seconds=look.before - last.after)
         by = at_least if at_least > ALLOWED else at_most if at_most < -ALLOWED else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,6 +19,11 @@ STEADY = timedelta(minutes=10)
 _READ = """
 SELECT clock_timestamp() AS now, s.at, s.data FROM (SELECT 1) AS one
 LEFT JOIN snapshot s ON s.name = $1"""
+_LOOKED = """
+SELECT s.at, s.data, s.name = $2 AS own FROM snapshot s
+LEFT JOIN snapshot j ON j.name = $1
+WHERE s.name = $2 OR (starts_with(s.name, $3) AND (s.data ->> 'noted')::timestamptz IS NOT DISTINCT FROM j.at)
+ORDER BY s.name = $2 DESC, s.at DESC LIMIT 1"""
 _KEEP = """
 INSERT INTO snapshot (name, at, data) VALUES ($1, $2, $3::jsonb)
 ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, data = EXCLUDED.data"""
@@ -47,14 +53,17 @@ class Look(NamedTuple):
 
 
 async def looked(database: Database, host: str) -> Look | None:
-    """The last look kept from a host (a name that it has until it is started again)."""
+    """The last look kept from a host (a name that it has until it is started again). Where there is none, the latest
+    that any host has kept since the last jump was noted; its seconds are nobody's here, and come as infinite.
+    """
     async with database.acquire() as connection:
-        row = await connection.fetchrow("SELECT at, data FROM snapshot WHERE name = $1", LOOK + host)
+        row = await connection.fetchrow(_LOOKED, NAME, LOOK + host, LOOK)
     if row is None:
         return None
     data: dict[str, Any] = orjson.loads(row["data"])
     noted = datetime.fromisoformat(data["noted"]) if data["noted"] else None
-    return Look(row["at"], data["before"], data["after"], noted)
+    look = Look(row["at"], data["before"], data["after"], noted)
+    return look if row["own"] else look._replace(before=inf, after=inf)
 
 
 async def keep(database: Database, host: str, look: Look) -> None:
