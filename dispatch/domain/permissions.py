@@ -106,10 +106,10 @@ TABLE: tuple[Grant, ...] = (
         DISTRICT,
         "read raise assign call rule decide-extension decide-cancel decide-objection merge unmerge"
         " reopen send-down urge note consult minutes resume cancel keep transfer dead-letters decide-consult"
-        " decide-review confirm-clock sign-instruction",
+        " decide-review confirm-clock sign-instruction retry-notices",
     ),
     *_grants(DESK, STAND_IN, "verify feedback callback evaluate close deny-arrival add-child"),
-    *_grants(ADMIN, DISTRICT, "read administer dead-letters"),
+    *_grants(ADMIN, DISTRICT, "read administer dead-letters retry-notices"),
     *_grants(AUDITOR, DISTRICT, "read audit"),
 )
 

@@ -36,7 +36,7 @@ POLL = 1.0
 #: waits before the next attempt; after the last one it has failed and a person must look
 BACKOFF = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600, 14400))
 URGENT_BACKOFF = tuple(timedelta(seconds=each) for each in (2, 5, 10, 20, 30, 60, 60, 120, 300, 600, 1800, 3600))
-#: a channel that says "later" again and again is believed for so long
+#: a channel that says "later" again and again is believed for so long, and anew for what is taken up by hand
 TOO_OLD = timedelta(days=1)
 #: one that was in hand more often than this and is that old takes its process with it each time
 MOST_TRIES = 100
@@ -159,7 +159,7 @@ class Delivery:
         for asked in claimed:
             notice = asked
             try:
-                if notice.tries > MOST_TRIES and now - notice.created_at > TOO_OLD:
+                if notice.tries > MOST_TRIES and now - notice.since > TOO_OLD:
                     raise Unfinished
                 told = about[notice.id]
                 reference = self._reference_of(told.district)
@@ -227,11 +227,11 @@ def outcome(notice: Claimed, result: Result, now: datetime) -> tuple[str, dateti
     if result.ok:
         return SENT, None
     waits = URGENT_BACKOFF if notice.urgent else BACKOFF
-    if notice.tries > MOST_TRIES and now - notice.created_at > TOO_OLD:
+    if notice.tries > MOST_TRIES and now - notice.since > TOO_OLD:
         return FAILED, None
-    if result.wait is not None and now - notice.created_at < TOO_OLD:
+    if result.wait is not None and now - notice.since < TOO_OLD:
         return PENDING, now + result.wait
-    # tries that were only told to wait do not use up the others
+    # tries that were only told to wait do not use up the others; one taken up by hand has one try
     if notice.tries > len(waits) and now - notice.created_at >= sum(waits, timedelta()):
         return FAILED, None
     return PENDING, now + waits[min(notice.tries, len(waits)) - 1]

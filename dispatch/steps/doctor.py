@@ -142,8 +142,10 @@ def _clocks(now: datetime, figures: Figures) -> Sequence[Finding]:
 
 
 def _notices(figures: Figures) -> Sequence[Finding]:
-    remedy = "看 DISPATCH_WECOM_WEBHOOK 和日志 notice.*" if figures.notices_failed else ""
-    return [Finding("没发出去的通知 failed notices", str(figures.notices_failed), remedy)]
+    remedy = "看 DISPATCH_WECOM_WEBHOOK 和日志 notice.*；通了以后 dispatch notices list，再 retry"
+    return [
+        Finding("没发出去的通知 failed notices", str(figures.notices_failed), remedy if figures.notices_failed else "")
+    ]
 
 
 async def _clock(database: Database) -> Finding:

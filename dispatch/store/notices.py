@@ -24,7 +24,7 @@ WITH due AS (
     ORDER BY urgent DESC, next_try_at LIMIT $4 FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE notice n SET tries = n.tries + 1, next_try_at = $1 + $5 FROM due WHERE n.id = due.id
-    RETURNING n.id, n.event, n.whistle, n.recipient, n.channel, n.kind, n.urgent, n.tries, n.created_at
+    RETURNING n.id, n.event, n.whistle, n.recipient, n.channel, n.kind, n.urgent, n.tries, n.created_at, n.taken_up_at
 ), ledger AS (
     INSERT INTO delivery (notice, nth, at, ok, detail) SELECT id, tries, $1, false, 'sending' FROM claimed
     ON CONFLICT (notice, nth) DO UPDATE SET at = EXCLUDED.at, ok = false, detail = EXCLUDED.detail
@@ -47,10 +47,26 @@ LEFT JOIN assignment a ON n.recipient LIKE 'unit:%' AND a.whistle = n.whistle AN
     AND a.unit = split_part(n.recipient, ':', 2)
 WHERE n.id = ANY($1::uuid[])"""
 
+_FAILED = """
+SELECT n.id, w.number, n.recipient, n.channel, n.kind, n.tries, n.created_at, last.at, last.detail
+FROM notice n JOIN whistle w ON w.id = n.whistle
+LEFT JOIN LATERAL (SELECT at, detail FROM delivery WHERE notice = n.id ORDER BY nth DESC LIMIT 1) last ON true
+WHERE n.status = 'failed' AND ($1::timestamptz IS NULL OR (n.created_at, n.id) < ($1, $2::uuid))
+ORDER BY n.created_at DESC, n.id DESC LIMIT $3"""
+
+_TAKE_UP = """
+WITH again AS (
+    UPDATE notice n SET status = 'pending', next_try_at = $3, taken_up_at = $3 FROM whistle w
+    WHERE w.id = n.whistle AND n.status = 'failed' AND w.district = $1
+      AND ($2::bigint[] IS NULL OR w.number = ANY($2))
+    RETURNING w.number
+)
+SELECT number, count(*) AS n FROM again GROUP BY number"""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A notice in hand; `tries` counts this attempt."""
+    """A notice in hand; `tries` counts this attempt. `taken_up_at`: when it was taken up again after it had failed."""
 
     id: UUID
     event: UUID
@@ -61,6 +77,12 @@ class Claimed:
     urgent: bool
     tries: int
     created_at: datetime
+    taken_up_at: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """Since when it is to be told."""
+        return self.taken_up_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +190,30 @@ async def ledger(connection: Connection, whistle: UUID) -> list[Attempt]:
     return [Attempt(*row.values()) for row in rows]
 
 
-async def try_again(uow: UnitOfWork, whistle: UUID, now: datetime) -> int:
-    """By hand: failed notices of a whistle are due again at once. Returns how many."""
-    done = await uow.connection.execute(
-        "UPDATE notice SET status = 'pending', next_try_at = $2 WHERE whistle = $1 AND status = 'failed'", whistle, now
-    )
-    return int(done.rsplit(" ", 1)[-1])
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A notice that was given up. `at` and `answer` are of its last attempt (None: its ledger was cleared)."""
+
+    id: UUID
+    number: int
+    recipient: str
+    channel: str
+    kind: str
+    tries: int
+    created_at: datetime
+    at: datetime | None
+    answer: str | None
+
+
+async def failed(connection: Connection, limit: int, after: Failed | None = None) -> list[Failed]:
+    """Notices that were given up, the newest first; the next after `after`."""
+    rows = await connection.fetch(_FAILED, *((after.created_at, after.id) if after else (None, None)), limit)
+    return [Failed(*row.values()) for row in rows]
+
+
+async def take_up(uow: UnitOfWork, district: str, numbers: Sequence[int] | None, now: datetime) -> dict[int, int]:
+    """Failed notices of these whistles (None: all) of a district are due again: how many, by whistle's number."""
+    return {
+        row["number"]: row["n"]
+        for row in await uow.connection.fetch(_TAKE_UP, district, numbers and list(numbers), now)
+    }

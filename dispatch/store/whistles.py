@@ -1,6 +1,6 @@
 """Whistles read: texts, references, and who may find them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +27,16 @@ async def id_of_number(connection: Connection, number: int) -> UUID | None:
     """The id of the whistle with this number."""
     found: UUID | None = await connection.fetchval("SELECT id FROM whistle WHERE number = $1", number)
     return found
+
+
+async def of_district(connection: Connection, district: str, numbers: Collection[int]) -> set[int]:
+    """Those of these numbers that a whistle of the district has."""
+    rows = await connection.fetch(
+        "SELECT number FROM whistle WHERE district = $1 AND number = ANY($2::bigint[])",
+        district,
+        [number for number in numbers if number.bit_length() < 64],  # what is longer fits no bigint
+    )
+    return {row["number"] for row in rows}
 
 
 async def still_raised(connection: Connection, before: datetime, limit: int) -> list[UUID]:

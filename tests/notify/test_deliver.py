@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 
 from dispatch.notify.channel import Channel, Null, Result
-from dispatch.notify.deliver import BACKOFF, LEASE, Delivery, outcome
+from dispatch.notify.deliver import BACKOFF, LEASE, MOST_TRIES, Delivery, outcome
 from dispatch.notify.robot import Robot
 from dispatch.observe.metrics import Metrics
+from dispatch.steps import notices as steps
 from dispatch.store import notices
 from dispatch.store.notices import Claimed
-from tests.factories import XF, World
+from tests.factories import DESK, XF, World
 from tests.notify.hook import Hook, refusal
 
 #: the demo's list routes it as an emergency, to the gas company and the fire brigade
@@ -261,9 +262,9 @@ async def test_one_that_cannot_be_put_into_words_holds_up_nobody(rig: Rig, hook:
     assert {row["status"] for row in rows if row["whistle"] == UUID(broken["id"])} == {"pending"}
 
 
-async def test_given_up_in_the_end_and_tried_again_by_hand(rig: Rig, hook: Hook, quick: None) -> None:
+async def test_given_up_in_the_end_and_taken_up_by_hand(rig: Rig, hook: Hook, quick: None) -> None:
     hook.answers.extend([(500, b"")] * 50)
-    raised = await rig.world.whistle(SEEPAGE)
+    await rig.world.whistle(SEEPAGE)
     await rig.run("DELETE FROM notice WHERE recipient <> 'unit:ZJ:liaison'")
     for _ in range(len(BACKOFF) + 1):
         await rig.all()
@@ -278,11 +279,59 @@ async def test_given_up_in_the_end_and_tried_again_by_hand(rig: Rig, hook: Hook,
     (row,) = await rig.rows()
     assert row["status"] == "failed"
     assert rig.counted("failed") == 1
+    assert await taken_up(rig) == 1
+    await rig.all()
+    (row,) = await rig.rows()
+    assert (row["status"], row["tries"]) == ("failed", len(BACKOFF) + 3)  # one try, and it is listed again
     hook.answers.clear()
-    async with rig.world.database.transaction() as uow:
-        assert await notices.try_again(uow, UUID(raised["id"]), await uow.now()) == 1
+    assert (await taken_up(rig), await taken_up(rig)) == (1, 0)
     await rig.all()
     assert (await rig.rows())[0]["status"] == "sent"
+
+
+async def taken_up(rig: Rig) -> int:
+    """By the desk, all that failed: how many."""
+    return await steps.retry(rig.world.service, await rig.world.actor(DESK), None, "修好了")
+
+
+async def given_up(rig: Rig) -> str:
+    """A whistle of days ago, of which its lead has not been told: its number."""
+    raised = await rig.world.whistle(SEEPAGE)
+    await rig.run("DELETE FROM notice WHERE recipient <> 'unit:ZJ:liaison'")
+    await rig.run(
+        "UPDATE notice SET status = 'failed', next_try_at = NULL, tries = $1, created_at = created_at - interval '3 d'",
+        MOST_TRIES + 1,
+    )
+    return str(raised["number"])
+
+
+async def test_taken_up_it_is_sent_however_often_it_was_in_hand(rig: Rig, hook: Hook, quick: None) -> None:
+    await given_up(rig)
+    await taken_up(rig)
+    await rig.all()
+    assert [row["status"] for row in await rig.rows()] == ["sent"]
+
+
+async def test_taken_up_it_waits_while_the_channel_says_later(rig: Rig, hook: Hook, quick: None) -> None:
+    hook.answers.append(refusal(45009))
+    await given_up(rig)
+    await taken_up(rig)
+    await rig.all()
+    assert [row["status"] for row in await rig.rows()] == ["pending"]
+    await rig.overdue()
+    await rig.all()
+    assert [row["status"] for row in await rig.rows()] == ["sent"]
+
+
+async def test_taken_up_it_is_left_out_where_there_is_nothing_to_tell_any_more(
+    rig: Rig, hook: Hook, quick: None
+) -> None:
+    await given_up(rig)
+    await rig.run("UPDATE whistle_state SET status = 'closed'")
+    assert await taken_up(rig) == 1
+    await rig.all()
+    assert [row["status"] for row in await rig.rows()] == ["skipped"]
+    assert hook.bodies == []
 
 
 async def test_the_null_twin_keeps_the_ledger(world: World) -> None:
@@ -315,8 +364,10 @@ def test_waits_grow_and_throttling_uses_none_of_them_up() -> None:
     at = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
     one = UUID(int=1)
 
-    def after(tries: int, result: Result, age: timedelta = timedelta()) -> tuple[str, datetime | None]:
-        claimed = Claimed(one, one, one, XF, "robot", "assigned", False, tries, at - age)
+    def after(
+        tries: int, result: Result, age: timedelta = timedelta(), taken_up: datetime | None = None
+    ) -> tuple[str, datetime | None]:
+        claimed = Claimed(one, one, one, XF, "robot", "assigned", False, tries, at - age, taken_up)
         return outcome(claimed, result, at)
 
     no, later = Result(False, "http-500"), Result(False, "errcode-45009", timedelta(seconds=60))
@@ -325,4 +376,6 @@ def test_waits_grow_and_throttling_uses_none_of_them_up() -> None:
     assert after(50, no)[0] == "pending"  # fifty waits, and an hour old: there is time left
     assert after(8, no, timedelta(hours=6)) == ("failed", None)
     assert after(8, later, timedelta(days=2)) == ("failed", None)
+    assert after(8, later, timedelta(days=2), at) == ("pending", at + timedelta(seconds=60))
+    assert after(8, no, timedelta(days=2), at) == ("failed", None)
     assert after(1, Result(True, "errcode-0")) == ("sent", None)

@@ -15,6 +15,7 @@ from dispatch.local.commands import (
     letters,
     listing,
     load,
+    notices,
     outbox,
     policies,
     restored,
@@ -27,6 +28,6 @@ def register(app: typer.Typer) -> None:
     """Add them to the command line."""
     for group in (
         listing, load, access, imports, duties, audit, clock, policies, leave, letters, doctor, restored, simulate,
-        topics, check, outbox, archive,
+        topics, check, outbox, notices, archive,
     ):  # fmt: skip
         group.register(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,17 +9,14 @@ from uuid import UUID
 import typer
 
 from dispatch.domain.case import Actor
-from dispatch.domain.permissions import may_ever
-from dispatch.domain.refusals import Refusal
 from dispatch.domain.turn import ZONE
-from dispatch.local.commands.place import service
+from dispatch.local.commands.acting import actor_of, run
 from dispatch.local.commands.plain import plainly
 from dispatch.local.trouble import Trouble
-from dispatch.settings import read as settings
-from dispatch.steps import letters, sign_in
+from dispatch.steps import letters
 from dispatch.steps.letters import Retold, Settled
 from dispatch.steps.service import Service
-from dispatch.store import accounts, dead_letters
+from dispatch.store import dead_letters
 from dispatch.store.dead_letters import WAITING, Kept
 
 group = typer.Typer(help="异常消息: records that could not be handled; none is lost.", no_args_is_help=True)
@@ -60,7 +56,7 @@ def list_(
             at = row["at"].astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
             typer.echo(f"{row['id']}  {at}  {where}  {row['reason']}  ×{row['tries']}{ended}")
 
-    _run(work)
+    run(work)
 
 
 @group.command()
@@ -75,7 +71,7 @@ def show(id: UUID) -> None:
         for name, value in _told(found).items():
             typer.echo(f"{name:9} {value}")
 
-    _run(work)
+    run(work)
 
 
 @group.command()
@@ -132,28 +128,16 @@ def _settle(
         nonlocal failed
         if bool(ids) == every:
             raise Trouble("Say which letters.", "Ids, or --all (with --reason or --topic).")
-        actor = await _actor(made, by)
+        actor = await actor_of(made, by, letters.ACTION)
         wanted = ids or [row["id"] for row in await _rows(made, WAITING, reason, topic)]
         for settled in await letters.many(one, made, actor, wanted, why):
             failed += settled.error is not None
             said = done + (f" {settled.number}" if settled.number else "")
             typer.echo(f"{settled.id}  {settled.error or said}")
 
-    _run(work)
+    run(work)
     if failed:
         raise typer.Exit(1)
-
-
-def _run(work: Callable[[Service], Awaitable[None]]) -> None:
-    async def inside() -> None:
-        async with service(settings()) as made:
-            try:
-                await work(made)
-            except Refusal as refusal:
-                raise Trouble(refusal.words() + "。", "Nothing was changed.") from None
-
-    with plainly():
-        asyncio.run(inside())
 
 
 async def _rows(made: Service, status: str | None, reason: str | None, topic: str | None) -> list[Mapping[str, Any]]:
@@ -167,18 +151,6 @@ async def _rows(made: Service, status: str | None, reason: str | None, topic: st
             found += rows
             if len(rows) < PAGE:
                 return found
-
-
-async def _actor(made: Service, account: str) -> Actor:
-    """The person on the seat from which they may settle dead letters. Raises `Trouble`."""
-    async with made.database.acquire() as connection:
-        person = await accounts.person_of(connection, account)
-    seats = await sign_in.seats_of(made.database, person) if person else []
-    for seat in seats:
-        actor = sign_in.actor_of(accounts.Holder(person or "", account, seat, False))
-        if may_ever(actor, letters.ACTION):
-            return actor
-    raise Trouble(f"「{account}」不是调度员，也不是管理员。", "Name one of them with --by.")
 
 
 def _told(found: Kept) -> dict[str, str]:

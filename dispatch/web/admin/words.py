@@ -39,6 +39,7 @@ _DONE = {
     "term-changed": N_("改了任职"),
     "calendar-changed": N_("改了日历"),
     "deadlines-recomputed": N_("重算了时限"),
+    "notices-retried": N_("重发了没发出去的通知"),
     "leave-noted": N_("登记了请假"),
     "leave-ended": N_("登记了回来"),
     "people-imported": N_("导入了人员"),
