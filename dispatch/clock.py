@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -15,28 +13,6 @@ def new_id() -> UUID:
     return uuid7()
 
 
-class Clock(Protocol):
-    """What a step may ask of time."""
-
-    def now(self) -> datetime:
-        """The present moment, aware, UTC."""
-
-    def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences mean anything."""
-
-
-class SystemClock:
-    """The clocks of this machine."""
-
-    def now(self) -> datetime:
-        """The present moment, aware, UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences mean anything."""
-        return time.monotonic()
-
-
 class VirtualClock:
     """A clock that moves only when told: for the simulation, the seeded demo and tests."""
 
@@ -44,15 +20,11 @@ class VirtualClock:
         """`start` must be aware; it is kept as UTC."""
         if start.tzinfo is None:
             raise ValueError(f"start {start.isoformat()} has no time zone; hand in an aware datetime")
-        self._start = self._now = start.astimezone(UTC)
+        self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
         """The virtual present, aware, UTC."""
         return self._now
-
-    def monotonic(self) -> float:
-        """Virtual seconds since the start."""
-        return (self._now - self._start).total_seconds()
 
     def advance(self, by: timedelta) -> datetime:
         """Move forward by `by` (not negative); returns the new present."""

@@ -39,11 +39,6 @@ class Message(BaseModel):
 _TRAVELS = re.compile(r"(?!1[3-9][0-9]{9}\Z)(?![0-9]{17}[0-9Xx]\Z)[!-~]{1,128}").fullmatch
 
 
-def is_code(value: str) -> bool:
-    """Whether a string may travel: as `Code`, and not the shape of a mobile or identity-card number."""
-    return _TRAVELS(value) is not None
-
-
 _PLAIN = frozenset({int, bool, float, type(None), datetime, UUID})
 #: longer strings are ids and moments, which do not come again
 _COMES_AGAIN, _KEPT = 24, 8192

@@ -27,14 +27,6 @@ class Parked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How much is due and not taken: 0 in health."""
-
-    count: int
-    oldest: datetime | None
-
-
 async def due(connection: Connection, now: datetime | None, limit: int, but: Collection[UUID] = ()) -> list[UUID]:
     """Whistles (`but` these) with a clock among the first `limit` that are due, the longest due first; no locks.
 
@@ -81,12 +73,3 @@ async def unpark(connection: Connection, limit: int) -> list[UUID]:
         limit,
     )
     return [row["whistle"] for row in rows]
-
-
-async def not_taken(connection: Connection, before: datetime) -> Waiting:
-    """Clocks due before this moment and still not taken (parked ones too)."""
-    row = await connection.fetchrow(
-        "SELECT count(*) AS n, min(fires_at) AS oldest FROM whistle_clock WHERE fires_at < $1", before
-    )
-    assert row is not None
-    return Waiting(row["n"], row["oldest"])

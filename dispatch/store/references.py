@@ -24,12 +24,6 @@ SELECT DISTINCT ON (kind) kind, version, content FROM (
     WHERE district = $1 ORDER BY loaded_at, version, kind LIMIT $2
 ) until_then ORDER BY kind, version DESC"""
 
-_ONE_AT = """
-SELECT content FROM (
-    SELECT kind, version, content FROM reference_document
-    WHERE district = $1 ORDER BY loaded_at, version, kind LIMIT $2
-) until_then WHERE kind = $3 ORDER BY version DESC LIMIT 1"""
-
 #: the newest version, and what the newest one from a file was like
 _LAST = """
 SELECT version, sha256, proposal, text, (
@@ -68,13 +62,6 @@ async def at(connection: Connection, district: str, edition: int) -> tuple[dict[
     """A district's documents as they stood when so many versions had been stored, and their versions."""
     rows = await connection.fetch(_EDITION, district, edition)
     return {row["kind"]: orjson.loads(row["content"]) for row in rows}, {row["kind"]: row["version"] for row in rows}
-
-
-async def one_at(connection: Connection, district: str, kind: str, edition: int) -> dict[str, Any] | None:
-    """One document of a district as it stood when so many versions had been stored."""
-    content = await connection.fetchval(_ONE_AT, district, edition, kind)
-    found: dict[str, Any] | None = orjson.loads(content) if content is not None else None
-    return found
 
 
 async def every(connection: Connection, district: str, kind: str) -> list[dict[str, Any]]:

@@ -110,17 +110,6 @@ async def relatives(
     return [Relative(*tuple(row.values())) for row in rows]
 
 
-async def last_words(connection: Connection, whistles: Sequence[UUID]) -> dict[UUID, tuple[str, datetime]]:
-    """The last event of each whistle: type and time."""
-    rows = await connection.fetch(
-        """SELECT w.id, e.type, e.at FROM unnest($1::uuid[]) AS w (id)
-           JOIN whistle_state s ON s.id = w.id
-           JOIN whistle_event e ON e.whistle = w.id AND e.seq = s.seq AND e.at = s.last_at""",
-        list(whistles),
-    )
-    return {row["id"]: (row["type"], row["at"]) for row in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
     """A stored photo, re-encoded. `person` uploaded it."""
