@@ -40,6 +40,8 @@ async def test_everything_planted_is_found(world: World, demo_url: str) -> None:
                                                                          'YYYY-MM-DD"T"HH24:MI:SS+00:00')));
                    INSERT INTO dead_letter SELECT gen_random_uuid(), 't', 0, 0, now(), NULL, '[]', NULL, 'rejected', '',
                        'waiting', 0, NULL, now(), NULL, NULL, NULL;
+                   INSERT INTO notice SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 's', 'robot',
+                       'assigned', false, 'failed', 8, NULL, now();
                    UPDATE number_block SET next = 6000000 WHERE kind = 'whistle'"""
             )
         found = " ".join(await bad(world))
@@ -54,8 +56,10 @@ async def test_everything_planted_is_found(world: World, demo_url: str) -> None:
         "数据库时钟",
         "whistles.raised/3",
         "异常消息 rejected",
+        "failed notices",
         "编号",
         "report",
     ):
         assert each in found, each
+    assert "dispatch notices" in (await bad(world))["没发出去的通知 failed notices"].remedy
     assert all(one.remedy for one in (await bad(world)).values())
