@@ -57,6 +57,17 @@ CROSS JOIN LATERAL (
         ORDER BY urgent DESC, next_try_at LIMIT $1) few
 ) pending"""
 
+_COUNTED = """
+SELECT 'status' AS name, district AS a, status AS b, count(*) AS n FROM whistle_state GROUP BY district, status
+UNION ALL SELECT 'queue', unit, '', count(*) FROM assignment WHERE active GROUP BY unit"""
+
+_MISCOUNTED = f"""
+SELECT name, a, b, coalesce(kept.n, 0) AS kept, coalesce(counted.n, 0) AS counted FROM (
+    SELECT name, a, b, sum(n)::bigint AS n
+    FROM (TABLE tally UNION ALL SELECT name, a, b, n FROM tally_change) every GROUP BY name, a, b
+) kept FULL JOIN ({_COUNTED}) counted USING (name, a, b)
+WHERE coalesce(kept.n, 0) <> coalesce(counted.n, 0) ORDER BY name, a, b"""
+
 _FAILED = "SELECT count(*) FROM (SELECT FROM notice WHERE status = 'failed' LIMIT $1) failed"
 
 
@@ -117,18 +128,37 @@ async def count(database: Database) -> Figures:
     )
 
 
-async def recount(database: Database) -> None:
-    """Count everything anew (a table was changed behind the triggers' back). Writers of whistles wait meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Miscount:
+    """A count that is not what stands: `name` is status (`a` the district, `b` the status) or queue (`a` the unit)."""
+
+    name: str
+    a: str
+    b: str
+    kept: int
+    counted: int
+
+
+async def miscounted(database: Database) -> list[Miscount]:
+    """Counts that differ from what stands at this moment. Reads whole tables; nobody waits."""
+    async with database.transaction() as uow:
+        await uow.connection.execute("SET LOCAL statement_timeout = 0")
+        return [Miscount(*row.values()) for row in await uow.connection.fetch(_MISCOUNTED)]
+
+
+async def recount(database: Database) -> list[Miscount]:
+    """Count everything anew (a table was changed behind the triggers' back). Writers of whistles wait meanwhile.
+
+    Returns what had been wrong.
+    """
     async with database.transaction() as uow:
         await uow.connection.execute("LOCK TABLE whistle_state, assignment IN SHARE ROW EXCLUSIVE MODE")
         await uow.connection.execute("SET LOCAL statement_timeout = 0")
+        wrong = [Miscount(*row.values()) for row in await uow.connection.fetch(_MISCOUNTED)]
         await uow.connection.execute("DELETE FROM tally_change")
         await uow.connection.execute("DELETE FROM tally")
-        await uow.connection.execute(
-            """INSERT INTO tally
-               SELECT 'status', district, status, count(*) FROM whistle_state GROUP BY district, status
-               UNION ALL SELECT 'queue', unit, '', count(*) FROM assignment WHERE active GROUP BY unit"""
-        )
+        await uow.connection.execute(f"INSERT INTO tally {_COUNTED}")
+    return wrong
 
 
 async def keep(database: Database, name: str, at: datetime, data: Any) -> None:

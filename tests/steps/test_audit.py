@@ -131,6 +131,30 @@ def test_the_command_prints_each_difference_and_leaves_with_one(
     assert f"{number} whistle_state.outcome: stored self, rebuilt dispatch" in broken.stdout
 
 
+def test_what_the_triggers_did_not_see_is_named_and_counted_anew(
+    lived_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", lived_url)
+
+    async def tally() -> None:
+        connection = await asyncpg.connect(lived_url)
+        await connection.execute("INSERT INTO tally_change VALUES ('queue', 'nobody', '', 7)")
+        await connection.close()
+
+    asyncio.run(tally())
+    said = CliRunner().invoke(app, ["audit"])
+    assert said.exit_code == 1
+    assert "queue nobody: kept 7, counted 0" in said.stdout
+    assert "计数 1 处不对，重数 dispatch recount" in said.stdout
+    assert CliRunner().invoke(app, ["audit", "--limit", "1"]).exit_code == 0, "of some whistles nothing is counted"
+    done = [CliRunner().invoke(app, ["recount"]) for _ in range(2)]
+    assert [one.exit_code for one in done] == [0, 0]
+    assert "queue nobody: kept 7, counted 0" in done[0].stdout
+    assert "改正 1 处" in done[0].stdout
+    assert "本来就对" in done[1].stdout
+    assert CliRunner().invoke(app, ["audit"]).exit_code == 0
+
+
 def test_every_published_fact_can_be_rebuilt() -> None:
     """A new fact of the rules must be taught to `rebuild`, or the audit stops at it."""
     #: published for a later rule

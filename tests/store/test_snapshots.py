@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from dispatch.store import snapshots
 from dispatch.store.database import Database
+from dispatch.store.snapshots import Miscount
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -92,11 +93,17 @@ async def test_writers_and_the_one_who_adds_up_do_not_wait_for_each_other(db: Da
 
 async def test_recounting_mends_what_was_changed_behind_the_triggers_back(db: Database) -> None:
     ids = await states(db, 5, "raised")
+    (gone,) = await states(db, 1, "assigned")
+    await run(db, "DELETE FROM whistle_state WHERE id = $1", gone)  # a count of nothing may stay behind
     async with db.transaction() as uow:
         await uow.connection.execute("SET LOCAL session_replication_role = replica")
         await uow.connection.execute("DELETE FROM whistle_state WHERE id = $1", ids[0])
+        await uow.connection.execute(_PART, [ids[1]], "XF", AT, True)
     assert await counted(db) != await truth(db)
-    await snapshots.recount(db)
+    wrong = [Miscount("queue", "XF", "", 0, 1), Miscount("status", "130403", "raised", 5, 4)]
+    assert await snapshots.miscounted(db) == wrong
+    assert await snapshots.recount(db) == wrong
+    assert await snapshots.miscounted(db) == []
     assert await counted(db) == await truth(db)
 
 
