@@ -199,6 +199,25 @@ def test_a_place_is_found_while_typing(site: Site) -> None:
     assert page.locator(".found").is_visible()
 
 
+def test_what_is_not_found_is_said_until_something_else_is_typed(site: Site) -> None:
+    items = [{"code": "130403011-D01-G1", "name": "广泰小区", "path": "东柳街道 › 广泰社区"}]
+    site.answers["/places"] = lambda asked: (
+        200,
+        "application/json",
+        json.dumps({"items": [] if "xyz" in asked.url else items}),
+    )
+    page = site.open("form-empty")
+    box, said = page.locator("#f-place"), page.locator("#f-place ~ .combo-none")
+    box.fill("xyz")
+    page.get_by_role("status").filter(has_text="没有找到").wait_for()
+    assert box.get_attribute("aria-expanded") == "false"
+    box.fill("gtxq")
+    page.get_by_role("option", name="广泰小区").wait_for()
+    assert said.inner_text() == ""
+    shown = page.locator("#f-place-list li").inner_html()
+    assert shown == site.open("design").locator("#d-place-list li").first.inner_html()
+
+
 def test_updates_wait_behind_a_button(site: Site) -> None:
     model = replace(queue.QUEUE, frame=replace(queue.QUEUE.frame, events="/events?unit=ZJ"))
     site.models["queue"] = ("queue.html", model)

@@ -111,6 +111,7 @@ def design(pages: tuple[str, ...]) -> DesignPage:
             Option("D01-X1", "广泰小区", "东柳街道 › 广泰社区"),
             Option("D01-X1-B3", "3 号楼", "东柳街道 › 广泰社区 › 广泰小区"),
         ),
+        dangers=(("", form.EMPTY), ("", form.DANGER), (form.ERRORS.errors[1].message, form.EMPTY)),
         strengths=((0.5, "还差 4 个字符"), (2.4, "够长了，没看出毛病；保存时再和泄露过的密码比一遍")),
         form=replace(
             form.TYPED,

@@ -86,7 +86,16 @@ PREVIEW = Preview(
     short_note="30 分到场・11:14 到期",
 )
 
-EMPTY = FormPage(_FRAME, phones=PHONES, categories=CATEGORIES, units=UNITS, more=MORE, idempotency_key="example-0")
+CALLED = tuple(Option(one, one) for one in ("110", "119", "120", "抢修"))
+EMPTY = FormPage(
+    _FRAME,
+    phones=PHONES,
+    called=CALLED,
+    categories=CATEGORIES,
+    units=UNITS,
+    more=MORE,
+    idempotency_key="example-0",
+)
 TYPED = replace(
     EMPTY,
     body="广泰小区3号楼楼道消防门被锁",
@@ -97,6 +106,15 @@ TYPED = replace(
         "，6 月 9 日已归档。不是同一件就不用管。",
     ),
     preview=PREVIEW,
+)
+#: danger, with the fire brigade told before the whistle was blown
+DANGER = replace(
+    TYPED,
+    body="广泰小区3号楼冒烟，楼道消防门被锁",
+    danger="yes",
+    danger_words="您写到了「冒烟」，请答一下。",
+    called=tuple(replace(one, selected=one.value == "119") for one in CALLED),
+    called_at="09:11",
 )
 ERRORS = replace(
     EMPTY,

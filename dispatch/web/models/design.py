@@ -26,8 +26,8 @@ from dispatch.web.models.whistle import TimelineItem, WhyDeadline
 
 @dataclass(frozen=True, slots=True)
 class DesignPage:
-    """Components in their states; `form` has every offer; `strengths`: how hard to guess (0 to 3), and what
-    is said; `pages` links to the example of every page.
+    """Components in their states; `form` has every offer; `dangers`: what is wrong with the question, and its form;
+    `strengths`: how hard to guess (0 to 3), and what is said; `pages` links to the example of every page.
     """
 
     frame: Frame
@@ -50,6 +50,7 @@ class DesignPage:
     chips: tuple[Chip, ...]
     menus: tuple[FilterMenu, ...]
     places: tuple[Option, ...]
+    dangers: tuple[tuple[str, FormPage], ...]
     strengths: tuple[tuple[float, str], ...]
     form: FormPage
     strips: tuple[Strip, ...]

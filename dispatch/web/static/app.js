@@ -199,13 +199,13 @@
     if (input.dataset.wired) return;
     input.dataset.wired = "1";
     input.removeAttribute("list"); // the browser's own, for where this does not run
-    const list = Object.assign(document.createElement("ul"), { className: "combo-list", id: input.id + "-list", hidden: true });
-    list.setAttribute("role", "listbox");
-    input.after(list);
-    Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id }).forEach(([k, v]) => input.setAttribute(k, v));
+    const list = $("#" + input.id + "-list");
+    const none = $(".combo-none", input.parentElement);
+    const pattern = $("template", input.parentElement).content.firstElementChild;
+    Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": String(!list.hidden), "aria-controls": list.id }).forEach(([k, v]) => input.setAttribute(k, v));
     let at = -1;
     let timer;
-    const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const close = () => { list.hidden = true; none.textContent = ""; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const mark = (i) => {
       const items = $$("li", list);
       at = (i + items.length) % items.length;
@@ -214,9 +214,10 @@
       items[at].scrollIntoView({ block: "nearest" });
     };
     const take = (li) => {
+      const [name, path] = [...li.children].map((part) => part.textContent);
       close();
       if (!input.dataset.comboInto) {
-        input.value = li.dataset.name;
+        input.value = name;
         input.dispatchEvent(new Event("change", { bubbles: true }));
         return;
       }
@@ -225,7 +226,7 @@
       const box = $("#into-place");
       const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "place", value: li.dataset.code });
       const text = Object.assign(document.createElement("p"), { className: "found-text" });
-      text.append(span("figure", li.dataset.name), span("", li.dataset.path || ""));
+      text.append(span("figure", name), span("", path));
       text.firstChild.className = "";
       const change = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: box.dataset.change || "改" });
       const found = Object.assign(document.createElement("div"), { className: "found" });
@@ -238,18 +239,22 @@
     };
     const show = (items) => {
       list.replaceChildren(...items.map((item, i) => {
-        const li = document.createElement("li");
+        const li = pattern.cloneNode(true);
         li.id = `${list.id}-${i}`;
-        li.setAttribute("role", "option");
-        Object.assign(li.dataset, item);
-        li.append(item.name, Object.assign(span("meta", item.path || "")));
-        li.addEventListener("mousedown", (e) => { e.preventDefault(); take(li); });
+        li.dataset.code = item.code;
+        [item.name, item.path || ""].forEach((text, k) => { li.children[k].textContent = text; });
         return li;
       }));
       list.hidden = !items.length;
+      none.textContent = items.length ? "" : none.dataset.none;
       input.setAttribute("aria-expanded", String(!list.hidden));
       at = -1;
     };
+    list.addEventListener("mousedown", (e) => {
+      e.preventDefault();
+      const li = e.target.closest("li");
+      if (li) take(li);
+    });
     input.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(async () => {

@@ -20,9 +20,9 @@
       return small && small.size < file.size ? small : file;
     } catch { return file; } /* a kind of picture that only the server reads, or refuses */
   };
-  const turned = async (photo) => {
-    const image = await createImageBitmap(photo);
-    return await drawn(image, image.height, image.width, 0.9, true) || photo;
+  const turned = async (image) => {
+    await image.decode();
+    return drawn(image, image.naturalHeight, image.naturalWidth, 0.9, true);
   };
   /* told that this photo will never do; all else may pass another time */
   const refused = (status) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
@@ -38,7 +38,6 @@
     const upload = (tile, photo) => {
       waiting.set(tile, photo);
       changed();
-      const bar = $("progress", tile);
       const again = $("[data-again]", tile);
       const why = $(".error-text", tile);
       const ask = new XMLHttpRequest();
@@ -46,30 +45,27 @@
       data.append("csrf", form.elements.namedItem("csrf").value);
       data.append("photo", photo, "photo.jpg");
       const failed = () => {
-        bar.hidden = true;
         if (waiting.get(tile) !== photo) return; /* taken away or turned meanwhile */
         why.textContent = reason(ask.responseText);
         if (refused(ask.status)) {
-          why.textContent ||= words.refused;
+          tile.dataset.state = "refused";
+          why.textContent ||= why.dataset.refused;
           waiting.delete(tile);
           changed();
           return;
         }
-        again.hidden = false;
-        again.textContent = navigator.onLine ? words.again : words.later;
+        tile.dataset.state = navigator.onLine ? "failed" : "later";
+        again.textContent = again.dataset[tile.dataset.state];
       };
       why.textContent = "";
-      again.hidden = true;
-      bar.hidden = false;
-      ask.upload.onprogress = (e) => { if (e.lengthComputable) bar.value = e.loaded / e.total; };
+      tile.dataset.state = "sending";
+      ask.upload.onprogress = (e) => { if (e.lengthComputable) $("progress", tile).value = e.loaded / e.total; };
       ask.onerror = ask.ontimeout = failed;
       ask.onload = () => {
         if (ask.status !== 201) return failed();
-        bar.hidden = true;
         if (waiting.get(tile) !== photo) return undefined;
         waiting.delete(tile);
-        tile.querySelectorAll("[name=kept]").forEach((old) => old.remove());
-        tile.append(made("input", { type: "hidden", name: "kept", value: JSON.parse(ask.responseText).id }));
+        keep(tile, JSON.parse(ask.responseText).id);
         changed();
         return undefined;
       };
@@ -77,45 +73,36 @@
       ask.timeout = 120000; /* a connection that stands still is as good as none */
       ask.send(data);
     };
-    const word = (text, press) => {
-      const button = made("button", { type: "button", className: "link", textContent: text });
-      button.addEventListener("click", () => press(button));
-      return button;
+    const keep = (tile, id) => {
+      tile.querySelectorAll("[name=kept]").forEach((old) => old.remove());
+      tile.append(made("input", { type: "hidden", name: "kept", value: id }));
+      tile.dataset.state = "kept";
     };
     const shows = (image, photo) => { URL.revokeObjectURL(image.src); image.src = URL.createObjectURL(photo); };
-    /* a tile with its picture and the way to take it away again */
+    /* a tile with its picture, as the page draws it */
     const tiled = (src, alt) => {
-      const tile = made("li");
-      const image = made("img", { src, alt, width: 96, height: 72 });
-      const remove = word(words.remove, () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); says(""); input.focus(); changed(); });
-      tile.append(image, remove);
-      tiles.append(tile);
-      return tile;
-    };
-    const kept = (id) => tiled(`/api/v1/photos/${id}`, "").append(made("input", { type: "hidden", name: "kept", value: id }));
-    const add = async (file) => {
-      let photo = file;
-      const tile = tiled(URL.createObjectURL(photo), file.name || "");
-      const image = $("img", tile);
-      const bar = made("progress", { max: 1, value: 0 });
-      bar.setAttribute("aria-label", words.uploading);
-      const why = made("p", { className: "error-text" });
-      why.setAttribute("role", "alert");
-      const again = word("", () => upload(tile, photo));
-      again.hidden = true;
-      again.dataset.again = "";
-      const turn = word(words.turn, async () => {
-        try { photo = await turned(photo); } catch { return; }
+      const tile = $("[data-tile]", form).content.firstElementChild.cloneNode(true);
+      const image = Object.assign($("img", tile), { src, alt });
+      const press = (act, done) => $(`[data-${act}]`, tile).addEventListener("click", done);
+      press("again", () => upload(tile, waiting.get(tile)));
+      press("turn", async () => {
+        const photo = await turned(image).catch(() => undefined);
+        if (!photo || !tile.isConnected) return;
         shows(image, photo);
         upload(tile, photo);
       });
-      image.after(bar, why, again, turn);
-      waiting.set(tile, photo); /* at once: a form sent while it is being shrunk takes it along */
+      press("remove", () => { waiting.delete(tile); URL.revokeObjectURL(image.src); tile.remove(); says(""); input.focus(); changed(); });
+      tiles.append(tile);
+      return tile;
+    };
+    const kept = (id) => keep(tiled(`/api/v1/photos/${id}`, ""), id);
+    const add = async (file) => {
+      const tile = tiled(URL.createObjectURL(file), file.name || "");
+      waiting.set(tile, file); /* at once: a form sent while it is being shrunk takes it along */
       const small = file instanceof File ? await shrink(file) : file; /* one that was kept has been shrunk */
       if (waiting.get(tile) !== file) return; /* taken away or turned meanwhile */
-      photo = small;
-      shows(image, photo);
-      upload(tile, photo);
+      shows($("img", tile), small);
+      upload(tile, small);
     };
     form.photos = { waiting, add, kept, clear: () => { tiles.replaceChildren(); waiting.clear(); } };
     /* kept before: the form came back with something to mend */
