@@ -196,7 +196,8 @@ def test_a_place_is_found_while_typing(site: Site) -> None:
     assert box.get_attribute("aria-activedescendant") == page.get_by_role("option").first.get_attribute("id")
     box.press("Enter")
     assert page.locator("input[name=place]").input_value() == "130403011-D01-G1"
-    assert page.locator(".found").is_visible()
+    assert page.locator(".found").inner_text().split() == ["广泰小区", "东柳街道", "›", "广泰社区", "改"]
+    assert page.locator(".found svg").is_visible(), "as the page draws it"
 
 
 def test_what_is_not_found_is_said_until_something_else_is_typed(site: Site) -> None:

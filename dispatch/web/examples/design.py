@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dispatch.web.examples import desk, form, queue, whistle
+from dispatch.web.examples import chain, desk, form, queue, whistle
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.design import DesignPage
 from dispatch.web.models.form import SimilarRow
@@ -26,6 +26,7 @@ from dispatch.web.models.parts import (
     SmallLadder,
     TimeLeft,
     spans,
+    strong,
 )
 
 NAMES = ("区", "街道", "社区", "小区", "楼栋")
@@ -59,8 +60,8 @@ _CLIMBED = Ladder(
 def design(pages: tuple[str, ...]) -> DesignPage:
     """The page, linking to the named examples."""
     return DesignPage(
-        frame=frame("组件", "", "设计"),
-        main_time=whistle.TIME,
+        frame=replace(frame("组件", "", "设计"), identities=frame("", account="xf-liaison").identities),
+        expectation=whistle.PAGE.expectation,
         times=(
             _time("剩", "1", "工作日", "1", "工时"),
             _time("剩", "22", "分"),
@@ -74,6 +75,7 @@ def design(pages: tuple[str, ...]) -> DesignPage:
             ("挂账", Ruler(0.3, Lamp.HOLD)),
         ),
         ladders=(_GROUND, _CLIMBED),
+        close=chain.COMMUNITY.items[0].ladder,
         glyphs=tuple((word, SmallLadder(rung, word)) for rung, word in enumerate(("无", *reversed(NAMES)))),
         buttons=(
             ActionButton("note", "记进展", "/design"),
@@ -91,19 +93,39 @@ def design(pages: tuple[str, ...]) -> DesignPage:
                 options=(Option("yes", "解决了", selected=True), Option("no", "没解决", "说一句差在哪")),
             ),
             Field("callback", "来源要求回访", kind="checkbox", value="1"),
+            Field(
+                "units",
+                "协办单位",
+                kind="checkboxes",
+                options=(Option("ZJ", "住建局", "物业归口", selected=True, side="在办 97"), Option("CG", "城管执法局")),
+            ),
+            Field("review_on", "复查日", kind="date"),
+            Field("old", "现在的密码", kind="password", autocomplete="current-password"),
+            Field("photo", "照片", kind="file"),
+            Field("at", "位置", kind="position", hint="到现场再按。"),
+            Field(
+                "reply",
+                "答复",
+                kind="textarea",
+                rows=2,
+                starts=(Option("done", "已经办好", "您反映的【事】已经办好。"),),
+            ),
         ),
         errors=(FieldError("to", "写上应由哪个单位办"),),
         notices=(
+            Notice("端午节放假三天", spans("工时不走，", strong("紧急件照走"), "。")),
+            Notice("办好了：签收", kind="done"),
             Notice("别人刚办了一步", spans("09:12 住建局已到场。看过再继续，您写的字还在。"), "conflict"),
             Notice("没有网，草稿在本机", spans("连上以后再发一次，编号那时给您。"), "offline"),
             Notice("这一步没办成", spans("数据库暂时连不上，请过一分钟再按一次。"), "error"),
         ),
         units=form.PREVIEW.units + whistle.PAGE.who[2:],
         timeline=whistle.PAGE.timeline[:3],
-        photos=(Photo("楼栋长", "6/16 17:02"), Photo("网格长", "昨天 15:20")),
+        photos=(Photo("楼栋长", "6/16 17:02"), Photo("消防", "今天 09:31", "/static/icon.svg", "/design")),
         empty=Empty("没有要您办的。", "有新的哨会出现在这里，也会发到企业微信。"),
-        deadline=whistle.DEADLINE,
-        desk=desk.UNMATCHED.items[:2],
+        deadline=replace(whistle.DEADLINE, provisional=True),
+        desk=replace(desk.UNMATCHED, items=desk.UNMATCHED.items[:2], count="2"),
+        bulk=queue.QUEUE.bulk[:2],
         states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
         chips=queue.QUEUE.chips,
         menus=queue.QUEUE.menus,
@@ -119,6 +141,7 @@ def design(pages: tuple[str, ...]) -> DesignPage:
             problems=(Option("301", "消防门被锁", "消防救援大队"), Option("110", "楼道灯不亮", "城管局")),
             similar=(SimilarRow("2 号楼消防门被锁", "/w/2600001204", "昨天 15:20・消防救援大队在办", "2600001204"),),
         ),
+        lost=form.ERRORS,
         strips=(form.RECEIPT_WAITING.strip, form.RECEIPT.strip),
         pages=tuple(NavItem(name, f"/design/{name}") for name in pages),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dispatch.web.models.form import AssignmentRow, FormPage, Strip
-from dispatch.web.models.lists import Chip, DeskItem, FilterMenu
+from dispatch.web.models.lists import Chip, DeskPane, FilterMenu
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -21,20 +21,22 @@ from dispatch.web.models.parts import (
     SmallLadder,
     TimeLeft,
 )
-from dispatch.web.models.whistle import TimelineItem, WhyDeadline
+from dispatch.web.models.whistle import Expectation, TimelineItem, WhyDeadline
 
 
 @dataclass(frozen=True, slots=True)
 class DesignPage:
-    """Components in their states; `form` has every offer; `dangers`: what is wrong with the question, and its form;
-    `strengths`: how hard to guess (0 to 3), and what is said; `pages` links to the example of every page.
+    """Components in their states; `form` has every offer; `lost` no place yet; `dangers`: what is wrong with the
+    question, and its form; `strengths`: how hard to guess (0 to 3), and what is said; `pages` links to the example of
+    every page.
     """
 
     frame: Frame
-    main_time: TimeLeft
+    expectation: Expectation
     times: tuple[TimeLeft, ...]
     rulers: tuple[tuple[str, Ruler], ...]
     ladders: tuple[Ladder, ...]
+    close: Ladder
     glyphs: tuple[tuple[str, SmallLadder], ...]
     buttons: tuple[ActionButton, ...]
     fields: tuple[Field, ...]
@@ -45,7 +47,8 @@ class DesignPage:
     photos: tuple[Photo, ...]
     empty: Empty
     deadline: WhyDeadline
-    desk: tuple[DeskItem, ...]
+    desk: DeskPane
+    bulk: tuple[Option, ...]
     states: tuple[str, ...]
     chips: tuple[Chip, ...]
     menus: tuple[FilterMenu, ...]
@@ -53,5 +56,6 @@ class DesignPage:
     dangers: tuple[tuple[str, FormPage], ...]
     strengths: tuple[tuple[float, str], ...]
     form: FormPage
+    lost: FormPage
     strips: tuple[Strip, ...]
     pages: tuple[NavItem, ...]

@@ -140,12 +140,11 @@
     return setTimeout(() => free(form), 15000);
   });
   document.addEventListener("free", (e) => free(e.target));
-  document.addEventListener("unsent", (e) => notice(e.target, body.dataset.offline, e.target.dataset.queued));
+  document.addEventListener("unsent", (e) => notice(e.target, e.target.dataset.queued));
   addEventListener("pageshow", (e) => { if (e.persisted) $$("form[data-sent]").forEach(free); });
-  const notice = (before, title, text) => {
-    const box = Object.assign(document.createElement("div"), { className: "notice notice-offline" });
+  const notice = (before, text) => {
+    const box = $("#offline").content.firstElementChild.cloneNode(true);
     box.setAttribute("role", "alert");
-    box.append(Object.assign(document.createElement("p"), { className: "notice-title", textContent: title }));
     box.append(Object.assign(document.createElement("p"), { textContent: text }));
     const old = before.previousElementSibling;
     if (old && old.matches(".notice-offline")) old.remove();
@@ -224,15 +223,12 @@
       const form = input.form;
       form.dataset.place = "own";
       const box = $("#into-place");
-      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "place", value: li.dataset.code });
-      const text = Object.assign(document.createElement("p"), { className: "found-text" });
-      text.append(span("figure", name), span("", path));
-      text.firstChild.className = "";
-      const change = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: box.dataset.change || "改" });
-      const found = Object.assign(document.createElement("div"), { className: "found" });
+      const found = $("[data-found]", box).content.firstElementChild.cloneNode(true);
+      [name, path].forEach((text, k) => { $(".found-text", found).children[k].textContent = text; });
+      Object.assign($("input", found), { name: "place", value: li.dataset.code });
+      const change = $("button", found);
       const was = [...box.childNodes];
       change.addEventListener("click", () => { delete form.dataset.place; box.replaceChildren(...was); input.focus(); input.select(); });
-      found.append(text, hidden, change);
       box.replaceChildren(found);
       change.focus();
       form.dispatchEvent(new Event("preview"));

@@ -45,17 +45,17 @@
   const nearest = (items) => {
     const box = $("#into-place");
     $$("fieldset.choices", box).forEach((old) => old.remove());
-    const list = made("fieldset", { className: "choices" });
-    items.forEach((item, n) => {
-      const radio = made("input", { type: "radio", name: "place", value: item.code });
-      const text = made("span", { className: "choice-text" });
-      text.append(made("span", { textContent: item.name, lang: "zh" }), made("span", { className: "meta", textContent: item.path, lang: "zh" }));
-      const label = made("label", { className: "choice" });
-      label.append(radio, text);
+    const list = $("[data-choices]", box).content.firstElementChild.cloneNode(true);
+    const pattern = $("label", list);
+    pattern.remove();
+    items.forEach((item) => {
+      const label = pattern.cloneNode(true);
+      Object.assign($("input", label), { name: "place", value: item.code });
+      [item.name, item.path].forEach((text, n) => { $(".choice-text", label).children[n].textContent = text; });
       list.append(label);
-      if (!n) setTimeout(() => radio.focus());
     });
     box.append(list);
+    $("input", list).focus();
   };
 
   /* ---- the draft: every field, the form's key and its photos, on this machine, for whoever wrote it ---- */

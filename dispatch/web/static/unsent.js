@@ -6,7 +6,7 @@
   const { me } = document.body.dataset;
   if (!box || !self.outbox) return;
   const words = box.dataset;
-  const [title, list] = box.children;
+  const [title, list, pattern] = box.children;
   const open = () => new URLSearchParams(location.search).get("unsent");
   const made = (tag, more) => Object.assign(document.createElement(tag), more);
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
@@ -27,18 +27,18 @@
     seen: (one) => self.outbox.remove(one.key),
   };
   const row = (one) => {
-    const state = one.sent ? words.done : one.key === open() ? words.editing : one.why || words.waiting;
-    const li = made("li", { className: one.why ? "refused" : "" });
-    li.append(made("p", { textContent: body(one).slice(0, 80), lang: "zh" }), made("p", { className: one.why && !one.sent ? "error-text" : "second", textContent: state }));
-    const line = made("p", { className: "unsent-acts" });
-    if (one.sent) line.append(made("a", { href: one.sent, textContent: words.receipt }));
-    const may = one.sent ? ["seen"] : one.key === open() ? [] : ["open", "again", "remove"];
-    may.forEach((act) => {
-      const button = made("button", { type: "button", className: "link", textContent: words[act] });
-      button.addEventListener("click", async () => { await acts[act](one); draw(); });
-      line.append(button);
-    });
-    li.append(line);
+    const state = one.sent ? "sent" : one.key === open() ? "editing" : one.why ? "refused" : "waiting";
+    const li = pattern.content.firstElementChild.cloneNode(true);
+    const [text, said, why] = li.children;
+    li.dataset.state = state;
+    text.textContent = body(one).slice(0, 80);
+    said.textContent = said.dataset[state] || "";
+    why.textContent = state === "refused" ? one.why : "";
+    if (one.sent) li.querySelector("a").href = one.sent;
+    li.querySelectorAll("[data-act]").forEach((button) => button.addEventListener("click", async () => {
+      await acts[button.dataset.act](one);
+      draw();
+    }));
     return li;
   };
   const draw = async () => {
