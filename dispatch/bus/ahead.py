@@ -9,7 +9,8 @@ be doubled either: effects are keyed by what they are.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +24,8 @@ from dispatch.bus.sift import RawRecord
 BATCH = 500
 #: while a batch is at work the next records are fetched so often (seconds): each look costs some 2 ms of the processor
 LOOK = 0.015
+#: offsets are committed so often (seconds): whoever reads on after a death finds the records since then done
+COMMIT = 0.25
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +46,8 @@ class Line:
         self._waiting: list[RawRecord] = []
         self._work: asyncio.Task[None] | None = None
         self._commit: asyncio.Task[None] | None = None
+        self._ends: dict[TopicPartition, int] = {}
+        self._hurry = asyncio.Event()
 
     async def take(self, records: Sequence[RawRecord]) -> None:
         """Accept them, and come back when it is time to read on."""
@@ -60,6 +65,7 @@ class Line:
         try:
             if self._work is not None:
                 await self._work
+            self._hurry.set()
             if self._commit is not None:
                 await self._commit
         finally:
@@ -73,22 +79,34 @@ class Line:
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 self._progress.release(batch)
                 await feed(batch, self._step, self._progress)
-                if self._commit is not None:
-                    await self._commit
-                # beside the next batch: an answer from the broker takes as long as a transaction
-                self._commit = asyncio.create_task(self._commit_up_to(_ends(batch)), name="offsets")
+                self._ends |= _ends(batch)
+                if self._commit is None or self._commit.done():
+                    # beside the next batches: an answer from the broker takes as long as a transaction
+                    self._commit = asyncio.create_task(self._commit_ends(), name="offsets")
         except Exception as error:
             self._broken(error)
 
-    async def _commit_up_to(self, ends: Mapping[TopicPartition, int]) -> None:
-        """A partition dealt to somebody else meanwhile is his to commit; he finds these records done."""
-        owned = self._consumer.assignment()
-        offsets = {partition: end for partition, end in ends.items() if partition in owned}
-        try:
-            if offsets:
-                await self._consumer.commit(offsets)
-        except KafkaError as error:
-            _log.info("offsets.not-committed", error=type(error).__name__, partitions=len(offsets))
+    async def _commit_ends(self) -> None:
+        """Until nothing is left to commit: what is done in a while, at once where the line is drained.
+
+        A partition dealt to somebody else meanwhile is his to commit; he finds these records done. What is refused is
+        tried again with what is done by then, but not by one who leaves.
+        """
+        while self._ends:
+            leaving = self._hurry.is_set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), COMMIT)
+            ends, self._ends = self._ends, {}
+            owned = self._consumer.assignment()
+            offsets = {partition: end for partition, end in ends.items() if partition in owned}
+            try:
+                if offsets:
+                    await self._consumer.commit(offsets)
+            except KafkaError as error:
+                _log.info("offsets.not-committed", error=type(error).__name__, partitions=len(offsets))
+                if leaving:
+                    return
+                self._ends = offsets | self._ends
 
 
 class Ahead:

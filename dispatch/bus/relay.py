@@ -34,7 +34,7 @@ RECHECK, PAUSE = 60.0, 0.25
 #: the next relay is told so often where to begin (seconds)
 MARK = 10.0
 #: what the broker has is deleted so often at least, or as soon as it is so many rows (seconds)
-CLEAN, CLEAN_ROWS = 0.025, 200
+CLEAN, CLEAN_ROWS = 0.1, 200
 #: a producer that has answered nothing for so long while rows wait is replaced (seconds)
 STALLED = 40.0
 LOCK_WAIT = 0.5

@@ -16,6 +16,8 @@ from dispatch.store.errors import StoreError, translated
 CHANNEL = "dispatch_change"
 #: PostgreSQL takes payloads below 8,000 bytes; a whistle's id has 36
 MOST = 200
+#: what changes within so much of the last word goes in one with what comes after it (seconds)
+PAUSE = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ class Bell:
                     for start in range(0, len(ids), MOST):
                         word = ",".join(ids[start : start + MOST])
                         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, word)
+            await asyncio.sleep(PAUSE)
 
 
 async def listen(database: Database, channel: str, heard: Callable[[str], None]) -> None:

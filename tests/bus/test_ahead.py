@@ -29,7 +29,7 @@ class Consumer:
     def __init__(self) -> None:
         self.owned = set(PARTITIONS)
         self.committed: dict[int, int] = {}
-        self.refusing = 0
+        self.refusing = self.commits = 0
 
     def assignment(self) -> set[TopicPartition]:
         return self.owned
@@ -39,6 +39,7 @@ class Consumer:
         if self.refusing:
             self.refusing -= 1
             raise CommitFailedError
+        self.commits += 1
         self.committed |= {partition.partition: end for partition, end in offsets.items()}
 
 
@@ -91,17 +92,42 @@ async def test_no_more_than_a_batch_waits(monkeypatch: pytest.MonkeyPatch) -> No
     assert step.batches == [[0], [1, 2, 3], [4]]
 
 
-async def test_partitions_of_others_are_theirs_to_commit_and_a_refused_commit_is_made_up_for() -> None:
+async def test_partitions_of_others_are_theirs_to_commit_and_a_refused_commit_is_made_up_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "COMMIT", 0.0)
     consumer = Consumer()
     step, ahead = Step(consumer), Ahead(Progress())
     step.free.set()
     consumer.refusing = 1
     await ahead.take(consumer, [record(0), record(1)], step)
+    async with asyncio.timeout(5):
+        while consumer.refusing:
+            await asyncio.sleep(0)
+    assert consumer.committed == {}
     consumer.owned.discard(TopicPartition(topics.INBOUND, 1))
-    await ahead.take(consumer, [record(3), record(4)], step)
+    await ahead.take(consumer, [record(4)], step)
     await ahead.drain()
-    assert step.done == {0, 1, 3, 4}
-    assert consumer.committed == {0: 4}
+    assert step.done == {0, 1, 4}
+    assert consumer.committed == {0: 1}
+
+
+async def test_what_is_done_soon_after_is_committed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request for many batches; who leaves waits for none."""
+    monkeypatch.setattr(module, "COMMIT", 3600.0)
+    monkeypatch.setattr(module, "LOOK", 0.0)
+    consumer = Consumer()
+    step, ahead = Step(consumer), Ahead(Progress())
+    step.free.set()
+    for n in range(4):
+        await ahead.take(consumer, [record(n)], step)
+        async with asyncio.timeout(5):
+            while n not in step.done:
+                await asyncio.sleep(0)
+    assert len(step.batches) == 4
+    assert (consumer.committed, consumer.commits) == ({}, 0)
+    await ahead.drain()
+    assert (consumer.committed, consumer.commits) == ({0: 4, 1: 2, 2: 3}, 1)
 
 
 async def test_a_mistake_of_ours_ends_it_at_once_and_commits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
