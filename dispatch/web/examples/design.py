@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dispatch.web.examples import chain, desk, form, queue, whistle
+from dispatch.web.examples import chain, desk, form, queue, rules, whistle
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.design import DesignPage
 from dispatch.web.models.form import SimilarRow
@@ -143,5 +143,7 @@ def design(pages: tuple[str, ...]) -> DesignPage:
         ),
         lost=form.ERRORS,
         strips=(form.RECEIPT_WAITING.strip, form.RECEIPT.strip),
+        faults=rules.BROKEN.checked,
+        pieces=rules.PIECES,
         pages=tuple(NavItem(name, f"/design/{name}") for name in pages),
     )

@@ -30,6 +30,13 @@ _TEXT = """duties:
   - {code: "301", name: 消防通道锁堵, lead: ZJ, assist: [XF, JD], outcome: dispatch, kind: emergency, limit: 2h,
      words: [消防通道, 消防门, 锁, 堵]}
 """
+PIECES = (
+    (
+        DiffLine(" ", 118, spans("  # ---- 3 消防与安全生产 ----")),
+        DiffLine("-", 119, spans('  - {code: "301", name: 消防通道锁堵, lead: ', mark("XF"), ", assist: [ZJ, JD]")),
+        DiffLine("+", 119, spans('  - {code: "301", name: 消防通道锁堵, lead: ', mark("ZJ"), ", assist: [XF, JD]")),
+    ),
+)
 _LOOK = Looked(
     "和第 4 版（现行）的差别",
     (
@@ -38,13 +45,7 @@ _LOOK = Looked(
         ),
         ChangedEntry("R1 天沟", (spans(strong("新的"), " 主办 城管；时限 1 天；词 天沟"),)),
     ),
-    pieces=(
-        (
-            DiffLine(" ", 118, spans("  # ---- 3 消防与安全生产 ----")),
-            DiffLine("-", 119, spans('  - {code: "301", name: 消防通道锁堵, lead: ', mark("XF"), ", assist: [ZJ, JD]")),
-            DiffLine("+", 119, spans('  - {code: "301", name: 消防通道锁堵, lead: ', mark("ZJ"), ", assist: [XF, JD]")),
-        ),
-    ),
+    pieces=PIECES,
     foreseen=Foreseen(
         spans("看了 312 件，", strong("9 件会派到别处"), "，另有 2 件只是协办不同。"),
         (

@@ -21,6 +21,7 @@ from dispatch.web.models.parts import (
     SmallLadder,
     TimeLeft,
 )
+from dispatch.web.models.rules import Checked, DiffLine
 from dispatch.web.models.whistle import Expectation, TimelineItem, WhyDeadline
 
 
@@ -58,4 +59,6 @@ class DesignPage:
     form: FormPage
     lost: FormPage
     strips: tuple[Strip, ...]
+    faults: Checked | None
+    pieces: tuple[tuple[DiffLine, ...], ...]
     pages: tuple[NavItem, ...]

@@ -60,7 +60,7 @@
     updates = Math.max(changed.size, updates + (numbers.length ? 0 : 1));
     let button = $(".update", live);
     if (!button) {
-      button = Object.assign(document.createElement("button"), { type: "button", className: "update" });
+      button = $("#update").content.firstElementChild.cloneNode(true);
       button.addEventListener("click", () => location.reload());
       live.replaceChildren(button);
     }
