@@ -80,6 +80,7 @@ class Reader:
         #: the page of the table that `recheck` goes on from; 0: it has seen them all
         self.page = 0
         self._urgent_top = 0
+        #: the `top` of a look, and the transaction id of that look
         self._candidate: tuple[int, int] | None = None
         #: transaction → the floor when it was let go of
         self._slow: dict[int, int] = {}
@@ -118,22 +119,27 @@ class Reader:
         if self.floor >= self.top and not self._slow:
             return []
         looked = await self._connection.fetchrow(
-            """SELECT ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(s) AS x), pg_snapshot_xmax(s)::text::bigint,
-                      ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)
-               FROM pg_current_snapshot() AS s""",
+            """SELECT ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(pg_current_snapshot()) AS x),
+                      CASE WHEN $3 THEN pg_current_xact_id()::text::bigint END,
+                      ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)""",
             self.floor,
             self.top,
+            self._candidate is None,
         )
         assert looked is not None
-        running, newest, ids = set(looked[0]), looked[1], looked[2]
+        running, own, ids = set(looked[0]), looked[1], looked[2]
         if ended := self._slow.keys() - running:
             ids += await self._ids("id > $1 AND id <= $2", min(self._slow.pop(each) for each in ended), self.floor)
         found = await self._unknown(ids)
-        self._raise_floor(running, newest)
+        self._raise_floor(running, own)
         return found
 
-    def _raise_floor(self, running: set[int], newest: int) -> None:
-        """To the `top` of a former look, once whoever ran then has ended or is let go of as slow."""
+    def _raise_floor(self, running: set[int], own: int | None) -> None:
+        """To the `top` of a former look, once whoever ran then has ended or is let go of as slow.
+
+        Whoever ran then: each has a lower transaction id than that look, which took one for it (`own`). A snapshot
+        alone does not say: it does not name those that began after the last that had ended.
+        """
         if self._candidate is not None:
             top, before = self._candidate
             holding = {each for each in running if each < before} - self._slow.keys()
@@ -142,8 +148,8 @@ class Reader:
                 holding = set()
             if not holding:
                 self.floor, self._candidate = top, None
-        if self._candidate is None and self.floor < self.top:
-            self._candidate = (self.top, newest)
+        if self._candidate is None and own is not None and self.floor < self.top:
+            self._candidate = (self.top, own)
 
     def mark(self) -> int:
         """Where another relay may begin: nothing is left up to there, and nobody who could still insert."""

@@ -226,6 +226,36 @@ async def test_what_was_committed_late_goes_before_what_came_after_it(db: Databa
         await writer.close()
 
 
+async def test_a_transaction_that_began_after_the_one_read_is_waited_for(db: Database, database: str) -> None:
+    """No snapshot names it: it is later than any that has ended. Yet it took its id before what is read."""
+    add = (
+        "INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)"
+        " VALUES ('t', 'k', '{}', $1, false, clock_timestamp())"
+    )
+    first, second = await asyncpg.connect(database), await asyncpg.connect(database)
+    try:
+        async with db.acquire() as connection:
+            reader = outbox_reader.Reader(connection, set())
+            of_first, of_second = first.transaction(), second.transaction()
+            await of_first.start()
+            await first.execute("SELECT pg_current_xact_id()")
+            await of_second.start()
+            await second.execute(add, b"low")
+            await first.execute(add, b"high")
+            await of_first.commit()
+            assert [row.payload for row in await reader.newest(10)] == [b"high"]
+            for _ in range(3):
+                assert await reader.newest(10) == []
+            await of_second.commit()
+            assert [row.payload for row in await reader.newest(10)] == [b"low"]
+            for _ in range(3):
+                assert await reader.newest(10) == []
+            assert reader.floor == reader.top
+    finally:
+        await first.close()
+        await second.close()
+
+
 async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
     await write(db, *rows("t", 500))
     await write(db, OutboxRow("t.urgent", "e", {}, b"urgent", urgent=True))
