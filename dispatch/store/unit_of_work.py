@@ -47,14 +47,19 @@ class UnitOfWork:
             self._now = moment
 
     async def announce(self, rows: list[OutboxRow], moment: datetime) -> None:
-        """Write outbox rows that belong to no whistle's step (answers to foreign messages, dead-letter copies)."""
+        """Write outbox rows that belong to no whistle's step (answers to foreign messages, dead-letter copies).
+
+        They may be the first that this transaction writes. It has its number before a row draws its id, as whoever
+        has locked or written a whistle has: the relay waits for those that have one (`outbox_reader`).
+        """
         if rows:
             self.wrote_outbox = True
             await self.connection.execute(
                 """INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)
                    SELECT t, k, h::jsonb, p, u, $6
                    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::boolean[])
-                        AS x (t, k, h, p, u)""",
+                        AS x (t, k, h, p, u)
+                   WHERE pg_current_xact_id() IS NOT NULL""",
                 [row.topic for row in rows],
                 [row.key for row in rows],
                 [orjson.dumps(row.headers).decode() for row in rows],
