@@ -19,6 +19,7 @@ class Topic:
     """One topic. `retention` is how long a record is kept; `compacted` keeps the last record of each key instead.
 
     `replication` and `min_in_sync` are what a cluster should have; the embedded broker is one node and has 1.
+    `gathered`: seconds in which its records are gathered for one batch, where nothing of ours waits for them.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Topic:
     replication: int = 3
     min_in_sync: int = 2
     max_message_bytes: int = 1_048_576
+    gathered: float = 0.0
 
     @property
     def cleanup(self) -> str:
@@ -74,6 +76,7 @@ _MAIN = (
         12,
         timedelta(days=30),
         "Every fact of a whistle from its routing on, in order per whistle, for other systems.",
+        gathered=0.1,
     ),
 )
 

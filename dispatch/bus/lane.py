@@ -19,6 +19,7 @@ from dispatch.bus.producer import MAX_RECORD_BYTES, REQUEST_TIMEOUT_MS
 from dispatch.observe import tracing
 from dispatch.observe.plain import ids
 from dispatch.store.outbox_reader import Waiting
+from schemas import topics
 
 #: a refusal of the record itself: sending it again will not help. (`InvalidTimestampError` is none: it says that this
 #: host's clock is wrong and the topic goes by it, which `dispatch topics apply` mends.)
@@ -58,6 +59,7 @@ class Lane:
         self._refused = refused
         self._failed = failed
         self._limit = MOST
+        self._gathered = topics.TOPICS[topic].gathered if topic in topics.TOPICS else 0.0
         self._task: asyncio.Task[None] | None = None
         self._open = True
 
@@ -82,6 +84,7 @@ class Lane:
 
     async def _run(self) -> None:
         wait = FIRST_WAIT
+        await asyncio.sleep(self._gathered)
         while self.rows and self._open:
             if await self._send_one():
                 wait = FIRST_WAIT
