@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,6 +32,16 @@ class Turn:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "today", self.now.astimezone(ZONE).date())
+
+    @property
+    def end_of_day(self) -> datetime:
+        """Midnight to come, on the district's clocks."""
+        return datetime.combine(self.today + timedelta(days=1), time(), ZONE)
+
+    @property
+    def start_of_year(self) -> datetime:
+        """Midnight of New Year's Day, on the district's clocks."""
+        return datetime.combine(self.today.replace(month=1, day=1), time(), ZONE)
 
     @property
     def district_calendar(self) -> WorkCalendar:

@@ -8,7 +8,7 @@ from statistics import median
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import NotFound
-from dispatch.steps import boards, lists
+from dispatch.steps import lists
 from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.store import people, queue_load
@@ -40,7 +40,7 @@ async def unit_load(service: Service, actor: Actor, code: str) -> UnitLoad:
         raise NotFound("没有「{value}」这个单位，请从单位名单里选", field="unit", value=code)
     lists.permit_queue(actor, unit, reference)
     turn = service.turn(actor.district or "", await service.database.now())
-    tonight = boards.end_of_day(turn)
+    tonight = turn.end_of_day
     peers = peers_of(unit, reference)
     async with service.database.acquire() as connection:
         carried = await queue_load.carried(connection, unit.code, scope_of(actor, reference), turn.now, tonight)

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from dispatch.domain import permissions
 from dispatch.domain.permissions import TABLE
-from dispatch.steps.boards import ChainView, DeskView, chain_view, desk_view
+from dispatch.steps.chain_board import ChainView, chain_view
+from dispatch.steps.desk_board import DeskView, desk_view
 from dispatch.steps.holds import HoldsView, holds_view
 from dispatch.steps.sign_in import seats_of
 from dispatch.web.api.answers import refusals, send, shown

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
-from dispatch.steps import boards, repeats, stalled
+from dispatch.steps import repeats, stalled
+from dispatch.steps.desk_board import permit_desk
 from dispatch.steps.repeats import Decided
 from dispatch.web import problems
 from dispatch.web.api.answers import refusals, send, shown, takes
@@ -45,7 +46,7 @@ _PAIRS = {"decision": "take", "pairs": [{"whistle": "2600000425", "into": "26000
 )
 async def decide_repeats(request: Request, visit: Doer) -> Response:
     """Pairs that look alike (`repeats` of the desk): merged or parted, each by itself, one result each."""
-    boards.permit_desk(visit.actor)
+    permit_desk(visit.actor)
     given = REPEATS.validate_json(await request.body() or b"null")
     pairs = [(pair.whistle, pair.into) for pair in given.pairs]
     done = await repeats.many(deps_of(request).service, visit.actor, given.decision, pairs)

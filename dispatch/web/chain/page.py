@@ -11,7 +11,8 @@ from dispatch.domain.case import LOCAL
 from dispatch.domain.ladder import STREET
 from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import ZONE
-from dispatch.steps.boards import MOST_HERE, Climbing
+from dispatch.steps.chain_board import MOST_HERE
+from dispatch.steps.climbing import Climbing
 from dispatch.steps.sign_in import Visit
 from dispatch.web import say
 from dispatch.web.chain.reading import Reached, Standing, called, late_unit, position_of, vacant_seats

@@ -9,8 +9,7 @@ from dispatch.domain import counterparts, ladder
 from dispatch.domain.case import LOCAL, Actor, Case, Clock
 from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards
-from dispatch.steps.boards import ChainView
+from dispatch.steps.chain_board import ChainView, chain_view
 from dispatch.steps.lists import Item
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
@@ -55,7 +54,7 @@ class Standing:
 
 async def standing(service: Service, actor: Actor, first: int, most: int) -> Standing:
     """Read it; `first`, `most`: which of the items that reached this rung. Raises `Forbidden`, `Unavailable`."""
-    view = await boards.chain_view(service, actor)
+    view = await chain_view(service, actor)
     turn = service.turn(actor.district or "", view.as_of)
     node = turn.reference.tree.get(view.node)
     assert node is not None

@@ -8,7 +8,8 @@ from dispatch.domain import permissions
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, node_seat, unit_seat
 from dispatch.domain.turn import ZONE
-from dispatch.steps import boards, demo_minute, lists, view
+from dispatch.steps import demo_minute, lists, view
+from dispatch.steps.chain_board import chain_view
 from dispatch.steps.sign_in import Visit
 from dispatch.store import desk_counts
 from dispatch.web.common.frame import (
@@ -99,7 +100,7 @@ async def _card(deps: WebDeps, reference: Reference, actor: Actor, account: str,
             figures = await _desk_figures(deps, actor)
         case _:
             said = (_("社区书记"), place, _("看看哪件社区自己能办"), "/chain")
-            chain = await boards.chain_view(deps.service, actor)
+            chain = await chain_view(deps.service, actor)
             figures = (_figure(len(chain.reached), _("报到这里")), _figure(len(chain.coming), _("今天会到")))
     return LandingCard(said[0], said[1], figures, said[2], account, onward or said[3])
 

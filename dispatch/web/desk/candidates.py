@@ -8,7 +8,7 @@ from dispatch.domain.avoidance import STREET
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.matching import Hit, Match
 from dispatch.domain.turn import Turn
-from dispatch.steps.boards import DeskView
+from dispatch.steps.desk_board import DeskView
 from dispatch.store.desk import Ruling
 from dispatch.web import words
 from dispatch.web.i18n import N_, _

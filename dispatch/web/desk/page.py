@@ -12,8 +12,7 @@ from dispatch.domain.case import Actor, Case
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards
-from dispatch.steps.boards import DeskView
+from dispatch.steps.desk_board import DeskView, desk_view
 from dispatch.steps.letters import permit
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
@@ -116,7 +115,7 @@ def _frame(request: Request, visit: Visit, now: datetime, notices: Sequence[Noti
 
 
 async def _read(service: Service, actor: Actor) -> Desk:
-    view = await boards.desk_view(service, actor)
+    view = await desk_view(service, actor)
     turn = service.turn(actor.district or "", view.as_of)
     waiting = [item.id for item in view.at_desk]
     top = [one.item for one in view.supervised]

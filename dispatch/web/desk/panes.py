@@ -10,8 +10,10 @@ from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import NOTICE, REMIND, StagePolicy
 from dispatch.domain.counterparts import counterpart_unit
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.steps.boards import Climbing, Decision, DeskView, Supervised
+from dispatch.steps.climbing import Climbing
 from dispatch.steps.cover import Uncovered
+from dispatch.steps.deciding import Decision
+from dispatch.steps.desk_board import DeskView, Supervised
 from dispatch.steps.lists import Item
 from dispatch.web import say, words
 from dispatch.web.chain.page import expected

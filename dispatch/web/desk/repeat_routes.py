@@ -5,7 +5,8 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from dispatch.domain.refusals import Invalid, Refusal
-from dispatch.steps import boards, repeats
+from dispatch.steps import repeats
+from dispatch.steps.desk_board import permit_desk
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, text_of
 from dispatch.web.common.frame import page
@@ -24,7 +25,7 @@ MOST = 100
 @router.post(PATH)
 async def settle(request: Request, visit: Doer, form: Form) -> Response:
     """What was picked, each by itself; those that would not are said."""
-    boards.permit_desk(visit.actor)
+    permit_desk(visit.actor)
     action = text_of(form, "action")
     try:
         pairs = _picked(form)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatch.domain.turn import Turn
-from dispatch.steps.boards import DeskView
+from dispatch.steps.desk_board import DeskView
 from dispatch.steps.lists import Item
 from dispatch.steps.repeats import REFUSE, TAKE, Repeat
 from dispatch.web.common import times

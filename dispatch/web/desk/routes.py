@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import boards, casework, stalled, view
+from dispatch.steps import casework, stalled, view
+from dispatch.steps.desk_board import permit_desk
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
@@ -71,7 +72,7 @@ async def one_pane(request: Request, visit: Reader, pane: str) -> Response:
 async def assign(request: Request, visit: Doer, form: Form, number: str) -> Response:
     """派单 to one of the candidates; `remember` drafts a change of the duty list. Raises `NotFound`, `Forbidden`."""
     service, lead = deps_of(request).service, text_of(form, "lead")
-    boards.permit_desk(visit.actor)
+    permit_desk(visit.actor)
     try:
         case, turn = await view.readable(service, visit.actor, number)
         if not lead:

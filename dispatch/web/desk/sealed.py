@@ -1,7 +1,7 @@
 """保密、回避: what the desk does in place of a street that may not know of it, and sealed ones that are late."""
 
 from dispatch.domain.turn import Turn
-from dispatch.steps.boards import DeskView
+from dispatch.steps.desk_board import DeskView
 from dispatch.web.common import times
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import N_, _

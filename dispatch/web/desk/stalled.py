@@ -1,7 +1,7 @@
 """停着的: climbing held by a jump of the database's clock, and clocks that the sweep had to set aside."""
 
 from dispatch.domain.turn import Turn
-from dispatch.steps.boards import DeskView
+from dispatch.steps.desk_board import DeskView
 from dispatch.steps.stalled import Held
 from dispatch.store.clocks import Parked
 from dispatch.web import words

@@ -12,7 +12,7 @@ from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference, Unit
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards, lists
+from dispatch.steps import lists
 from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
@@ -117,7 +117,7 @@ async def _beside_rows(
     async with service.database.acquire() as connection:
         scope = scope_of(actor, turn.reference)
         counted = await queue_tally.tally(
-            connection, unit, scope, turn.now, boards.end_of_day(turn), since=before, me=actor.person
+            connection, unit, scope, turn.now, turn.end_of_day, since=before, me=actor.person
         )
         return counted, await saved_filters.of(connection, actor.person or "", saved.list_of(PATH))
 

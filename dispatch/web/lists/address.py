@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
-from dispatch.steps import boards
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.lists import Chip, FilterMenu
 from dispatch.web.models.parts import Hidden, Lamp, NavItem
@@ -96,7 +95,7 @@ class Address:
         value = self.get("due")
         if value and value not in DUE:
             raise Invalid("没有「{value}」这种到期，请从筛选里选", field="due", value=value)
-        return boards.end_of_day(turn) + timedelta(days=DUE[value][1]) if value else None
+        return turn.end_of_day + timedelta(days=DUE[value][1]) if value else None
 
     # ── the parts of a page ──────────────────────────────────────────────────────────────────────
     def chip(self, label: str, name: str, value: str, *, lamp: Lamp | None = None, count: str = "") -> Chip:
