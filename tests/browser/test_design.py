@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from dispatch.web import pages
 from dispatch.web.examples import EXAMPLES, form, queue
-from dispatch.web.models.parts import Notice, spans
+from dispatch.web.models.parts import Lamp, Notice, Ruler, Ticking, spans
 from dispatch.web.render import STATIC, render
 from tests.browser.running import SCREENS
 
@@ -253,9 +252,9 @@ def test_the_queue_listens_to_its_keys(site: Site) -> None:
 def test_times_tick_in_place(site: Site) -> None:
     row = queue.QUEUE.rows[3]
     assert row.time is not None
-    tick = pages.Ticking(left=95, at=1_000_000_000, total=200, counting=True, seconds=True)
+    tick = Ticking(left=95, at=1_000_000_000, total=200, counting=True, seconds=True)
     time = replace(row.time, tick=tick)
-    ruler = replace(row.ruler or pages.Ruler(0, pages.Lamp.GREEN), tick=tick)
+    ruler = replace(row.ruler or Ruler(0, Lamp.GREEN), tick=tick)
     site.models["queue"] = ("queue.html", replace(queue.QUEUE, rows=(replace(row, time=time, ruler=ruler),)))
     site.page.clock.install(time=1_000_000_000)
     page = site.open("queue")

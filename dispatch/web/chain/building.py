@@ -18,7 +18,7 @@ from dispatch.web.common.frame import build_frame
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
-from dispatch.web.models.lists import BuildingPage
+from dispatch.web.models.chain import BuildingPage
 from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, NavItem, Notice, Option, SmallLadder
 
 #: the three answers, which are also what is noted

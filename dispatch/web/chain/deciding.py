@@ -14,7 +14,7 @@ from dispatch.web.common import times
 from dispatch.web.desk.panes import ASKED, DECIDED, ended, pane
 from dispatch.web.i18n import _
 from dispatch.web.lists.rows import title_of
-from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.desk import DeskItem, DeskPane
 from dispatch.web.models.parts import ActionButton, spans
 
 

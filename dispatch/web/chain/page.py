@@ -22,7 +22,7 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.lists.page import ALL
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
-from dispatch.web.models.lists import ChainItem, ChainPage, Coming, Helper
+from dispatch.web.models.chain import ChainItem, ChainPage, Coming, Helper
 from dispatch.web.models.parts import ActionButton, Empty, Hidden, NavItem, Notice, Photo
 from dispatch.web.whistle.reader import unsigned
 

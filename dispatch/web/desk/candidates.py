@@ -13,7 +13,7 @@ from dispatch.store.desk import Ruling
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import sealed_title
-from dispatch.web.models.lists import Candidates
+from dispatch.web.models.desk import Candidates
 from dispatch.web.models.parts import Hidden, Option, Text, link, mark, spans
 
 #: the value that stands for the street's own squad

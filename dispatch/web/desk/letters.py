@@ -24,8 +24,8 @@ from dispatch.store.dead_letters import (
 from dispatch.web import say
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import N_, _
+from dispatch.web.models.desk import DeskItem, DeskPane
 from dispatch.web.models.letters import LetterPage, Told
-from dispatch.web.models.lists import DeskItem, DeskPane
 from dispatch.web.models.parts import ActionButton, Field, FieldError, Frame, Option, spans
 
 REASONS: Mapping[str, str] = {

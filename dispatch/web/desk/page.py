@@ -30,7 +30,7 @@ from dispatch.web.desk.sealed import sealed
 from dispatch.web.desk.stalled import standing
 from dispatch.web.i18n import _
 from dispatch.web.live.address import events_of
-from dispatch.web.models.lists import Candidates, DeskPage, DeskPane
+from dispatch.web.models.desk import Candidates, DeskPage, DeskPane
 from dispatch.web.models.parts import Frame, Notice
 
 PATH = "/desk"

@@ -21,7 +21,7 @@ from dispatch.web.common import times
 from dispatch.web.desk.candidates import WHY
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import ladder_of, title_of
-from dispatch.web.models.lists import Candidates, DeskItem, DeskPane
+from dispatch.web.models.desk import Candidates, DeskItem, DeskPane
 from dispatch.web.models.parts import ActionButton, Empty, NavItem, Span, TimeLeft, spans, strong
 
 #: so many items stand in a pane; the pane's own page shows them all

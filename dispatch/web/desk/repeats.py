@@ -12,7 +12,7 @@ from dispatch.web.common import times
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import title_of
-from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.desk import DeskItem, DeskPane
 from dispatch.web.models.parts import ActionButton, Hidden, Option, link, spans
 
 PATH = "/desk/repeats"

@@ -9,7 +9,7 @@ from dispatch.store.rule_proposals import Proposal
 from dispatch.web import say
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import _
-from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.desk import DeskItem, DeskPane
 from dispatch.web.models.parts import spans
 from dispatch.web.rules import pages, words
 

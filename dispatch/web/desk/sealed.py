@@ -6,7 +6,7 @@ from dispatch.web.common import times
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import title_of
-from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.desk import DeskItem, DeskPane
 
 #: what the desk does in a street's place, by the status that waits for it
 INSTEAD = {"resolved": N_("等核查"), "verified": N_("等答复来源人"), "answered": N_("等办结")}

@@ -8,7 +8,7 @@ from dispatch.web import words
 from dispatch.web.common import times
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import _
-from dispatch.web.models.lists import DeskItem, DeskPane
+from dispatch.web.models.desk import DeskItem, DeskPane
 from dispatch.web.models.parts import ActionButton, Hidden, spans, strong
 
 CONFIRM = "/desk/clock/confirm"

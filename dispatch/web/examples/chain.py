@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
-from dispatch.web.models.lists import BuildingPage, ChainItem, ChainPage, Coming, Helper
+from dispatch.web.models.chain import BuildingPage, ChainItem, ChainPage, Coming, Helper
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
-from dispatch.web.models.lists import Candidates, DeskItem, DeskPage, DeskPane
+from dispatch.web.models.desk import Candidates, DeskItem, DeskPage, DeskPane
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,

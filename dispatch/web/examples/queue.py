@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
-from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -21,6 +20,7 @@ from dispatch.web.models.parts import (
     TimeLeft,
     spans,
 )
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
 from dispatch.web.models.saved import SavedFilters
 
 _CLIMBED = {0: "没逾期", 1: "已报街巷", 3: "已报社区", 4: "已报街道"}

@@ -18,8 +18,8 @@ from dispatch.store import cases, search
 from dispatch.web import problems
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
-from dispatch.web.models.lists import BulkResult
 from dispatch.web.models.parts import Field
+from dispatch.web.models.queue import BulkResult
 from dispatch.web.whistle import replies
 
 #: so many at once

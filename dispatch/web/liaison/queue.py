@@ -31,8 +31,8 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.page import STAGES as EVERY_STAGE
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
-from dispatch.web.models.lists import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
 from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
 
 PATH = "/queue"
 #: rows on a page

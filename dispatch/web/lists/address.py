@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
 from dispatch.web.i18n import N_, _
-from dispatch.web.models.lists import Chip, FilterMenu
 from dispatch.web.models.parts import Hidden, Lamp, NavItem
+from dispatch.web.models.queue import Chip, FilterMenu
 
 #: what says where in a list one is; gone as soon as the list is another one
 PLACE = ("cursor", "back", "n")

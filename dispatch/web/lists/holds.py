@@ -11,7 +11,7 @@ from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import title_of
-from dispatch.web.models.lists import HoldGroup, HoldRow, HoldsPage
+from dispatch.web.models.holds import HoldGroup, HoldRow, HoldsPage
 from dispatch.web.models.parts import Empty
 
 HOLDS = "/holds"

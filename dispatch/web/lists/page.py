@@ -19,8 +19,8 @@ from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.rows import cases_of, list_row
 from dispatch.web.live.address import events_of
-from dispatch.web.models.lists import Chip, FilterMenu, QueuePage, Search
 from dispatch.web.models.parts import ActionButton, Empty, Lamp
+from dispatch.web.models.queue import Chip, FilterMenu, QueuePage, Search
 
 STREET, ALL = "/street", "/all"
 SIZE = 50

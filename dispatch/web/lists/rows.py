@@ -14,8 +14,8 @@ from dispatch.web import words
 from dispatch.web.common import times
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
-from dispatch.web.models.lists import Row
 from dispatch.web.models.parts import ActionButton, Hidden, Lamp, Role, SmallLadder
+from dispatch.web.models.queue import Row
 
 ACTS = "/w/{number}/do/{action}"
 

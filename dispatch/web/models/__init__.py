@@ -1,3 +1,5 @@
-"""What a page shows, page by page: frozen values ready for the eye, no domain objects (see
-`dispatch.web.pages`).
+"""What a page shows, page by page: what a view fills and a template shows.
+
+They hold values ready to show (strings, numbers, enums) and no domain objects. A view builds one and calls
+`dispatch.web.render.render(template, model, lang)`; `EXAMPLES` in `dispatch.web.examples` shows each one filled.
 """

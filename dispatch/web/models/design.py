@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dispatch.web.models.desk import DeskPane
 from dispatch.web.models.form import AssignmentRow, FormPage, Strip
-from dispatch.web.models.lists import Chip, DeskPane, FilterMenu
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -21,6 +21,7 @@ from dispatch.web.models.parts import (
     SmallLadder,
     TimeLeft,
 )
+from dispatch.web.models.queue import Chip, FilterMenu
 from dispatch.web.models.rules import Checked, DiffLine
 from dispatch.web.models.whistle import Expectation, TimelineItem, WhyDeadline
 
