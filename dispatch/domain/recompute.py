@@ -145,9 +145,10 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
             left, used = wanted * (left / full), wanted - wanted * (left / full)
         else:  # one that rested past its end has less left, by the end it had, than it has not used
             left = wanted - used if left <= timedelta() else left + wanted - full
-        end, earliest = shift(new, turn.now, left, calendar), min(clock.due_at or turn.now, turn.now)
+        end = _capped(case, clock, turn, shift(new, turn.now, left, calendar), wanted - used - left)
+        earliest = min(clock.due_at or turn.now, turn.now)
         overtaken = end < earliest  # counted back from now, over its rests, that moment would explain nothing
-        clock.due_at = _capped(case, clock, turn, max(end, earliest), wanted - used - left)
+        clock.due_at = max(end, earliest)
     assert clock.due_at is not None
     if carried:
         clock.used = used

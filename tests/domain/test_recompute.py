@@ -197,6 +197,33 @@ def test_a_shorter_limit_that_is_used_up_runs_out_now_and_climbs_once() -> None:
     assert clock.rung == 1
 
 
+def hurried() -> tuple[Play, Clock]:
+    """Of the twenty working days of its total, the source, less a day's margin, leaves ten; three are used."""
+    play = Play(SEEPAGE, source_due_at=MONDAY + timedelta(days=16))
+    policy, margin = play.turn.stage_policy(play.case, "total"), play.turn.policy(play.case).source_margin
+    source, calendar = (play.case.facts.source_due_at, margin), play.turn.district_calendar
+    clock = clocks.start(play.case, "total", None, MONDAY, policy, calendar, play.id(), source=source)
+    return play.route().wait(days=3), clock
+
+
+@pytest.mark.parametrize(("limit", "due"), [("6wd", "2026-06-24 09:00"), ("2wd", "2026-06-18 09:00")])
+def test_where_the_source_comes_first_a_shorter_limit_is_as_short(limit: str, due: str) -> None:
+    play, clock = hurried()
+    facts = {fact["stage"]: fact for fact in again(play, with_limits(total=limit), "policy")}
+    assert clock.due_at == at(due)
+    assert facts["total"].get("overtaken", False) == (clock.due_at == play.now)
+
+
+def test_a_longer_margin_to_the_source_makes_nothing_late_in_hindsight() -> None:
+    play, clock = hurried()
+    play.wait(days=6)
+    policies = with_limits(total="19wd").policies
+    standard = replace(policies.standard, source_margin=Limit.parse("9wd"))
+    other = replace(reference(), policies=Policies(policies.version, {**policies.by_code, "standard": standard}))
+    again(play, other, "policy")
+    assert clock.due_at == play.now
+
+
 def test_a_published_year_ends_the_provisional() -> None:
     play = Play(SEEPAGE, at=at("2026-12-28 09:00")).route()
     clock = play.case.clock("total")
