@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, KafkaError
 
 from dispatch.bus.feed import Step, feed
 from dispatch.bus.lag import PROGRESS, Progress
@@ -90,7 +90,8 @@ class Line:
         """Until nothing is left to commit: what is done in a while, at once where the line is drained.
 
         A partition dealt to somebody else meanwhile is his to commit; he finds these records done. What is refused is
-        tried again with what is done by then, but not by one who leaves.
+        tried again with what is done by then, but not by one who leaves, and not where all were dealt anew: whoever
+        got them reads on from what is committed, and when they come back here, he may have committed more.
         """
         while self._ends:
             leaving = self._hurry.is_set()
@@ -106,7 +107,11 @@ class Line:
                 _log.info("offsets.not-committed", error=type(error).__name__, partitions=len(offsets))
                 if leaving:
                     return
-                self._ends = offsets | self._ends
+                if not isinstance(error, CommitFailedError):
+                    self._ends = offsets | self._ends
+            except Exception as error:
+                self._broken(error)
+                return
 
 
 class Ahead:

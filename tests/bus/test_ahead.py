@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, KafkaError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +30,7 @@ class Consumer:
         self.owned = set(PARTITIONS)
         self.committed: dict[int, int] = {}
         self.refusing = self.commits = 0
+        self.refusal: Exception = KafkaError()
 
     def assignment(self) -> set[TopicPartition]:
         return self.owned
@@ -38,7 +39,7 @@ class Consumer:
         await asyncio.sleep(0)
         if self.refusing:
             self.refusing -= 1
-            raise CommitFailedError
+            raise self.refusal
         self.commits += 1
         self.committed |= {partition.partition: end for partition, end in offsets.items()}
 
@@ -110,6 +111,37 @@ async def test_partitions_of_others_are_theirs_to_commit_and_a_refused_commit_is
     await ahead.drain()
     assert step.done == {0, 1, 4}
     assert consumer.committed == {0: 1}
+
+
+async def test_what_was_refused_because_all_was_dealt_anew_is_not_committed_over_what_another_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "COMMIT", 0.0)
+    consumer = Consumer()
+    step, ahead = Step(consumer), Ahead(Progress())
+    step.free.set()
+    consumer.refusing, consumer.refusal = 1, CommitFailedError()
+    await ahead.take(consumer, [record(0)], step)
+    async with asyncio.timeout(5):
+        while consumer.refusing:
+            await asyncio.sleep(0)
+    await ahead.take(consumer, [record(4)], step)
+    await ahead.drain()
+    assert consumer.committed == {1: 5}
+
+
+async def test_a_commit_that_fails_by_a_mistake_of_ours_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMMIT", 0.0)
+    consumer = Consumer()
+    step, ahead = Step(consumer), Ahead(Progress())
+    step.free.set()
+    consumer.refusing, consumer.refusal = 1, ZeroDivisionError()
+    await ahead.take(consumer, [record(0)], step)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(ahead.failed(), 5)
+    await ahead.take(consumer, [record(4)], step)
+    await ahead.drain()
+    assert (step.done, consumer.committed) == ({0}, {})
 
 
 async def test_what_is_done_soon_after_is_committed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
