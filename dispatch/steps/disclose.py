@@ -11,9 +11,9 @@ from dispatch.domain import whistle as machine
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import Forbidden, Invalid, NotNow
 from dispatch.domain.turn import Turn
-from dispatch.steps import view
+from dispatch.steps.readable import readable
 from dispatch.steps.service import Service
-from dispatch.steps.view import WhistleView
+from dispatch.steps.view import WhistleView, whistle_view
 from dispatch.store import administration, timeline
 
 #: what one may need them for; the last takes words of its own
@@ -34,7 +34,7 @@ class Reporter:
 
 async def whistle(service: Service, actor: Actor, ref: str) -> WhistleView:
     """One whistle as this actor sees it; that a sealed one was opened is written down. Raises as `whistle_view`."""
-    seen = await view.whistle_view(service, actor, ref)
+    seen = await whistle_view(service, actor, ref)
     if seen.sealed:
         await opened(service, actor, seen.case)
     return seen
@@ -53,7 +53,7 @@ async def opened(service: Service, actor: Actor, case: Case) -> None:
 
 async def permit(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn]:
     """The case, for whoever may have the reporter whole. Raises `NotFound`, `Forbidden`, `Unavailable`."""
-    case, turn = await view.readable(service, actor, ref)
+    case, turn = await readable(service, actor, ref)
     if not machine.may(case, actor, "reporter", turn):
         raise Forbidden("来访人只由经办街道、主办单位和调度台联系；请找他们", field="role", value=actor.role)
     return case, turn

@@ -11,10 +11,10 @@ from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import list_cursors as cursors
 from dispatch.steps.list_filters import Asked, by_clock, filters_of
+from dispatch.steps.readable import SEALED
 from dispatch.steps.scope import scope_of
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
-from dispatch.steps.view import SEALED
 from dispatch.store import beside, queue_rows, queues, search
 from dispatch.store.queue_rows import Narrowed, Queued
 from dispatch.store.search import Found, Head, Scope

@@ -14,8 +14,8 @@ from dispatch.domain.case import Actor
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound
 from dispatch.steps import disclose
+from dispatch.steps.readable import readable
 from dispatch.steps.service import Service
-from dispatch.steps.view import readable
 from dispatch.store import timeline
 from dispatch.store.timeline import PhotoRow
 

@@ -10,7 +10,7 @@ import structlog
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.refusals import NotFound, NotNow, Refusal
 from dispatch.domain.turn import Turn
-from dispatch.steps import casework, view
+from dispatch.steps import casework, readable
 from dispatch.steps.duplicates import common
 from dispatch.steps.lists import Item, item
 from dispatch.steps.service import Service
@@ -111,9 +111,9 @@ async def _pair(service: Service, actor: Actor, whistle: str, into: str) -> tupl
 
 async def _one(service: Service, connection: Connection, actor: Actor, ref: str) -> Case:
     try:
-        return await casework.admit(service, connection, actor, await view.resolve(connection, ref), ACT)
+        return await casework.admit(service, connection, actor, await readable.resolve(connection, ref), ACT)
     except NotFound as refusal:
-        raise (refusal if refusal.field else view.gone(ref)) from refusal
+        raise (refusal if refusal.field else readable.gone(ref)) from refusal
 
 
 async def _standing(service: Service, whistle: UUID, into: UUID) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from dispatch.domain.case import Request
 from dispatch.domain.turn import Turn
+from dispatch.store import people
+from dispatch.store.connection import Connection
 from dispatch.store.timeline import Logged
 
 #: members of an event's data, or a request's, that may name a text
@@ -109,3 +111,12 @@ class Words:
             "decided_at": request.decided_at,
             "data": self.put(request.data),
         }
+
+
+async def words_of(
+    connection: Connection, turn: Turn, log: list[Logged], texts: Mapping[str, str | None], *persons: str | None
+) -> Words:
+    """The names and texts that a log speaks of."""
+    known = turn.reference.people.persons
+    wanted = {code for code in (*persons, *(event.person for event in log)) if code and code not in known}
+    return Words(turn, texts, await people.names(connection, sorted(wanted)))

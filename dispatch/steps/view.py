@@ -1,9 +1,5 @@
-"""One whistle as one person sees it: pages and API show the same, assembled here.
+"""One whistle as one person sees it: pages and API show the same, assembled here."""
 
-What somebody may not see is answered exactly like what does not exist.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,8 +9,8 @@ from dispatch.domain import clocks as rules
 from dispatch.domain import whistle as machine
 from dispatch.domain.case import ENDED, RAISED, Actor, Case, Clock
 from dispatch.domain.masking import mask_name, mask_phone
-from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import Turn
+from dispatch.steps.readable import family_of, gone, readable_in
 from dispatch.steps.service import Service
 from dispatch.steps.shown import (
     Accountable,
@@ -27,15 +23,9 @@ from dispatch.steps.shown import (
     part_view,
     place_view,
 )
-from dispatch.steps.told import Told, Words, struck
-from dispatch.store import archives, people, timeline, whistles
-from dispatch.store import cases as store
-from dispatch.store.connection import Connection
-from dispatch.store.numbers import is_number
+from dispatch.steps.told import Told, Words, struck, words_of
+from dispatch.store import archives, timeline
 from dispatch.store.timeline import Logged, Relative, Said
-
-#: in lists, and among relatives, in place of a sealed one's title
-SEALED = "（已封存）打开才看得见"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,63 +90,11 @@ class WhistleView:
     """What `barred_actions` says, as refusals by action: for whoever says them in another language; never sent."""
 
 
-def gone(ref: object) -> NotFound:
-    """What is not there, or not for this person to know of; `ref` is what was asked for."""
-    return NotFound("没有这件，或不归您看", field="ref", value=str(ref))
-
-
-async def resolve(connection: Connection, ref: str) -> UUID:
-    """The id of a whistle by its id or number. Raises `NotFound`."""
-    found: UUID | None = None
-    if is_number(ref):
-        found = await whistles.id_of_number(connection, int(ref))
-    else:
-        try:
-            found = UUID(ref) if len(ref) in (32, 36) else None
-        except ValueError:
-            found = None
-    if found is None:
-        raise gone(ref)
-    return found
-
-
-async def readable(service: Service, actor: Actor, ref: str) -> tuple[Case, Turn]:
-    """The case behind a reference, if this actor may read it. Raises `NotFound`, `Unavailable`."""
-    now = await service.database.now()
-    async with service.database.acquire() as connection:
-        return await _readable(service, connection, actor, ref, now)
-
-
-async def _readable(
-    service: Service, connection: Connection, actor: Actor, ref: str, now: datetime
-) -> tuple[Case, Turn]:
-    case = await store.read(connection, await resolve(connection, ref), aside=True)
-    if case is None or case.facts.district not in service.rules.districts:
-        raise gone(ref)
-    turn = service.turn(case.facts.district, max(now, case.last_at))
-    if not machine.may(case, actor, "read", turn):
-        raise gone(ref)
-    return case, turn
-
-
-async def family_of(
-    connection: Connection, case: Case, actor: Actor, turn: Turn
-) -> tuple[list[Relative], frozenset[str]]:
-    """Parent, children, what was merged or perhaps repeats it, as far as this actor may read them; and what names
-    those that are kept from them."""
-    found = await timeline.relatives(connection, case.id, case.facts.parent, case.facts.merged_into)
-    known = await store.many(connection, [one.id for one in found]) if found else []
-    seen = {one.id: one.facts.sealed for one in known if machine.may(one, actor, "read", turn)}
-    kept = {one.id for one in known if one.id not in seen and (one.facts.sealed or one.facts.hidden_from)}
-    unseen = frozenset(str(name) for one in found if one.id in kept for name in (one.id, one.number))
-    return [replace(one, title=SEALED) if seen[one.id] else one for one in found if one.id in seen], unseen
-
-
 async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
     """One whistle as this actor sees it. Raises `NotFound`, `Unavailable`."""
     now = await service.database.now()
     async with service.database.acquire() as connection:
-        case, turn = await _readable(service, connection, actor, ref, now)
+        case, turn = await readable_in(service, connection, actor, ref, now)
         facts = case.facts
         said = await timeline.said(connection, case.id)
         # a step may commit between reading state and log: what came after is left to the next look
@@ -167,85 +105,54 @@ async def whistle_view(service: Service, actor: Actor, ref: str) -> WhistleView:
         elsewhere = await archives.missing(connection, len(log), case.seq, facts.received_at, case.last_at)
     if said is None:
         raise gone(ref)
-    return replace(_assemble(case, actor, turn, said, log, words, family), archived=elsewhere)
-
-
-async def words_of(
-    connection: Connection, turn: Turn, log: list[Logged], texts: Mapping[str, str | None], *persons: str | None
-) -> Words:
-    """The names and texts that a log speaks of."""
-    known = turn.reference.people.persons
-    wanted = {code for code in (*persons, *(event.person for event in log)) if code and code not in known}
-    return Words(turn, texts, await people.names(connection, sorted(wanted)))
+    return _assemble(case, actor, turn, said, log, words, family, elsewhere)
 
 
 def _assemble(
-    case: Case, actor: Actor, turn: Turn, said: Said, log: list[Logged], words: Words, family: list[Relative]
+    case: Case,
+    actor: Actor,
+    turn: Turn,
+    said: Said,
+    log: list[Logged],
+    words: Words,
+    family: list[Relative],
+    archived: tuple[str, ...],
 ) -> WhistleView:
-    facts, units, tree = case.facts, turn.reference.units, turn.reference.tree
+    facts, told = case.facts, struck([words.told(event) for event in log])
     duty = turn.reference.duties.get(facts.category) if facts.category else None
-    told = struck([words.told(event) for event in log])
     barred = machine.barred(case, actor, turn)
 
     def relatives(how: str) -> tuple[Relative, ...]:
         return tuple(one for one in family if one.how == how)
 
-    def name(unit: str) -> str:
-        found = units.get(unit)
-        return found.short if found else unit
-
-    street = tree.get(facts.street)
     return WhistleView(
-        id=case.id,
-        number=facts.number,
-        district=facts.district,
-        title=said.title,
-        body=said.body,
-        kind=facts.kind,
-        danger=facts.danger,
-        category=facts.category,
-        category_name=duty.name if duty else None,
-        status=case.status,
-        outcome=case.outcome,
-        version=case.version,
-        seq=case.seq,
-        gen=case.gen,
-        rework=case.rework,
-        sealed=facts.sealed,
-        place=place_view(facts.place, turn),
-        address=said.address,
-        latitude=said.latitude,
-        longitude=said.longitude,
-        raised_by={
-            "node": facts.street,
-            "node_name": street.name if street else facts.street,
-            "person": words.name(facts.raised_by),
-            "via": facts.via,
-        },
-        received_at=facts.received_at,
-        occurred_at=said.occurred_at,
-        last_at=case.last_at,
-        source=said.source,
-        reporter=_reporter(case, actor, turn, said),
-        assignments=tuple(part_view(part, name(part.unit)) for part in in_order(case, turn)),
+        id=case.id, number=facts.number, district=facts.district, title=said.title, body=said.body, kind=facts.kind,
+        danger=facts.danger, category=facts.category, category_name=duty.name if duty else None, status=case.status,
+        outcome=case.outcome, version=case.version, seq=case.seq, gen=case.gen, rework=case.rework, sealed=facts.sealed,
+        place=place_view(facts.place, turn), address=said.address, latitude=said.latitude, longitude=said.longitude,
+        raised_by=_raised_by(case, words), received_at=facts.received_at, occurred_at=said.occurred_at,
+        last_at=case.last_at, source=said.source, reporter=_reporter(case, actor, turn, said),
+        assignments=tuple(part_view(part, turn.unit_name(part.unit)) for part in in_order(case, turn)),
         routing=_routing(log, words),
         clocks=tuple(clock_view(clock, turn, over=_over(case, clock)) for clock in _clocks(case)),
-        accountable=accountable(case, turn),
-        requests=tuple(words.request(request) for request in case.requests),
-        timeline=told,
-        archived=(),
-        allowed_actions=machine.allowed(case, actor, turn),
+        accountable=accountable(case, turn), requests=tuple(words.request(request) for request in case.requests),
+        timeline=told, archived=archived, allowed_actions=machine.allowed(case, actor, turn),
         barred_actions=tuple(Barred(act, why.words()) for act, why in barred.items()),
-        parent=next(iter(relatives("parent")), None),
-        children=relatives("child"),
-        merged_into=next(iter(relatives("merged-into")), None),
-        merged=relatives("merged"),
+        parent=next(iter(relatives("parent")), None), children=relatives("child"),
+        merged_into=next(iter(relatives("merged-into")), None), merged=relatives("merged"),
         repeats=relatives("repeat") if case.status not in ENDED else (),
-        photos=_photos(facts.number, said, told),
-        as_of=turn.now,
-        case=case,
-        hindrances=barred,
-    )
+        photos=_photos(facts.number, said, told), as_of=turn.now, case=case, hindrances=barred,
+    )  # fmt: skip
+
+
+def _raised_by(case: Case, words: Words) -> dict[str, Any]:
+    facts, street = case.facts, words.turn.reference.tree.get(case.facts.street)
+    return {
+        "node": facts.street,
+        "node_name": street.name if street else facts.street,
+        "person": words.name(facts.raised_by),
+        "via": facts.via,
+    }
 
 
 def _over(case: Case, clock: Clock) -> bool:
@@ -303,18 +210,3 @@ def _photos(number: int, said: Said, told: tuple[Told, ...]) -> tuple[dict[str, 
         named = [one.data.get("photo"), *(one.data.get("photos") or ())]
         made.extend(shown(photo, one.at, one.by, one.type) for photo in named if photo)
     return tuple(made)
-
-
-__all__ = [
-    "Accountable",
-    "ClockView",
-    "PartView",
-    "PlaceView",
-    "WhistleView",
-    "family_of",
-    "gone",
-    "readable",
-    "resolve",
-    "whistle_view",
-    "words_of",
-]

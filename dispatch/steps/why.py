@@ -10,9 +10,9 @@ from dispatch.domain.calendar import Stretch, WorkCalendar
 from dispatch.domain.case import Actor, Case, Clock
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import Turn
+from dispatch.steps.readable import readable
 from dispatch.steps.recompute import calendars_named
 from dispatch.steps.service import Service
-from dispatch.steps.view import readable
 from dispatch.store import archives, timeline
 from dispatch.store.timeline import Logged
 

@@ -12,7 +12,7 @@ from dispatch.steps.import_mapping import read_mapping
 from dispatch.steps.import_rows import import_rows, route_here
 from dispatch.steps.intake import Intake
 from dispatch.steps.prune import prune
-from dispatch.steps.view import SEALED
+from dispatch.steps.readable import SEALED
 from dispatch.store import repeats
 from tests.factories import CLERK, DESK, DISTRICT, SECRETARY, STREET, World
 from tests.web.browsing import somebody

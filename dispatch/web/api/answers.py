@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from dispatch.steps.lists import Page
-from dispatch.steps.view import SEALED, WhistleView
+from dispatch.steps.readable import SEALED
+from dispatch.steps.view import WhistleView
 from dispatch.web import problems
 from dispatch.web.i18n import _
 

@@ -9,8 +9,9 @@ import structlog
 from dispatch.domain import whistle as machine
 from dispatch.domain.case import Actor
 from dispatch.domain.refusals import Invalid, NotFound, Refusal, Stale
-from dispatch.steps import casework, disclose, view
+from dispatch.steps import casework, disclose, readable
 from dispatch.steps.service import Service
+from dispatch.steps.told import words_of
 from dispatch.store import timeline
 from dispatch.store.errors import Rejected, Unavailable
 from dispatch.web import problems
@@ -46,11 +47,11 @@ async def admit(service: Service, actor: Actor, ref: str, action: str, key: str 
     """The first thing asked of every act. Raises `NotFound`, alike for what is not there and what may not be seen,
     and `Forbidden`."""
     async with service.database.acquire() as connection:
-        target = await view.resolve(connection, ref)
+        target = await readable.resolve(connection, ref)
         try:
             await casework.admit(service, connection, actor, target, known(action), key)
         except NotFound as refusal:
-            raise (refusal if refusal.field else view.gone(ref)) from refusal
+            raise (refusal if refusal.field else readable.gone(ref)) from refusal
     return Admitted(ref, target, action)
 
 
@@ -61,7 +62,7 @@ async def do(service: Service, actor: Actor, to: Admitted, given: Act, key: str 
     try:
         done = await casework.act(service, actor, to.id, action, fields, version=given.version, key=key)
     except NotFound as refusal:
-        raise (refusal if refusal.field else view.gone(to.ref)) from refusal
+        raise (refusal if refusal.field else readable.gone(to.ref)) from refusal
     if done.changed:
         facts = done.case.facts
         log.info(f"whistle.{action}", whistle=str(facts.id), number=facts.number, seq=done.case.seq, seat=actor.seat)
@@ -101,12 +102,12 @@ async def refused(service: Service, actor: Actor, ref: str, given: Act, refusal:
     """The problem of a refusal; of a stale version with the present one and what happened since."""
     if not isinstance(refusal, Stale) or refusal.field != "version" or given.version is None:
         return problems.of_refusal(refusal)
-    case, turn = await view.readable(service, actor, ref)
+    case, turn = await readable.readable(service, actor, ref)
     async with service.database.acquire() as connection:
         logged = await timeline.events(connection, case.id, case.facts.received_at)
         texts = await timeline.texts(connection, [case.id])
-        _, unseen = await view.family_of(connection, case, actor, turn)
-        words = replace(await view.words_of(connection, turn, logged, texts), unseen=unseen)
+        _, unseen = await readable.family_of(connection, case, actor, turn)
+        words = replace(await words_of(connection, turn, logged, texts), unseen=unseen)
     at = next((i for i, event in enumerate(logged) if event.data.get("version", 0) > given.version), len(logged))
     return problems.of_refusal(
         refusal,

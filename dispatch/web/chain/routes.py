@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute
 from dispatch.domain import whistle
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, Refusal
-from dispatch.steps import casework, view
+from dispatch.steps import casework
 from dispatch.steps.deciding import asked_of
+from dispatch.steps.readable import readable
 from dispatch.steps.sign_in import Visit
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Raiser, Reader, text_of
@@ -79,7 +80,7 @@ async def _answer(request: Request, visit: Visit, form: FormData, number: str) -
     level = level_of(actor, service.rules.of(actor.district or ""))
     if level is None or not may_ever(actor, "send-up", level):
         raise Forbidden("这几个回答是社区和楼栋负责人的；别的岗位请在这件的页面上办", field="role", value=actor.role)
-    case, turn = await view.readable(service, actor, number)
+    case, turn = await readable(service, actor, number)
     whistle.admit(case, actor, "note", turn)
     if said not in ANSWERS:
         raise Invalid("请选一个回答", field="answer", value=said or None)

@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from dispatch.domain.refusals import Invalid, NotFound, Refusal
-from dispatch.steps import casework, stalled, view
+from dispatch.steps import casework, stalled
 from dispatch.steps.desk_board import permit_desk
+from dispatch.steps.readable import readable
 from dispatch.web import problems
 from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
@@ -74,7 +75,7 @@ async def assign(request: Request, visit: Doer, form: Form, number: str) -> Resp
     service, lead = deps_of(request).service, text_of(form, "lead")
     permit_desk(visit.actor)
     try:
-        case, turn = await view.readable(service, visit.actor, number)
+        case, turn = await readable(service, visit.actor, number)
         if not lead:
             raise Invalid("先选派给谁", field="lead", value=None)
         given = text_of(form, "version")

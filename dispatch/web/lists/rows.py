@@ -91,7 +91,7 @@ def title_of(item: Item) -> str:
 
 
 def sealed_title() -> str:
-    """What stands in lists in place of a sealed one's title (`view.SEALED`)."""
+    """What stands in lists in place of a sealed one's title (`readable.SEALED`)."""
     return _("（已封存）打开才看得见")
 
 
