@@ -148,3 +148,41 @@ def test_a_photo_whose_way_was_cut_is_tried_again(browser: Any, service: Running
         again.click()
         shown.locator(KEPT).wait_for(state="attached")
         assert not again.is_visible()
+
+
+def _with_the_form(shown: Any) -> list[str]:
+    """Photos that the form would carry now: new ones by their field, stored ones by their id."""
+    return list(
+        shown.evaluate(
+            """() => [...new FormData(document.querySelector("form[data-draft]"))]
+                .filter(([name]) => ["photo", "kept"].includes(name))
+                .filter(([, value]) => typeof value === "string" || value.size)
+                .map(([name, value]) => name === "kept" ? value : name)"""
+        )
+    )
+
+
+def test_of_a_photo_that_is_turned_one_goes_with_the_form(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 390, known="422") as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区5号楼路灯不亮")
+        shown.set_input_files("input[name=photo]", _photo())
+        shown.locator(KEPT).wait_for(state="attached")
+        lying = shown.locator(KEPT).get_attribute("value")
+        held: list[Any] = []
+        shown.route("**/whistle/photo", lambda asked: held.append(asked))
+        turn = shown.locator("[data-turn]")
+        turn.click()
+        shown.locator("[data-tiles] [data-state=sending]").wait_for()
+        assert _with_the_form(shown) == ["photo"]
+        with shown.expect_response("**/whistle/photo"):
+            held.pop().fulfill(status=422, json={"detail": "这张照片太大"})
+        shown.locator("[data-tiles] [data-state=kept]").wait_for()
+        assert _with_the_form(shown) == [lying], "the turned one was refused: it lies as it lay"
+        turn.click()
+        shown.locator("[data-tiles] [data-state=sending]").wait_for()
+        shown.check("input[name=danger][value=no]")
+        shown.locator(".task-bar button[name=step]").click()
+        shown.wait_for_url("**/receipt**")
+        shown.goto(shown.url.split("/receipt")[0])
+        assert _pictures(shown) == 1

@@ -36,6 +36,8 @@
     const changed = () => form.dispatchEvent(new Event("draft"));
     const says = (text) => { const said = $("[data-photo-said]", form); if (said) said.textContent = text; };
     const upload = (tile, photo) => {
+      const old = $("[name=kept]", tile); /* as it lay before it was turned: one of the two goes with the form */
+      if (old) old.disabled = true;
       waiting.set(tile, photo);
       changed();
       const again = $("[data-again]", tile);
@@ -51,6 +53,11 @@
           tile.dataset.state = "refused";
           why.textContent ||= why.dataset.refused;
           waiting.delete(tile);
+          if (old) {
+            URL.revokeObjectURL($("img", tile).src);
+            $("img", tile).src = `/api/v1/photos/${old.value}`;
+            keep(tile, old.value);
+          }
           changed();
           return;
         }
