@@ -66,6 +66,45 @@ def test_the_answers_about_danger_stay_where_they_are_while_the_form_learns_more
         assert answer.bounding_box() == before
 
 
+def test_danger_is_asked_until_it_is_answered(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 360, known="422") as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区3号楼冒烟，有人被困")
+        words, asks = shown.locator("#into-danger"), shown.locator("#f-danger .asks")
+        asks.wait_for()
+        shown.locator(".task-bar button[name=step]").click()
+        wrong = shown.locator("#f-danger .error-text")
+        wrong.wait_for()
+        waiting: list[Any] = []
+        shown.route("**/whistle/preview", lambda asked: waiting.append(asked))
+        answers = shown.locator(".answer", has_text="没有危险")
+        answers.click()
+        before = words.bounding_box(), answers.bounding_box()
+        # at once, before the server has said anything
+        asks.wait_for(state="hidden")
+        wrong.wait_for(state="hidden")
+        shown.unroute("**/whistle/preview")
+        shown.check("input[name=danger][value=yes]")
+        asks.wait_for(state="detached")
+        assert "被困" in words.inner_text()
+        assert (words.bounding_box(), answers.bounding_box()) == before, "nothing moved under the finger"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_to_do_first_stands_apart_from_the_time(browser: Any, service: Running, width: int) -> None:
+    with page(browser, service, CLERK, width) as shown:
+        shown.goto(f"{service.address}/whistle")
+        shown.fill("#f-body", "广泰小区3号楼漏气")
+        notice = shown.locator("#into-preview .notice")
+        notice.wait_for()
+        keep(shown, f"form-notice-{width}", full_page=True)
+        above = shown.locator("#into-preview .headline + .second").bounding_box()
+        below = notice.bounding_box()
+        assert above
+        assert below
+        assert below["y"] - above["y"] - above["height"] >= 8
+
+
 def test_the_place_does_not_change_above_answers_that_somebody_is_about_to_press(
     browser: Any, service: Running
 ) -> None:

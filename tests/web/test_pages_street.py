@@ -132,6 +132,10 @@ async def test_danger_words_must_be_answered_and_yes_makes_an_emergency(world: W
     assert 'href="#f-danger"' in asked.html
     assert "漏气" in asked.text
     assert asked.form("/whistle").value("body") == text
+    assert "请答一下" in asked.text
+    again = await clerk.send(asked.form("/whistle"), step="edit", danger="no")
+    assert "您写到了「漏气」" in again.text
+    assert "请答一下" not in again.text, "it has been answered"
     number = number_on(await clerk.send(asked.form("/whistle"), step="send", danger="yes"))
     async with world.database.acquire() as connection:
         kind = await connection.fetchval("SELECT kind FROM whistle WHERE number = $1", int(number))

@@ -112,7 +112,7 @@ DANGER = replace(
     TYPED,
     body="广泰小区3号楼冒烟，楼道消防门被锁",
     danger="yes",
-    danger_words="您写到了「冒烟」，请答一下。",
+    danger_words="您写到了「冒烟」。",
     called=tuple(replace(one, selected=one.value == "119") for one in CALLED),
     called_at="09:11",
 )

@@ -194,7 +194,7 @@ def _danger(found: Forecast | None) -> str:
     if found is None or not found.danger_words:
         return ""
     said = "".join(f"「{word}」" for word in found.danger_words[:3])
-    return _("您写到了%(words)s，请答一下。", words=said)
+    return _("您写到了%(words)s。", words=said)
 
 
 def _phones(reference: Reference) -> tuple[Phone, ...]:
