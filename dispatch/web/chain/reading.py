@@ -15,6 +15,7 @@ from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, clock_view
 from dispatch.steps.told import Told, Words
 from dispatch.store import cases, chain
+from dispatch.web.common.units import full_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ def vacant_seats(one: Reached, turn: Turn) -> str:
 def late_unit(one: Reached, turn: Turn) -> str:
     """The unit whose act the clock waits for."""
     code = one.clock.unit if one.clock.stage == "reported" else one.case.lead
-    found = turn.reference.units.get(code) if code else None
-    return found.name if found else (code or "")
+    return full_name(code, turn) if code else ""
 
 
 def called(one: Reached, turn: Turn) -> str:

@@ -11,6 +11,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps.desk_board import DeskView
 from dispatch.store.desk import Ruling
 from dispatch.web import words
+from dispatch.web.common.units import full_name
 from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import sealed_title
 from dispatch.web.models.desk import Candidates
@@ -72,7 +73,7 @@ def candidates(
 def _option(one: Candidate, turn: Turn, view: DeskView, *, chosen: bool) -> Option:
     """A choice; what nothing speaks for is never chosen beforehand."""
     side = _load(one.unit, view)
-    return Option(one.unit, _name(one.unit, turn), one.why, chosen and not one.last_resort, side)
+    return Option(one.unit, full_name(one.unit, turn), one.why, chosen and not one.last_resort, side)
 
 
 def _load(unit: str, view: DeskView) -> str:
@@ -142,11 +143,6 @@ def _last_resort(case: Case, turn: Turn) -> Iterator[Candidate]:
 
 def _quoted(hit: Hit) -> str:
     return "".join(f"「{word.text}」" for word in hit.words[:3])
-
-
-def _name(unit: str, turn: Turn) -> str:
-    found = turn.reference.units.get(unit)
-    return found.name if found else unit
 
 
 def _own(option: Option, case: Case, turn: Turn) -> Option:

@@ -8,6 +8,7 @@ from dispatch.domain.case import ASKED_TABLE, CONSULTATION
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.view import WhistleView
 from dispatch.web import say
+from dispatch.web.common.units import full_name, full_names
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Span, Text, link, spans
 from dispatch.web.models.whistle import Meeting
@@ -28,19 +29,13 @@ def _meeting(request: Mapping[str, Any], turn: Turn) -> Meeting:
     at = data.get("at")
     when = say.moment(datetime.fromisoformat(at), turn.now, ZONE) if at else _("时间另定")
     asked = request["kind"] == ASKED_TABLE
-    names = _("、").join(_name(code, turn) for code in data.get("units") or ())
     return Meeting(
-        heading=_("%(unit)s请求会商，等街道召集", unit=_name(request["unit"], turn)) if asked else when,
-        who=_("请 %(units)s", units=names),
+        heading=_("%(unit)s请求会商，等街道召集", unit=full_name(request["unit"], turn)) if asked else when,
+        who=_("请 %(units)s", units=full_names(data.get("units"), turn)),
         text=str(data.get("text") or ""),
         minutes="" if asked else str(data.get("minutes") or ""),
         decisions=_decisions(data.get("children") or ()),
     )
-
-
-def _name(code: object, turn: Turn) -> str:
-    found = turn.reference.units.get(str(code))
-    return found.name if found else str(code)
 
 
 def _decisions(numbers: object) -> Text:

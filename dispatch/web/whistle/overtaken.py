@@ -14,7 +14,7 @@ from dispatch.web.auth import text_of
 from dispatch.web.deps import WebDeps
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Field, Notice, spans
-from dispatch.web.whistle.told import Teller
+from dispatch.web.whistle.told import sentence
 
 #: fields whose words somebody wrote
 _WRITTEN = ("textarea", "text")
@@ -56,12 +56,12 @@ def typed_in(fields: Sequence[Field], form: FormData | None) -> str:
 async def overtaken(deps: WebDeps, visit: Visit, number: str, form: FormData, refusal: Stale) -> Overtaken:
     """What happened since the version that the form carries. Raises `NotFound`, `Unavailable`."""
     seen = await view.whistle_view(deps.service, visit.actor, number)
-    teller = Teller(seen, deps.service.turn(seen.district, seen.as_of))
+    turn = deps.service.turn(seen.district, seen.as_of)
     version = text_of(form, "version")
     since = int(version) if version.isdecimal() else 0
     at = next((i for i, one in enumerate(seen.timeline) if int(one.data.get("version") or 0) > since), None)
     said = () if at is None else seen.timeline[at:]
-    told = _("；").join(f"{one.at.astimezone(ZONE):%H:%M} {teller.who(one)} {teller.did(one)}" for one in said[-_TOLD:])
+    told = _("；").join(f"{one.at.astimezone(ZONE):%H:%M} {sentence(one, seen, turn)}" for one in said[-_TOLD:])
     own = bool(said) and all((one.by or {}).get("seat") == visit.actor.seat for one in said)
     return Overtaken(told or problems.said(refusal), own)
 

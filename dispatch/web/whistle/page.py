@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import uuid4
 
 from fastapi import Request
 
-from dispatch.domain import clocks as rules
 from dispatch.domain import permissions
-from dispatch.domain.acts_units import unsigned
 from dispatch.domain.case import ENDED, ON_HOLD, Actor
-from dispatch.domain.clocks import HOLD, TOTAL
+from dispatch.domain.clocks import HOLD
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps import why as why_step
-from dispatch.steps.shown import ClockView, PartView
+from dispatch.steps.shown import ClockView
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.store.timeline import Relative
@@ -21,21 +18,18 @@ from dispatch.web import say, words
 from dispatch.web.common.frame import build_frame, level_of, places
 from dispatch.web.common.ladders import ladder_clock, large_ladder
 from dispatch.web.common.paths import path_of
-from dispatch.web.common.times import lamp_of, length, moment, ruler_of, time_of
+from dispatch.web.common.times import lamp_of, moment, ruler_of, time_of
 from dispatch.web.common.why import why_text
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
 from dispatch.web.live.address import events_of
-from dispatch.web.models.form import AssignmentRow
 from dispatch.web.models.parts import (
-    ActionButton,
-    Hidden,
+    Frame,
     Ladder,
     Lamp,
     NavItem,
     Notice,
-    Role,
     Ruler,
     Span,
     Text,
@@ -43,23 +37,20 @@ from dispatch.web.models.parts import (
     spans,
     strong,
 )
-from dispatch.web.models.whistle import ClockRow, Expectation, WhistlePage, Why, WhyDeadline
+from dispatch.web.models.whistle import Expectation, WhistlePage, Why, WhyDeadline
 from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
+from dispatch.web.whistle.buttons import buttons
+from dispatch.web.whistle.clock_rows import clock_rows
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.expecting import Expected, street_of
-from dispatch.web.whistle.forms import ASKS, label, tokens
 from dispatch.web.whistle.meetings import meetings
 from dispatch.web.whistle.reader import expected
 from dispatch.web.whistle.told import photos_of, timeline
+from dispatch.web.whistle.who import who
 
 #: 来源: where a whistle may come from; the first is the street's own eyes
 CHANNELS = ("主动发现", "12345", "网格巡查", "领导批示", "群众来访", "网上提议")
-#: so many buttons stand beside the primary one, the others go behind 更多
-BESIDE = 2
-#: each unit carries its own button for these
-BY_UNIT = ("evaluate",)
-KEYS = {"report-in": "r", "arrive": "r", "resolve": "e"}
 
 
 async def whistle_page(
@@ -71,25 +62,13 @@ async def whistle_page(
     what = expected(view, actor, turn, level)
     number = str(view.number)
     home = places(actor, level)[1 if actor.role == permissions.CLERK else 0]
-    frame = build_frame(
-        request,
-        visit,
-        _("哨 %(number)s", number=number),
-        current=home[1],
-        back=home[1],
-        phone_title=_("哨 %(number)s", number=number),
-        task=True,
-        events=events_of("all", turn.now, whistle=view.number),
-        notices=notices,
-        now=turn.now,
-    )
     title, ladder = _ladder(view, what.clock, turn)
     return WhistlePage(
-        frame=frame,
+        frame=_frame(request, visit, view, turn, home[1], notices),
         number=number,
         paper_number=say.paper_number(number),
         title=view.title,
-        place=place_of(view, turn),
+        place=_place(view, turn),
         meta=_meta(view),
         crumbs=(NavItem(_(home[0]), home[1]),),
         expectation=_expectation(view, what, actor, turn),
@@ -97,7 +76,7 @@ async def whistle_page(
         ladder=ladder,
         timeline=timeline(view, turn),
         who=who(view, turn),
-        clocks=tuple(_clock_row(clock, view, turn) for clock in view.clocks),
+        clocks=clock_rows(view, turn),
         why=_why(view, actor, turn),
         deadline=await _deadline(request, visit, view, what.clock, turn),
         body=view.body if view.body.strip() != view.title.strip() else "",
@@ -114,7 +93,25 @@ async def whistle_page(
     )
 
 
-def place_of(view: WhistleView, turn: Turn) -> str:
+def _frame(
+    request: Request, visit: Visit, view: WhistleView, turn: Turn, home: str, notices: Sequence[Notice]
+) -> Frame:
+    title = _("哨 %(number)s", number=str(view.number))
+    return build_frame(
+        request,
+        visit,
+        title,
+        current=home,
+        back=home,
+        phone_title=title,
+        task=True,
+        events=events_of("all", turn.now, whistle=view.number),
+        notices=notices,
+        now=turn.now,
+    )
+
+
+def _place(view: WhistleView, turn: Turn) -> str:
     """The path of the place, with the address that was written."""
     path = path_of(view.place.code if view.place else None, turn.reference)
     return f"{path}・{view.address}" if view.address else path
@@ -140,40 +137,6 @@ def _meta(view: WhistleView) -> str:
     if source.get("callback_required"):
         parts[-1] += _("，要求回访")
     return "・".join(parts)
-
-
-def buttons(
-    view: WhistleView, what: Expected, actor: Actor
-) -> tuple[tuple[ActionButton, ...], tuple[ActionButton, ...]]:
-    """What this reader may do now: the right answer first, then the rest behind 更多."""
-    may = tokens(view.allowed_actions)
-    first = [token for token in what.first if token in may]
-    rest = [one for one in may if one not in (*first, *BY_UNIT)]
-    shown = first[: BESIDE + 1] if what.mine else first[:BESIDE]
-    more = [*first[len(shown) :], *rest]
-    if len(shown) + len(more) <= BESIDE + 1:
-        shown, more = [*shown, *more], []
-    return (
-        tuple(button(view, token, actor, primary=what.mine and i == 0) for i, token in enumerate(shown)),
-        tuple(button(view, token, actor) for token in more),
-    )
-
-
-def button(
-    view: WhistleView, token: str, actor: Actor | None = None, *, primary: bool = False, unit: str = ""
-) -> ActionButton:
-    """One button of the whistle page."""
-    asks = ASKS[token]
-    hidden = [Hidden("version", str(view.version))]
-    if asks.repeatable:
-        hidden.append(Hidden("key", str(uuid4())))
-    if actor is not None and asks.action == "sign-instruction":  # the one shown: tapped twice, it signs no other
-        hidden += [Hidden("request", str(one.id)) for one in unsigned(view.case, actor)[:1]]
-    url = f"/w/{view.number}/do/{token}" + (f"?unit={unit}" if unit else "")
-    return ActionButton(
-        asks.action, label(token), url, primary, not asks.tap, hidden=tuple(hidden) if asks.tap else (),
-        key=KEYS.get(token, ""),
-    )  # fmt: skip
 
 
 def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) -> Expectation:
@@ -225,55 +188,6 @@ def _ground(view: WhistleView, clock: ClockView) -> str:
     return _("%(lead)s主办，没有逾期，没有人被惊动", lead=lead) if lead else _("没有逾期")
 
 
-def who(view: WhistleView, turn: Turn) -> tuple[AssignmentRow, ...]:
-    """The units and what each is at; the street rates each by itself."""
-    rate = "evaluate" in view.allowed_actions
-    rows = []
-    for part in view.assignments:
-        if part.status == "released":
-            continue
-        unit = turn.reference.units.get(part.unit)
-        actions = (button(view, "evaluate", unit=part.unit),) if rate and part.role != "inform" else ()
-        note = part_note(part, rated=part.unit in view.case.aside.rated)
-        rows.append(AssignmentRow(Role(part.role), unit.name if unit else part.unit, note, actions))
-    return tuple(rows)
-
-
-def part_note(part: PartView, *, rated: bool = False) -> str:
-    """A unit's own state: 待签收 · 已到场·办理中."""
-    if part.role == "inform":
-        return _("只让它知道，不用报到")
-    said = _(words.ASSIGNMENTS.get(part.status, part.status))
-    if part.status == "assigned" and part.on_site:
-        said = _("还没到场")
-    return said + (_("・申请过退单") if part.handed_back else "") + (f"・{words.beside('evaluated')}" if rated else "")
-
-
-def _clock_row(clock: ClockView, view: WhistleView, turn: Turn) -> ClockRow:
-    name = words.stage(clock.stage)
-    unit = turn.reference.units.get(clock.unit) if clock.unit and ":" not in clock.unit else None
-    if unit is not None:
-        name = f"{name}・{unit.short}"
-    if clock.stage == TOTAL:
-        used = _used(clock, view, turn) if clock.remaining is None else max(clock.total - clock.remaining, 0.0)
-        return ClockRow(name, length(clock, used), _("不重来"))
-    if clock.remaining is None:
-        ended = _("停着") if clock.answered_at is None else _("已应答")
-        return ClockRow(name, length(clock, _used(clock, view, turn)), ended)
-    left = time_of(clock, turn, tick=False)
-    figure = f"{left.prefix} {say.plain(left.figures)}" if left else ""
-    return ClockRow(name, figure, _("走着") if clock.running else _("停着"))
-
-
-def _used(clock: ClockView, view: WhistleView, turn: Turn) -> float:
-    """What an answered clock had counted: up to its last rest, else from its start."""
-    own = view.case.clocks[(clock.stage, clock.unit)]
-    if own.used or clock.answered_at is None:
-        return own.used.total_seconds()
-    policy, calendar = rules.StagePolicy.of(own), turn.calendar(clock.calendar)
-    return rules.seconds_between(policy, clock.started_at, clock.answered_at, calendar)
-
-
 def _why(view: WhistleView, actor: Actor, turn: Turn) -> Why | None:
     routing = view.routing
     if routing is None or not routing.get("reason"):
@@ -317,4 +231,4 @@ def _related(view: WhistleView) -> Text:
     return spans(*said)
 
 
-__all__ = ["button", "buttons", "part_note", "place_of", "whistle_page", "who"]
+__all__ = ["CHANNELS", "whistle_page"]

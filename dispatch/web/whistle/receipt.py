@@ -14,12 +14,13 @@ from dispatch.web import say
 from dispatch.web.common.frame import build_frame
 from dispatch.web.common.paths import head_of, path_of
 from dispatch.web.common.times import moment
+from dispatch.web.common.units import full_name
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.form import NextStep, ReceiptPage, Strip, StripStep
 from dispatch.web.models.parts import spans, strong
-from dispatch.web.whistle.page import who
 from dispatch.web.whistle.reader import clock_of
+from dispatch.web.whistle.who import who
 
 #: after that nobody fetches the strip any more
 STRIP_LASTS = timedelta(minutes=2)
@@ -130,12 +131,13 @@ def _next(view: WhistleView, turn: Turn) -> tuple[NextStep, ...]:
         what = _("区调度台定下单位。没定，区里分管领导会知道。") if view.status == "at-desk" else _("按清单派出去。")
         return (NextStep(_before(dispatch.due_at if dispatch else None, turn), spans(what)),)
     steps: list[NextStep] = []
-    unit = turn.reference.units.get(lead.unit)
-    name = unit.name if unit else lead.unit
     reported, handling = clock_of(view, REPORTED, lead.unit), clock_of(view, HANDLING)
     if reported is not None:
         verb = _("到场") if lead.on_site else _("签收")
-        words = spans(_("%(unit)s%(verb)s。", unit=name, verb=verb), _otherwise(view, turn, reported.start_rung))
+        words = spans(
+            _("%(unit)s%(verb)s。", unit=full_name(lead.unit, turn), verb=verb),
+            _otherwise(view, turn, reported.start_rung),
+        )
         steps.append(NextStep(_before(reported.due_at, turn), words))
     if handling is not None:
         steps.append(NextStep(_before(handling.due_at, turn), spans(_("办完、报结。"))))

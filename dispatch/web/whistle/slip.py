@@ -9,6 +9,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import say
 from dispatch.web.common.frame import build_frame
+from dispatch.web.common.units import full_name
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Span, Text, spans, strong
@@ -22,9 +23,8 @@ def slip_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) -> 
     url = f"/w/{number}"
     named: dict[str, list[str]] = {"lead": [], "assist": [], "inform": []}
     for part in view.assignments:
-        unit = reference.units.get(part.unit)
         if part.status != "released":
-            named[part.role].append(unit.name if unit else part.unit)
+            named[part.role].append(full_name(part.unit, turn))
     source = view.source or {}
     duty = reference.duties.get(view.category) if view.category else None
     return SlipPage(
