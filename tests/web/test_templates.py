@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 import pytest
 
 from dispatch.web import models
-from dispatch.web.examples import EXAMPLES, form, queue, whistle
+from dispatch.web.examples import EXAMPLES, action, form, paper, queue, whistle
 from dispatch.web.models.entry import LandingPage
 from dispatch.web.models.parts import spans, strong
 from dispatch.web.render import STATIC, render
@@ -125,8 +125,8 @@ def test_what_people_typed_is_escaped() -> None:
         ("form.html", replace(form.TYPED, body=nasty, place_text=nasty, place=None)),
         ("whistle.html", replace(whistle.PAGE, title=nasty, body=nasty, place=nasty)),
         ("queue.html", replace(queue.QUEUE, rows=(replace(queue.QUEUE.rows[0], title=nasty, ref=nasty),))),
-        ("action.html", replace(whistle.HAND_BACK, whistle_title=nasty, refs=(nasty,))),
-        ("slip.html", replace(whistle.SLIP, text=nasty)),
+        ("action.html", replace(action.HAND_BACK, whistle_title=nasty, refs=(nasty,))),
+        ("slip.html", replace(paper.SLIP, text=nasty)),
         ("whistle.html", replace(whistle.PAGE, related=spans(nasty, strong(nasty)))),
     ]
     for template, model in models:

@@ -6,7 +6,7 @@ real person's.
 
 from __future__ import annotations
 
-from dispatch.web.examples import account, chain, design, desk, entry, form, load, queue, rules, whistle
+from dispatch.web.examples import account, action, chain, design, desk, entry, form, load, paper, queue, rules, whistle
 
 Example = tuple[str, object]
 
@@ -28,10 +28,10 @@ EXAMPLES: dict[str, Example] = {
     "whistle": ("whistle.html", whistle.PAGE),
     "whistle-street": ("whistle.html", whistle.STREET),
     "whistle-conflict": ("whistle.html", whistle.CONFLICT),
-    "action": ("action.html", whistle.HAND_BACK),
-    "action-resolve": ("action.html", whistle.RESOLVE),
-    "slip": ("slip.html", whistle.SLIP),
-    "doors": ("doors.html", whistle.DOORS),
+    "action": ("action.html", action.HAND_BACK),
+    "action-resolve": ("action.html", action.RESOLVE),
+    "slip": ("slip.html", paper.SLIP),
+    "doors": ("doors.html", paper.DOORS),
     "queue": ("queue.html", queue.QUEUE),
     "queue-empty": ("queue.html", queue.EMPTY),
     "queue-selecting": ("queue.html", queue.SELECTING),

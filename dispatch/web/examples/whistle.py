@@ -1,4 +1,4 @@
-"""The whistle page (lead's liaison, street, after a conflict), two pages of fields, the slip."""
+"""The whistle page: the lead's liaison, the street, after a conflict."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.form import AssignmentRow
-from dispatch.web.models.manage import Door, DoorsPage
 from dispatch.web.models.parts import (
     ActionButton,
-    Field,
-    FieldError,
     Figure,
-    Hidden,
     Ladder,
     Lamp,
     NavItem,
     Notice,
-    Option,
     Photo,
     Role,
     Ruler,
@@ -29,33 +24,29 @@ from dispatch.web.models.parts import (
     strong,
 )
 from dispatch.web.models.whistle import (
-    ActionPage,
     AxisTick,
     Bar,
     ClockRow,
     DayRow,
     Expectation,
-    SlipPage,
     TimelineItem,
     WhistlePage,
     Why,
     WhyDeadline,
 )
-from dispatch.web.qr import door, qr
-from dispatch.web.say import spoken_number
 
-_N = "2600002943"
-_U = f"/w/{_N}"
-_FRAME = replace(
-    frame(f"哨 {_N}", "liaison", "市场监管局・联络员", "待办", "xf-liaison"),
+NUMBER = "2600002943"
+URL = f"/w/{NUMBER}"
+FRAME = replace(
+    frame(f"哨 {NUMBER}", "liaison", "市场监管局・联络员", "待办", "xf-liaison"),
     task=True,
     back="/queue",
-    phone_title=f"哨 {_N}",
+    phone_title=f"哨 {NUMBER}",
 )
 
 
 def _button(action: str, label: str, primary: bool = False, fields: bool = True, key: str = "") -> ActionButton:
-    return ActionButton(action, label, f"{_U}/do/{action}", primary, fields, key=key)
+    return ActionButton(action, label, f"{URL}/do/{action}", primary, fields, key=key)
 
 
 TIME = TimeLeft(
@@ -121,9 +112,9 @@ LADDER = Ladder(
 )
 
 PAGE = WhistlePage(
-    frame=_FRAME,
-    number=_N,
-    paper_number=f"丛吹〔2026〕{_N}号",
+    frame=FRAME,
+    number=NUMBER,
+    paper_number=f"丛吹〔2026〕{NUMBER}号",
     title="广泰小区 6 号楼电梯运行抖动，年检标志已过期",
     place="东柳街道 › 广泰社区 › 广泰小区 › 6 号楼",
     meta="电梯隐患年检・12345 转来，要求回访",
@@ -144,7 +135,7 @@ PAGE = WhistlePage(
             _button("note", "记进展"),
             _button("request-extension", "申请延期"),
         ),
-        slip_url=f"{_U}/slip",
+        slip_url=f"{URL}/slip",
     ),
     ladder_title="到期没办完，会到谁那里",
     ladder=LADDER,
@@ -187,10 +178,10 @@ PAGE = WhistlePage(
 STREET = replace(
     PAGE,
     frame=replace(
-        frame(f"哨 {_N}", "street", "东柳街道・经办", "待核查", "jd-clerk"),
+        frame(f"哨 {NUMBER}", "street", "东柳街道・经办", "待核查", "jd-clerk"),
         task=True,
         back="/street",
-        phone_title=f"哨 {_N}",
+        phone_title=f"哨 {NUMBER}",
     ),
     crumbs=(NavItem("待核查", "/street?status=resolved"),),
     expectation=Expectation(
@@ -211,7 +202,7 @@ STREET = replace(
             _button("call", "追加单位"),
         ),
         more=(_button("urge", "催办", fields=False), _button("request-cancel", "申请撤哨")),
-        slip_url=f"{_U}/slip",
+        slip_url=f"{URL}/slip",
     ),
     body="电梯下行到 3 楼就抖，年检标志是去年的。老人不敢坐。\n12345 来电人要求回访。",
     before=(Photo("网格员", "6/15 15:38"), Photo("网格员", "6/15 15:39")),
@@ -222,7 +213,7 @@ STREET = replace(
 CONFLICT = replace(
     PAGE,
     frame=replace(
-        _FRAME,
+        FRAME,
         notices=(Notice("别人刚办了一步", spans("09:12 住建局已到场。看过再继续，您写的字还在。"), kind="conflict"),),
     ),
     expectation=Expectation(
@@ -232,90 +223,4 @@ CONFLICT = replace(
     ),
     why=None,
     deadline=None,
-)
-
-HAND_BACK = ActionPage(
-    frame=replace(_FRAME, back=_U, phone_title="申请退单"),
-    heading="申请退单",
-    intro=spans("裁定以前还是你单位负责，", strong("钟照走"), "；裁定是终审，一件只能退一次。"),
-    whistle_number=_N,
-    whistle_title=PAGE.title,
-    whistle_url=_U,
-    fields=(
-        Field("reason", "退单理由", value="在门外，属占道", required=True),
-        Field(
-            "clause",
-            "依据清单哪一条",
-            kind="select",
-            options=(Option("", "选一条"), Option("101", "101 占道店外经营", selected=True)),
-        ),
-        Field(
-            "to",
-            "应由谁办",
-            error="写上应由哪个单位办，比如「东柳街道综合执法队」",
-            required=True,
-        ),
-    ),
-    errors=(FieldError("to", "写上应由哪个单位办"),),
-    submit="申请退单",
-    submit_url=f"{_U}/do/hand-back",
-    hidden=(Hidden("version", "7"),),
-)
-
-RESOLVE = replace(
-    HAND_BACK,
-    frame=replace(_FRAME, back=_U, phone_title="报结"),
-    heading="报结",
-    intro=spans("报结以后请街道去核查，你的钟停下。没办好会退回，", strong("原来的钟接着走"), "。"),
-    fields=(
-        Field("reply", "办得怎么样", kind="textarea", hint="写给来访人看得懂的话。", required=True, rows=5),
-        Field(
-            "done",
-            "怎么办的",
-            kind="radio",
-            options=(
-                Option("fixed", "已经办好", "现场看过，照片在下面", selected=True),
-                Option("explained", "解释清楚了"),
-            ),
-        ),
-        Field("photo", "照片", kind="file", hint="办后的照片，街道核查时会并排看。"),
-    ),
-    errors=(),
-    submit="报结",
-    submit_url=f"{_U}/do/resolve",
-    notice=Notice("没有网，草稿在本机", spans("连上以后再发一次，编号那时给您。"), kind="offline"),
-)
-
-SLIP = SlipPage(
-    frame=_FRAME,
-    paper_number="丛吹〔2026〕2600003173号",
-    spoken=spoken_number("2600003173"),
-    street="东柳街道",
-    at="2026年6月18日（周四）09:14",
-    place="东柳街道 广泰社区 广泰小区 3号楼",
-    text="广泰小区3号楼楼道消防门被锁。",
-    category="301 消防通道锁堵",
-    source="主动发现",
-    lead="消防救援大队",
-    assist="住建局、东柳街道综合执法队",
-    limit=spans(strong("2 小时"), "（连续计时），2026年6月18日 11:14 到期；09:44 前到场。"),
-    basis="《中华人民共和国消防法》第二十八条；示例责任清单第 301 项。时限为示例。",
-    printed="2026年6月18日 09:15",
-    qr=qr("http://example.test/w/2600003173"),
-    back="/w/2600003173",
-)
-
-DOORS = DoorsPage(
-    frame=_FRAME,
-    title="广泰小区",
-    back="/admin/tree?at=130403011-D01-X1",
-    doors=tuple(
-        Door(
-            f"{n}号楼",
-            f"东柳街道 › 广泰社区 › 广泰小区 › {n}号楼",
-            f"130403011-D01-X1-B{n}",
-            door("http://example.test", f"130403011-D01-X1-B{n}"),
-        )
-        for n in range(1, 8)
-    ),
 )
