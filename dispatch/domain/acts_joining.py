@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dispatch.domain import clocks, parts, permissions, requests
+from dispatch.domain import clocks, parts, permissions, requests, resting
 from dispatch.domain.case import ANSWERED, ENDED, LOCAL, MERGED, Actor, Case, Request
 from dispatch.domain.clocks import STAGES, TOTAL
 from dispatch.domain.involved import street_seat
@@ -103,7 +103,7 @@ def _undo(case: Case, turn: Turn) -> str:
     case.facts.merged_into, case.facts_touched = None, True
     before = str(request.data["before"])
     parts.resume_all(case, turn, *_running_in(before), TOTAL)  # merged by an earlier release, the total rests, too
-    clocks.reopen_total(case, turn.now, turn.counted)
+    resting.reopen_total(case, turn.now, turn.counted)
     return before
 
 
@@ -128,7 +128,7 @@ def with_main(child: Case, event_type: str, reply: str | None, main: Case, turn:
     if event_type == "closed":
         clocks.answer(child, TOTAL, None, turn.now)
     if event_type == "reopened":
-        clocks.reopen_total(child, turn.now, turn.counted)
+        resting.reopen_total(child, turn.now, turn.counted)
     turn.event(child, event_type, of=str(main.id), number=main.facts.number, reply=reply)
     turn.tell(child, child.events[-1], street_seat(child), event_type)
 

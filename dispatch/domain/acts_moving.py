@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import acts_local, clocks, parts
+from dispatch.domain import acts_local, clocks, parts, resting
 from dispatch.domain.asking import ask, decide, need
 from dispatch.domain.case import (
     ASSIGNED,
@@ -115,7 +115,7 @@ def reopen(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
     case.rework = 0
     for unit, role in before:
         parts.assign(case, turn, unit, role, report=case.outcome == "dispatch")
-    clocks.reopen_total(case, turn.now, turn.counted)
+    resting.reopen_total(case, turn.now, turn.counted)
     if before:
         parts.begin_handling(case, turn)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch.domain import acts_local, clocks, parts, recompute
+from dispatch.domain import acts_local, clocks, parts, recompute, resting
 from dispatch.domain.asking import ask, decide, need
 from dispatch.domain.case import (
     ANSWERED,
@@ -265,7 +265,7 @@ def deny_arrival(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str |
     if clock is not None and not clock.open:
         calendar = turn.calendar(clock.calendar)
         recompute.answered(clock, turn.counted(clock.calendar), calendar)
-        clocks.restore(case, clock, turn.now, turn.counted(clock.calendar), calendar, turn.district_calendar)
+        resting.restore(case, clock, turn.now, turn.counted(clock.calendar), calendar, turn.district_calendar)
         if clock.rung:
             clocks.recounted(case, clock, calendar)
     event = turn.event(case, "arrival.denied", unit=code)

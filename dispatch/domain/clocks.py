@@ -1,11 +1,10 @@
-"""A stage's clock: started, answered, put to rest, resumed; and when it next has something to say.
+"""A stage's clock: started, answered, extended; and when it next has something to say. Its rests: `resting`.
 
 Every moment is handed in. A clock counts in the units of its own limit (elapsed, or working time of its calendar);
 the waits between rungs count in the units of the policy, on the district's calendar, because the people of the
 place's chain are the ones who are asked.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -29,7 +28,8 @@ LAST_RUNG = 5
 _FIXED = Limit(1, "m")
 
 
-def _limit(policy: StagePolicy) -> Limit:
+def limit_of(policy: StagePolicy) -> Limit:
+    """What the stage has; without a limit, the units in which a moment fixed by hand is counted."""
     return parse(policy.limit) if policy.limit else _FIXED
 
 
@@ -52,11 +52,11 @@ def start(
     before = case.clock(stage, unit)
     due_at, warn_at, provisional = _run(policy, calendar, now)
     if fixed is not None or (source is not None and source[0] is not None):
-        limit = _limit(policy)
+        limit = limit_of(policy)
         due_at = fixed or due_at
         if source is not None and source[0] is not None:
             due_at = earlier(due_at, source[0], source[1], now, calendar)
-        warn_at = _warning(policy, limit, calendar, now, due_at)
+        warn_at = warning(policy, limit, calendar, now, due_at)
         provisional = limit.working and calendar.is_provisional(now, due_at)
     clock = Clock(
         id=before.id if before else new_id,
@@ -79,13 +79,13 @@ def start(
 @lru_cache(maxsize=2048)
 def _run(policy: StagePolicy, calendar: WorkCalendar, now: datetime) -> tuple[datetime, datetime | None, bool]:
     """End, warning and whether they are provisional, of a run from `now` on: the same for a whole batch of cases."""
-    limit = _limit(policy)
+    limit = limit_of(policy)
     due_at = due(limit, now, calendar)
     provisional = limit.working and calendar.is_provisional(now, due_at)
-    return due_at, _warning(policy, limit, calendar, now, due_at), provisional
+    return due_at, warning(policy, limit, calendar, now, due_at), provisional
 
 
-def _warning(
+def warning(
     policy: StagePolicy, limit: Limit, calendar: WorkCalendar, now: datetime, due_at: datetime
 ) -> datetime | None:
     """When most of the time is used; None where that is no moment of its own."""
@@ -118,115 +118,6 @@ def answer(case: Case, stage: str, unit: str | None, now: datetime) -> Clock | N
     clock.running_since = clock.fires_in = None
     case.touch_clock(clock)
     return clock
-
-
-def restore(
-    case: Case, clock: Clock, now: datetime, counted: WorkCalendar, calendar: WorkCalendar, district: WorkCalendar
-) -> None:
-    """An answer turns out not to have happened (未到场): the same run counts on as if it never had; what was answered
-    while it rested has rested until now. `counted` is the calendar that it was counted on, `calendar` the one in force.
-
-    One that had climbed stays on its rung, and what comes next there gets its full time again.
-    """
-    if clock.answered_at is None:
-        return
-    policy, answered_at, clock.answered_at = StagePolicy.of(clock), clock.answered_at, None
-    if clock.remaining is not None:
-        resume(case, clock, now, calendar, district)
-    else:
-        _as_never_answered(clock, answered_at, counted)
-    assert clock.due_at is not None
-    if clock.rung == 0:
-        clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
-    elif clock.rung < LAST_RUNG:
-        clock.mark, clock.fires_at = DUE, due(parse(policy.waits[clock.rung]), now, district)
-    else:
-        clock.mark = clock.mark or REMIND
-        clock.fires_at = due(parse(policy.remind), now, district)
-    waiting(case, clock, district)
-    case.touch_clock(clock)
-
-
-def _as_never_answered(clock: Clock, answered_at: datetime, calendar: WorkCalendar) -> None:
-    assert clock.due_at is not None
-    clock.running_since = clock.started_at
-    if not clock.used:
-        return
-    # it has rested before, and nothing but what was left tells what it counted
-    limit, clock.running_since = _limit(StagePolicy.of(clock)), min(answered_at, clock.due_at)
-    full = limit.length(calendar.day)
-    if clock.used > full:  # it last rested past its end, which no rest moves: what was left tells nothing
-        clock.running_since = answered_at
-    else:
-        clock.used = full - between(limit, clock.running_since, clock.due_at, calendar)
-
-
-def reopen_total(case: Case, now: datetime, counted: Callable[[str], WorkCalendar]) -> None:
-    """Reopening never restarts the total: what was used before stays used, and a mark not reached when it was closed is
-    still told, at once where its moment is over. `counted`: the calendar by the name that a clock keeps."""
-    clock = case.clock(TOTAL)
-    if clock is None or clock.answered_at is None or clock.due_at is None:
-        return
-    policy, met_at = StagePolicy.of(clock), clock.answered_at
-    warn_at = _warning(policy, _limit(policy), counted(clock.calendar), clock.started_at, clock.due_at)
-    clock.gen = case.gen
-    clock.answered_at, clock.running_since = None, clock.started_at
-    if warn_at is not None and met_at < warn_at:
-        clock.mark, clock.fires_at = WARN, max(warn_at, now)
-    elif met_at < clock.due_at:
-        clock.mark, clock.fires_at = DUE, max(clock.due_at, now)
-    case.touch_clock(clock)
-
-
-def rest(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
-    """Stop counting; keep to the microsecond what was left, to the deadline and to the next mark.
-
-    `calendar` and `district` are those that it was counted on, whichever are in force by now.
-    """
-    if not clock.running or not clock.open:
-        return
-    assert clock.running_since is not None
-    assert clock.due_at is not None
-    policy = StagePolicy.of(clock)
-    limit = _limit(policy)
-    clock.used += between(limit, clock.running_since, now, calendar)
-    clock.remaining = between(limit, now, clock.due_at, calendar)
-    clock.fires_in = None
-    if clock.fires_at is not None:
-        unit, counted_on = mark_units(clock, policy, limit, calendar, district)
-        clock.fires_in = max(between(unit, now, clock.fires_at, counted_on), timedelta())
-    clock.running_since = clock.fires_at = clock.waits_on = None
-    if clock.remaining > timedelta():
-        clock.due_at = None
-    case.touch_clock(clock)
-
-
-def resume(case: Case, clock: Clock, now: datetime, calendar: WorkCalendar, district: WorkCalendar) -> None:
-    """Count on with exactly what was left; a clock that was already late stays late by its old deadline.
-
-    Where another calendar counts the rest of its time, the time used is carried over into a fresh run.
-    """
-    if clock.running or not clock.open or clock.remaining is None:
-        return
-    policy = StagePolicy.of(clock)
-    limit = _limit(policy)
-    if clock.due_at is None:
-        clock.due_at = shift(limit, now, clock.remaining, calendar)
-        clock.provisional = limit.working and calendar.is_provisional(now, clock.due_at)
-        if limit.working and clock.calendar != calendar.name:  # another was loaded meanwhile: no run counts on two
-            clock.calendar = calendar.name
-            clock.run, clock.started_at = clock.run + 1, now
-    else:
-        recounted(case, clock, calendar)
-    if clock.fires_in is not None:
-        unit, counted_on = mark_units(clock, policy, limit, calendar, district)
-        clock.fires_at = shift(unit, now, clock.fires_in, counted_on)
-        if clock.mark == DUE and clock.rung == 0:
-            clock.fires_at = clock.due_at
-    waiting(case, clock, district)
-    clock.running_since = now
-    clock.remaining = clock.fires_in = None
-    case.touch_clock(clock)
 
 
 def mark_units(
@@ -280,7 +171,7 @@ def extend(
 ) -> None:
     """An extension granted: a new run on `calendar` with a later end, keeping the time used (as `counted` has it)."""
     policy = StagePolicy.of(clock)
-    limit = _limit(policy)
+    limit = limit_of(policy)
     if clock.running_since is not None:
         clock.used += between(limit, clock.running_since, now, counted)
     clock.run += 1
@@ -289,13 +180,13 @@ def extend(
     clock.calendar = calendar.name
     clock.due_at, clock.remaining, clock.fires_in = until, None, None
     clock.provisional = limit.working and calendar.is_provisional(now, until)
-    _arm(clock, _warning(policy, limit, calendar, now, until))
+    _arm(clock, warning(policy, limit, calendar, now, until))
     case.touch_clock(clock)
 
 
 def seconds_between(policy: StagePolicy, start_at: datetime, end: datetime, calendar: WorkCalendar) -> float:
     """Counted seconds from one moment to another, in the units of the policy's limit."""
-    return between(_limit(policy), start_at, end, calendar).total_seconds()
+    return between(limit_of(policy), start_at, end, calendar).total_seconds()
 
 
 def seconds_left(clock: Clock, now: datetime, calendar: WorkCalendar) -> float:
@@ -304,7 +195,7 @@ def seconds_left(clock: Clock, now: datetime, calendar: WorkCalendar) -> float:
         return clock.remaining.total_seconds()
     if clock.due_at is None:
         return 0.0
-    limit = _limit(StagePolicy.of(clock))
+    limit = limit_of(StagePolicy.of(clock))
     return between(limit, now, clock.due_at, calendar).total_seconds()
 
 
@@ -315,11 +206,11 @@ __all__ = [
     "due",
     "extend",
     "length",
+    "limit_of",
     "parse",
-    "rest",
-    "resume",
     "seconds_between",
     "seconds_left",
     "start",
+    "warning",
     "with_limit",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dispatch.domain import clocks
+from dispatch.domain import clocks, resting
 from dispatch.domain.case import ASSIST, INFORM, LEAD, Assignment, Case, Clock
 from dispatch.domain.clocks import HANDLING, REPORTED, RULING
 from dispatch.domain.turn import Turn
@@ -87,14 +87,14 @@ def rest_all(case: Case, turn: Turn, *stages: str) -> None:
     for clock in list(case.open_clocks()):
         if clock.stage in stages and clock.running:
             counted, district = turn.counted(clock.calendar), turn.district_counted(clock)
-            clocks.rest(case, clock, turn.now, counted, district)
+            resting.rest(case, clock, turn.now, counted, district)
 
 
 def resume_all(case: Case, turn: Turn, *stages: str) -> None:
     """Let every resting clock of `stages` count on."""
     for clock in list(case.open_clocks()):
         if clock.stage in stages and not clock.running:
-            clocks.resume(case, clock, turn.now, turn.calendar(clock.calendar), turn.district_calendar)
+            resting.resume(case, clock, turn.now, turn.calendar(clock.calendar), turn.district_calendar)
 
 
 def answer_all(case: Case, turn: Turn) -> None:
