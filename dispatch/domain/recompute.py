@@ -145,9 +145,12 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
             left, used = wanted * (left / full), wanted - wanted * (left / full)
         else:  # one that rested past its end has less left, by the end it had, than it has not used
             left = wanted - used if left <= timedelta() else left + wanted - full
-        end = _capped(case, clock, turn, shift(new, turn.now, left, calendar), wanted - used - left)
+        counted_back = shift(new, turn.now, left, calendar)
+        end = _capped(case, clock, turn, counted_back, wanted - used - left)
         earliest = min(clock.due_at or turn.now, turn.now)
-        overtaken = end < earliest  # counted back from now, over its rests, that moment would explain nothing
+        if clock.running_since and earliest < end == counted_back < clock.running_since:
+            earliest = clock.running_since  # within its last rest, or before it: no moment that the log would bear out
+        overtaken = end < earliest
         clock.due_at = max(end, earliest)
     assert clock.due_at is not None
     if carried:
