@@ -30,7 +30,10 @@ STALE = timedelta(seconds=60)
 
 
 async def apply_policies(service: Service, district: str) -> int:
-    """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
+    """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed.
+
+    A clock at rest keeps the limit it had (`at_rest`): run again, once it has gone on, for that one as well.
+    """
     done, after = 0, UUID(int=0)
     before = await service.database.now() + STALE
     calendars = await counted_calendars(service, district)
@@ -41,6 +44,12 @@ async def apply_policies(service: Service, district: str) -> int:
             return done
         done += await _batch(service, ids, "policy", calendars)
         after = ids[-1]
+
+
+async def at_rest(service: Service, district: str) -> int:
+    """How many clocks of a district `apply_policies` passes over, because they rest."""
+    async with service.database.acquire() as connection:
+        return await recomputing.at_rest(connection, district)
 
 
 async def apply_calendars(service: Service, district: str) -> int:

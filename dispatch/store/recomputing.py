@@ -27,6 +27,17 @@ async def open_whistles(
     return [row["id"] for row in rows]
 
 
+async def at_rest(connection: Connection, district: str) -> int:
+    """Open clocks of a district that rest (on hold, said to be done, merged): they go on with the limit they had."""
+    count: int = await connection.fetchval(
+        """SELECT count(*) FROM whistle_clock c JOIN whistle_state s ON s.id = c.whistle
+           WHERE s.district = $1 AND s.status NOT IN ('closed', 'cancelled')
+             AND c.remaining IS NOT NULL AND c.running_since IS NULL AND c.answered_at IS NULL""",
+        district,
+    )
+    return count
+
+
 async def names_in_use(connection: Connection, district: str) -> list[str]:
     """The calendars (`code@revision`) that the district's running clocks and their waits count on, and those of
     report-in clocks whose answer may still turn out not to have happened."""

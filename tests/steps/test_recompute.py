@@ -115,7 +115,12 @@ async def due_of(town: Town, whistle: UUID, stage: str) -> datetime | None:
 
 
 async def test_of_what_is_merged_the_total_alone_follows_another_policy(town: Town) -> None:
+    assert await recompute.at_rest(town.service, DISTRICT) == 0
     whistle = await merged(town)
+    async with town.service.database.acquire() as connection:
+        [case] = await cases.many(connection, [whistle])
+    resting = [clock for clock in case.open_clocks() if not clock.running]
+    assert await recompute.at_rest(town.service, DISTRICT) == len(resting) > 0
     before = await due_of(town, whistle, "total")
     assert before is not None
     await town.change("policies.yaml", "total: {owner: none, limit: 20wd", "total: {owner: none, limit: 30wd")
