@@ -5,7 +5,7 @@ SHELL := bash
 .ONESHELL:
 
 PYTHON ?= python3
-PORT ?= 8000
+PORT ?= $(or $(DISPATCH_PORT),8000)
 MINUTES ?= 10
 SEED ?= $(shell date +%s)
 # what make chaos runs, and how long that takes beside MINUTES
