@@ -11,8 +11,8 @@ from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
 from dispatch.domain.case import DONE, LEAD, LOCAL, Actor, Case, Clock, Request
 from dispatch.domain.clocks import DUE, HANDLING, LAST_RUNG
-from dispatch.domain.ladder import STREET, answering
 from dispatch.domain.refusals import Invalid, NotNow
+from dispatch.domain.rungs import STREET, answering
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 

@@ -13,9 +13,9 @@ from dispatch.domain import parts
 from dispatch.domain.asking import need
 from dispatch.domain.case import CLOSED, LOCAL, Actor, Case, Clock
 from dispatch.domain.clocks import HANDLING, StagePolicy
-from dispatch.domain.ladder import STREET, answering
 from dispatch.domain.reference import Node
 from dispatch.domain.refusals import NotNow
+from dispatch.domain.rungs import STREET, answering
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat
 

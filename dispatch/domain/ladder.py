@@ -1,4 +1,4 @@
-"""The five rungs: what a clock does when its next mark comes, and who answers on which rung.
+"""The ladder: what a clock does when its next mark comes. Who answers on which of its five rungs: `rungs`.
 
 A stage that runs out climbs exactly one rung per expiry on the chain of the *place*; the work stays with the units.
 On each rung the node's person in charge (块) is asked to get it moving and a seat of the late unit (条) is called.
@@ -24,12 +24,9 @@ from dispatch.domain.clocks import (
 )
 from dispatch.domain.counterparts import called, counterpart_unit, held
 from dispatch.domain.involved import CLERK_POST
-from dispatch.domain.reference import Node
+from dispatch.domain.rungs import STREET, answering, next_rung
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
-
-#: the rung on which an item from below becomes a whistle
-STREET = 4
 
 
 def fire(case: Case, clock: Clock, turn: Turn) -> Event:
@@ -127,19 +124,6 @@ def _review(case: Case, clock: Clock, turn: Turn) -> Event:
     return event
 
 
-def first_rung(case: Case, turn: Turn, start: int) -> int:
-    """The rung a clock climbs to first: the policy's, or the lowest one that the place is known down to."""
-    rung = start
-    while rung < LAST_RUNG and turn.rung_node(case, rung) is None:
-        rung += 1
-    return rung
-
-
-def next_rung(case: Case, clock: Clock, turn: Turn, policy: StagePolicy) -> int:
-    """The rung that the clock climbs to when it next runs out."""
-    return clock.rung + 1 if clock.rung else first_rung(case, turn, policy.start)
-
-
 def orders_due(case: Case, turn: Turn) -> int:
     """How many supervision orders the clocks that are due now will need."""
     return sum(
@@ -194,26 +178,6 @@ def _block(case: Case, turn: Turn, rung: int) -> dict[str, object]:
         return {"node": None, "seat": None, "person": None, "vacant": vacant}
     seat = involved.rung_seat(case, node.code, rung)
     return {"node": node.code, "seat": seat, "person": turn.holder(seat), "vacant": vacant}
-
-
-def asked_node(case: Case, turn: Turn, rung: int) -> Node | None:
-    """Whose a rung is, whoever sits there; of a sealed case every rung is the district's."""
-    return turn.rung_node(case, LAST_RUNG if case.facts.sealed else rung)
-
-
-def answering(case: Case, turn: Turn, rung: int) -> tuple[Node | None, list[Node]]:
-    """Whose person in charge answers on a rung: its node, or the next one above whose seat is held (the district
-    whoever holds it); and the nodes that were passed because their seats are vacant. A sealed case has no chain: the
-    district answers on every rung."""
-    passed: list[Node] = []
-    for level in range(LAST_RUNG if case.facts.sealed else max(rung, 1), LAST_RUNG + 1):
-        node = turn.rung_node(case, level)
-        if node is None:
-            continue
-        if level == LAST_RUNG or turn.holder(node_seat(node.code)) is not None:
-            return node, passed
-        passed.append(node)
-    return None, passed
 
 
 def _informed(case: Case, turn: Turn, rungs: list[int]) -> list[dict[str, object]]:
@@ -305,4 +269,4 @@ def explained(case: Case, clock: Clock) -> bool:
     )
 
 
-__all__ = ["answering", "asked_node", "explained", "fire", "first_rung", "owner_seats"]
+__all__ = ["explained", "fire", "orders_due", "owner_seats", "reminders_before_notice"]

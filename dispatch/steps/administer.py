@@ -7,7 +7,7 @@ from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.steps import second_factor
 from dispatch.steps.sign_in import as_hash
-from dispatch.store import accounts, administration, directory, sessions, tickets
+from dispatch.store import administration, directory, sessions, tickets
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database
 from dispatch.store.directory import PersonSeen
@@ -43,7 +43,7 @@ async def end_sessions(database: Database, by: Actor, person: str) -> int:
     """End every session of a person; returns how many. Raises `Forbidden`, `NotFound`."""
     async with database.transaction() as uow:
         await of_district(uow.connection, by, person, await uow.now())
-        ended = await accounts.end_sessions(uow, person)
+        ended = await sessions.end_all(uow, person)
         await tickets.void(uow, person)
         await administration.note_on(uow, by, person, "sessions-ended", {"count": ended})
         return ended

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain import acts_local, ladder
+from dispatch.domain import acts_local, rungs
 from dispatch.domain.case import LIVE, LOCAL, Actor
 from dispatch.domain.clocks import LAST_RUNG
 from dispatch.domain.permissions import may_ever
@@ -69,10 +69,10 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
     async with service.database.acquire() as connection:
         rows = await queues.climbed(connection, scope, tuple(range(rung, LAST_RUNG + 1)), MOST)
         passed = await _passed_up(connection, scope, node, below, turn)
-        own = await queues.below(connection, scope, MOST) if rung < ladder.STREET else []
+        own = await queues.below(connection, scope, MOST) if rung < rungs.STREET else []
         coming = await climbing.coming(connection, scope, turn, rung)
         answered_for = Filters(status=IN_HAND, places=subtree(node.code, reference))
-        here = await queues.count(connection, scope, answered_for, MOST_HERE) if rung <= ladder.STREET else 0
+        here = await queues.count(connection, scope, answered_for, MOST_HERE) if rung <= rungs.STREET else 0
     reached = once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
     above = once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
     return ChainView(
@@ -117,7 +117,7 @@ def _own(row: Found, node: Node, turn: Turn) -> bool:
 
 
 def _answers(row: Found, rung: int, node: Node, turn: Turn) -> bool:
-    found, _vacant = ladder.answering(case_of(row), turn, rung)
+    found, _vacant = rungs.answering(case_of(row), turn, rung)
     return found is not None and found.code == node.code
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain import ladder
+from dispatch.domain import rungs
 from dispatch.domain.case import Case, Facts
 from dispatch.domain.clocks import StagePolicy
 from dispatch.domain.turn import Turn
@@ -33,7 +33,7 @@ async def coming(connection: Connection, scope: Scope, turn: Turn, rung: int) ->
         if row.clock is None:
             continue
         policy = StagePolicy.of(row.clock)
-        if not policy.start or ladder.next_rung(case_of(row), row.clock, turn, policy) != rung:
+        if not policy.start or rungs.next_rung(case_of(row), row.clock, turn, policy) != rung:
             continue
         at = row.clock.due_at if row.clock.mark == "warn" else row.clock.fires_at
         if at is not None:

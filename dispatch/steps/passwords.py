@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from dispatch.domain.refusals import Invalid
 from dispatch.steps.common_passwords import weakness
 from dispatch.steps.sealing import Sealer
-from dispatch.store import accounts, administration, tickets
+from dispatch.store import accounts, administration, sessions, tickets
 from dispatch.store.database import Database
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
@@ -91,7 +91,7 @@ async def change_password(
         raise Invalid("新密码要和现在的不一样；请换一个", field="new", value=None)
     await set_password(database, sealer, person, new, must_change=False)
     async with database.transaction() as uow:
-        await accounts.end_sessions(uow, person, keep)
+        await sessions.end_all(uow, person, keep)
         await administration.note_own(uow, person, "password-changed", {})
 
 

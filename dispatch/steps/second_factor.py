@@ -17,7 +17,7 @@ from dispatch.domain.refusals import Forbidden, Invalid
 from dispatch.steps import passwords, sign_in
 from dispatch.steps.sealing import Sealer, Unreadable
 from dispatch.steps.sign_in import Session, digest
-from dispatch.store import accounts, administration, second_factors, tickets
+from dispatch.store import accounts, administration, second_factors, sessions, tickets
 from dispatch.store.database import Database
 from dispatch.store.unit_of_work import UnitOfWork
 
@@ -163,7 +163,7 @@ async def reset(database: Database, person: str, by: Actor | None) -> bool:
     async with database.transaction() as uow:
         removed = await second_factors.remove(uow, person)
         if removed:
-            await accounts.end_sessions(uow, person)
+            await sessions.end_all(uow, person)
             await tickets.void(uow, person)
             await administration.note_on(uow, by, person, "second-factor-reset", {})
         return removed

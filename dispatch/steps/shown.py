@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks as rules
-from dispatch.domain import counterparts, involved, ladder
+from dispatch.domain import counterparts, involved, rungs
 from dispatch.domain.case import Assignment, Case, Clock
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat
@@ -186,7 +186,7 @@ def accountable(case: Case, turn: Turn) -> Accountable:
     code = taken.data.get("node") if taken is not None and taken.data.get("rung") == rung else None
     node = turn.reference.tree.get(code) if code else None
     if node is None or turn.holder(node_seat(node.code)) is None:
-        node, _vacant = ladder.answering(case, turn, rung)
+        node, _vacant = rungs.answering(case, turn, rung)
     if node is None:
         return Accountable(rung, None, None, None, None, None, counterpart)
     seat = seat_view(involved.rung_seat(case, node.code, rung), turn)

@@ -25,8 +25,9 @@ from dispatch.steps.passwords import (
 )
 from dispatch.steps.sealing import Sealer
 from dispatch.store import accounts, administration, second_factors, sessions, tickets
-from dispatch.store.accounts import Holder, NewSession, SeatHeld
+from dispatch.store.accounts import Holder, SeatHeld
 from dispatch.store.database import Database
+from dispatch.store.sessions import NewSession
 from dispatch.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,7 @@ async def by_session(database: Database, sha256: bytes) -> Visit | None:
         return None
     if now - row.seen_at > TOUCH_EVERY:
         async with database.transaction() as uow:
-            await accounts.touch_session(uow, sha256, now)
+            await sessions.touch(uow, sha256, now)
     return Visit(
         actor_of(row.holder),
         row.expires_at,
@@ -226,14 +227,14 @@ async def open_session(
     now = await database.now()
     async with database.transaction() as uow:
         held = await accounts.seats(uow.connection, person, now)
-        wanted = seat or await accounts.last_seat(uow.connection, person)
+        wanted = seat or await sessions.last_seat(uow.connection, person)
         chosen = next((one for one in held if one.code == wanted), None)
         if chosen is None and (not held or seat is not None):
             raise Forbidden("这个账号现在没有岗位；请找本单位管理员", field="seat", value=seat)
         at = chosen or held[0]
         made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), lasts(at))
         new = NewSession(digest(made.token), person, at.code, made.csrf, via, device, now + made.lasts)
-        await accounts.add_session(uow, new, now)
+        await sessions.add(uow, new, now)
     log.info("sign-in.done", via=via or "command", seat=at.code)
     return made
 
@@ -246,7 +247,7 @@ async def switch_seat(database: Database, sha256: bytes, person: str, seat: str)
         wanted = next((one for one in held if one.code == seat), None)
         if wanted is None:
             raise Forbidden("您现在不在这个岗位上", field="seat", value=seat)
-        await accounts.move_session(uow, sha256, seat, lasts(wanted))
+        await sessions.move(uow, sha256, seat, lasts(wanted))
 
 
 async def seats_of(database: Database, person: str) -> list[SeatHeld]:
@@ -259,7 +260,7 @@ async def seats_of(database: Database, person: str) -> list[SeatHeld]:
 async def sign_out(database: Database, sha256: bytes) -> None:
     """End this session."""
     async with database.transaction() as uow:
-        await accounts.end_session(uow, sha256)
+        await sessions.sign_out(uow, sha256)
 
 
 async def end_one(database: Database, person: str, session: str) -> None:
@@ -281,7 +282,7 @@ def as_hash(text: str) -> bytes:
 async def sign_out_everywhere(database: Database, person: str, keep: bytes | None = None) -> int:
     """End every session of the person (but `keep`); returns how many there were."""
     async with database.transaction() as uow:
-        ended = await accounts.end_sessions(uow, person, keep)
+        ended = await sessions.end_all(uow, person, keep)
         await tickets.void(uow, person)
         await administration.note_own(uow, person, "sessions-ended", {"count": ended})
         return ended

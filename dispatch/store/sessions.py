@@ -1,7 +1,7 @@
-"""Where people are signed in, as they and their administrators see it."""
+"""Sessions of people: opened, used, moved, ended; and where somebody is signed in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.store.connection import Connection
 from dispatch.store.unit_of_work import UnitOfWork
@@ -72,3 +72,69 @@ async def end(uow: UnitOfWork, id: bytes, person: str) -> bool:
     """End one session of a person. False: not theirs, or over."""
     done = await uow.connection.execute("DELETE FROM web_session WHERE token_sha256 = $1 AND person = $2", id, person)
     return done.endswith(" 1")
+
+
+async def last_seat(connection: Connection, person: str) -> str | None:
+    """The seat the person acted from last."""
+    found: str | None = await connection.fetchval(
+        "SELECT seat FROM web_session WHERE person = $1 ORDER BY seen_at DESC LIMIT 1", person
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to be stored. `via` says how the person came in, `device` from what."""
+
+    sha256: bytes
+    person: str
+    seat: str
+    csrf: str
+    via: str
+    device: str
+    expires_at: datetime
+
+
+async def add(uow: UnitOfWork, made: NewSession, now: datetime) -> None:
+    """A new session."""
+    await uow.connection.execute(
+        """INSERT INTO web_session (token_sha256, person, seat, csrf, created_at, seen_at, expires_at, via, device)
+           VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)""",
+        made.sha256,
+        made.person,
+        made.seat,
+        made.csrf,
+        now,
+        made.expires_at,
+        made.via,
+        made.device,
+    )
+
+
+async def touch(uow: UnitOfWork, sha256: bytes, now: datetime) -> None:
+    """It is in use."""
+    await uow.connection.execute("UPDATE web_session SET seen_at = $2 WHERE token_sha256 = $1", sha256, now)
+
+
+async def move(uow: UnitOfWork, sha256: bytes, seat: str, lasts: timedelta) -> None:
+    """The same person goes on from another of their seats; the session ends no later than one opened there would."""
+    await uow.connection.execute(
+        "UPDATE web_session SET seat = $2, expires_at = least(expires_at, created_at + $3::interval)"
+        " WHERE token_sha256 = $1",
+        sha256,
+        seat,
+        lasts,
+    )
+
+
+async def sign_out(uow: UnitOfWork, sha256: bytes) -> None:
+    """Signed out here."""
+    await uow.connection.execute("DELETE FROM web_session WHERE token_sha256 = $1", sha256)
+
+
+async def end_all(uow: UnitOfWork, person: str, but: bytes | None = None) -> int:
+    """Signed out everywhere (but in the session `but`); returns how many sessions ended."""
+    done = await uow.connection.execute(
+        "DELETE FROM web_session WHERE person = $1 AND token_sha256 IS DISTINCT FROM $2", person, but
+    )
+    return int(done.rsplit(" ", 1)[-1])

@@ -8,8 +8,8 @@ from fastapi import Request
 
 from dispatch.domain import whistle
 from dispatch.domain.case import LOCAL
-from dispatch.domain.ladder import STREET
 from dispatch.domain.reference import Node, node_seat
+from dispatch.domain.rungs import STREET
 from dispatch.domain.turn import ZONE
 from dispatch.steps.chain_board import MOST_HERE
 from dispatch.steps.climbing import Climbing

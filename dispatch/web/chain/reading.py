@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dispatch.domain import counterparts, ladder
+from dispatch.domain import counterparts, rungs
 from dispatch.domain.case import LOCAL, Actor, Case, Clock
 from dispatch.domain.reference import Node, node_seat
 from dispatch.domain.turn import Turn
@@ -94,7 +94,7 @@ def _clock(case: Case, item: Item, rung: int) -> Clock | None:
 
 def vacant_seats(one: Reached, turn: Turn) -> str:
     """The vacant posts below that this came past: 网格长、楼栋长; "" where none was."""
-    _node, passed = ladder.answering(one.case, turn, one.clock.rung)
+    _node, passed = rungs.answering(one.case, turn, one.clock.rung)
     return "、".join(said for node in passed if (said := position_of(node, turn)))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain import clocks as rules
-from dispatch.domain import deadlines, ladder
+from dispatch.domain import deadlines, rungs
 from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import LAST_RUNG, StagePolicy
 from dispatch.domain.reference import Node, node_seat
@@ -48,7 +48,7 @@ class _Builder:
     def __init__(self, case: Case, clock: Clock, view: ClockView, turn: Turn, timeline: tuple[Told, ...]) -> None:
         self.case, self.clock, self.view, self.turn, self.timeline = case, clock, view, turn, timeline
         self.policy = StagePolicy.of(clock)
-        self.first = ladder.first_rung(case, turn, self.policy.start or LAST_RUNG)
+        self.first = rungs.first_rung(case, turn, self.policy.start or LAST_RUNG)
         self.climbed = climbed_at(view, timeline)
         self.next = clock.rung + 1 if clock.rung else self.first
         self.times = self._times() if clock.open else {}
@@ -66,7 +66,7 @@ class _Builder:
         return level >= self.first or self.case.emergency or bool(self.clock.rung)
 
     def _rung(self, level: int) -> Rung:
-        node = ladder.asked_node(self.case, self.turn, level)
+        node = rungs.asked_node(self.case, self.turn, level)
         lane = node is not None and node.kind in ("grid", "lane", "point")
         name, who = words.rung(level, lane=lane), self._who(level, node)
         asked = self.turn.policy(self.case).rung(level).asked

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dispatch.domain import acts_local, ladder, permissions
+from dispatch.domain import acts_local, permissions, rungs
 from dispatch.domain.case import LOCAL, MERGED, Actor, Case
 from dispatch.domain.clocks import ANSWERING, DISPATCH, HANDLING, HOLD, REPORTED, RULING, TOTAL, VERIFICATION
 from dispatch.domain.involved import stands_in
@@ -273,10 +273,10 @@ def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:
     if clock is None or clock.rung >= 5 or not clock.start_rung:
         return ""
     level = clock.rung + 1 if clock.rung else clock.start_rung
-    node = ladder.asked_node(view.case, turn, level)
+    node = rungs.asked_node(view.case, turn, level)
     while node is None and level < 5:
         level += 1
-        node = ladder.asked_node(view.case, turn, level)
+        node = rungs.asked_node(view.case, turn, level)
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or (seat is None and level < 5):
         return ""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
 
-from dispatch.domain import ladder
+from dispatch.domain import rungs
 from dispatch.domain.clocks import HANDLING, REPORTED
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.sign_in import Visit
@@ -152,10 +152,10 @@ def _next(view: WhistleView, turn: Turn) -> tuple[NextStep, ...]:
 def _otherwise(view: WhistleView, turn: Turn, start: int) -> str:
     """Who asks when the unit does not come; in an emergency those below know already."""
     level = start
-    node = ladder.asked_node(view.case, turn, level)
+    node = rungs.asked_node(view.case, turn, level)
     while node is None and level < 5:
         level += 1
-        node = ladder.asked_node(view.case, turn, level)
+        node = rungs.asked_node(view.case, turn, level)
     seat = turn.reference.people.seats.get(f"node:{node.code}:head") if node else None
     if node is None or seat is None:
         return ""
