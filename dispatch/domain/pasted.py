@@ -22,12 +22,16 @@ LABELS: dict[str, str] = {
 _LABELLED = re.compile(rf"(?:^|[\n\t；;，,。 ])\s*【?({'|'.join(sorted(LABELS, key=len, reverse=True))})】?\s*[:：]")
 _TIME = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(?:(\d{1,2})[:：时](\d{1,2}))?")
 _PHONE = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
-_WHEN = r"(?:\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?[ \t]*)?(?:上午|下午|晚上)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+_WHEN = (
+    r"(?:(?:\d{4}[-/年])?\d{1,2}[-/月]\d{1,2}日?[ \t]*|昨天[ \t]*)?(?:上午|下午|晚上)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+)
 _SPEAKER = re.compile(rf"^\s*[\[【]?(?P<who>[^\s\d:：\[\]【】]{{1,12}})[\]】]?[ \t]*(?:(?P<when>{_WHEN})|[:：])\s*$")
 #: a name and what was said, on one line
 _SAID = re.compile(r"^\s*(?P<who>[^\s\d:：，。、；第]{2,8})[:：]\s*(?P<said>\S.*)$")
 #: a cell that says where
 _WHERE = re.compile("[区路街巷号楼村苑庄栋院门]|单元")
+#: the heading of another system's order names the system
+_TITLE = re.compile(r"【([^】]*)】")
 _MOMENTS = {"occurred_at": "时间", "source_due_at": "期限"}
 
 #: the form's fields, and lines that none of them holds
@@ -147,6 +151,9 @@ def _labelled(text: str) -> Found:
             rest.append(f"{mark[1]}：{value}")
     if before and "body" not in found:
         found["body"] = rest.pop(0)
+    elif (title := _TITLE.fullmatch(before)) and "source_channel" not in found:
+        found["source_channel"] = title[1]
+        rest.pop(0)
     return found, rest
 
 

@@ -60,10 +60,19 @@ def test_a_row_without_a_header_keeps_its_address_and_what_else_stands_in_it() -
     }
 
 
+def test_the_heading_of_an_order_names_where_it_comes_from() -> None:
+    assert take_apart(f"【12345工单】\n{ORDER}") == take_apart(ORDER) | {"source_channel": "12345工单"}
+    assert take_apart("【紧急】3号楼路灯又不亮了") == {}
+
+
 @pytest.mark.parametrize(
     ("text", "body"),
     [
         ("王楼长 10:52\n3号楼路灯又不亮了\n刘书记 10:53\n收到", "10:52 3号楼路灯又不亮了\n刘书记 10:53：收到"),
+        (
+            "王楼长 6/18 10:52\n3号楼路灯又不亮了\n刘书记 昨天 10:53\n收到",
+            "6/18 10:52 3号楼路灯又不亮了\n刘书记 昨天 10:53：收到",
+        ),
         ("王楼长: 3号楼路灯又不亮了\n刘书记：收到\n马上去看", "3号楼路灯又不亮了\n刘书记：收到\n马上去看"),
         ("王楼长：\n3号楼路灯又不亮了\n王楼长：\n三天了", "3号楼路灯又不亮了\n三天了"),
     ],

@@ -413,6 +413,8 @@ async def test_a_pasted_order_is_taken_apart(world: World) -> None:
     assert apart.value("body") == "楼道消防门被锁"
     assert (apart.value("source_number"), apart.value("reporter_name")) == ("HD20260618001", "张某")
     assert apart.value("place") == BUILDING
+    page = await clerk.send(form, body="来电人：张某\n诉求内容：楼道消防门被锁", step="apart")
+    assert '<details class="fold" open' in page.html, "one sees where the name went"
     # what has been filled in stays, and what is pasted is not lost for it
     page = await clerk.send(form, body=order + "\n来源：12345热线", reporter_name="李某", step="apart")
     apart = page.form("/whistle")

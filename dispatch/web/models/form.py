@@ -140,6 +140,11 @@ class FormPage:
     near_url: str = "/places/near"
     photo_url: str = "/whistle/photo"
 
+    @property
+    def blank(self) -> FormPage:
+        """For the next whistle, where there is no server to ask for one."""
+        return FormPage(self.frame)
+
 
 @dataclass(frozen=True, slots=True)
 class Recap:

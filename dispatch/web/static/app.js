@@ -161,6 +161,7 @@
     addEventListener("pointerdown", () => { down = true; });
     ["pointerup", "pointercancel"].forEach((event) => addEventListener(event, () => setTimeout(() => { down = false; })));
     let newest;
+    const put = (into, part) => { into.replaceChildren(...part.childNodes); wire(into); };
     const place = (into, part) => {
       newest = part;
       if (!into || form.dataset.place === "own" || into.contains(document.activeElement) || into.innerHTML === part.innerHTML) return;
@@ -168,8 +169,7 @@
         setTimeout(() => { if (newest === part) place(into, part); }, 200);
         return;
       }
-      into.replaceChildren(...part.childNodes);
-      wire(into);
+      put(into, part);
     };
     const ask = async () => {
       if (running) running.abort();
@@ -191,6 +191,14 @@
     form.addEventListener("input", (e) => { if (!e.target.matches("[data-combo], [type=file]")) soon(300); });
     form.addEventListener("change", () => soon(0));
     form.addEventListener("preview", () => soon(0));
+    /* the next whistle begins with nothing of the one that waits */
+    form.addEventListener("unsent", () => {
+      clearTimeout(timer);
+      if (running) running.abort();
+      newest = undefined;
+      delete form.dataset.place;
+      $$("[data-into]", $("[data-blank]").content.cloneNode(true)).forEach((part) => put($("#into-" + part.dataset.into), part));
+    });
     if ($("[name=body]", form)?.value) soon(0);
   };
   /* ---- type-ahead for places and units (ARIA combobox) ---- */

@@ -146,6 +146,18 @@
       else delete sessionStorage.going;
     } catch { /* no storage: no draft */ }
   };
+  /* nothing of what waits goes along with the next, not what the page came back with either */
+  const emptied = () => {
+    clear();
+    [...form.elements].filter(({ name, type }) => name && name !== "csrf" && type !== "submit").forEach((one) => {
+      if (["radio", "checkbox"].includes(one.type)) one.checked = false;
+      else if (one.type === "select-one") one.selectedIndex = 0;
+      else one.value = "";
+      one.removeAttribute("aria-invalid");
+    });
+    [$("#error-summary"), ...$$(".error-text", form)].forEach((wrong) => wrong?.remove());
+    $$(".has-error", form).forEach((at) => at.classList.remove("has-error"));
+  };
   const told = () => dispatchEvent(new Event("outbox"));
   const queued = () => {
     form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
@@ -154,9 +166,7 @@
     holding = [];
     from = undefined;
     if (begun) history.replaceState(null, "", location.pathname);
-    form.reset();
-    clear();
-    field("body").value = "";
+    emptied();
     field("idempotency_key").value = newKey();
     form.dispatchEvent(new CustomEvent("unsent", { bubbles: true }));
     told();

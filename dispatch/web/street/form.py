@@ -120,7 +120,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         assist=typed.assist,
         override_reason=typed.get("override_reason"),
         more=_more(typed, shown.errors),
-        more_open=any(one.name in shown.errors for one in _more(typed, {})) or bool(typed.get("source_number")),
+        more_open=any(one.error or one.value for one in _more(typed, shown.errors)),
         choose_open=bool(typed.get("category") or typed.get("lead"))
         or any(name in shown.errors for name in ("lead", "assist", "override_reason", "category")),
         preview=_preview(shown.forecast, typed, turn),
