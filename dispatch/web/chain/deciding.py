@@ -11,7 +11,8 @@ from dispatch.steps.deciding import Asked
 from dispatch.web import words
 from dispatch.web.chain.page import PATH
 from dispatch.web.common import times
-from dispatch.web.desk.panes import ASKED, DECIDED, ended, pane
+from dispatch.web.desk.deciding import ASKED, DECIDED
+from dispatch.web.desk.panes import ended, pane
 from dispatch.web.i18n import _
 from dispatch.web.lists.rows import title_of
 from dispatch.web.models.desk import DeskItem, DeskPane

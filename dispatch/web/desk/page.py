@@ -21,7 +21,7 @@ from dispatch.store.desk import Ruling
 from dispatch.store.rule_proposals import Proposal
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
-from dispatch.web.desk import panes
+from dispatch.web.desk import deciding, panes, watched
 from dispatch.web.desk.candidates import candidates
 from dispatch.web.desk.letters import letters
 from dispatch.web.desk.repeats import alike
@@ -142,24 +142,24 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
     view, turn = found.view, found.turn
     match name:
         case "unmatched":
-            return panes.unmatched(view, turn, found.reasons, _opened(found, opened), whole=whole)
+            return deciding.unmatched(view, turn, found.reasons, _opened(found, opened), whole=whole)
         case "hand-backs":
             chosen = next((one.item.id for one in view.decisions if str(one.item.number) == opened), None)
-            return panes.hand_backs(view, turn, chosen, whole=whole)
+            return deciding.hand_backs(view, turn, chosen, whole=whole)
         case "requests":
-            return panes.requests(view, turn, whole=whole)
+            return deciding.requests(view, turn, whole=whole)
         case "sealed":
             return sealed(view, turn, whole=whole)
         case "repeats":
             return alike(view, turn, whole=whole)
         case "supervision":
-            return panes.supervision(view, turn, found.cases, found.ordered, whole=whole)
+            return watched.supervision(view, turn, found.cases, found.ordered, whole=whole)
         case "arriving":
-            return panes.arriving(view, turn, whole=whole)
+            return watched.arriving(view, turn, whole=whole)
         case "vacant":
-            return panes.vacant(view, turn, whole=whole)
+            return watched.vacant(view, turn, whole=whole)
         case "absent":
-            return panes.absent(view, turn, whole=whole)
+            return watched.absent(view, turn, whole=whole)
         case "rules":
             return waiting(found.proposals, found.rulings, found.actor.person, view.as_of, whole=whole)
         case "stalled":
@@ -174,7 +174,7 @@ def _opened(found: Desk, asked: str) -> dict[UUID, Candidates]:
     chosen = next((item for item in items if str(item.number) == asked), None)
     if chosen is None:
         quiet = [
-            item for item in items if not panes.suspected(item, found.reasons.get(item.id, "").startswith("danger:"))
+            item for item in items if not deciding.suspected(item, found.reasons.get(item.id, "").startswith("danger:"))
         ]
         chosen = next(iter(quiet or items), None)
     case = found.cases.get(chosen.id) if chosen else None
