@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 
 from dispatch.domain.turn import ZONE
 from dispatch.web.models.parts import Field
-from dispatch.web.whistle.forms import UNKNOWN, Asks
+from dispatch.web.whistle.fields import UNKNOWN
+from dispatch.web.whistle.forms import Asks
 
 _FLAGS = ("reached", "responded", "solved")
 _LISTS = ("assist", "units")

@@ -4,22 +4,35 @@ A token in an address is an act, or an act with its answer: `verify-yes`, `rule-
 must be filled; all of them have a page, so that a link works too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from dispatch.domain import parts
-from dispatch.domain.turn import ZONE, Turn
+from dispatch.domain.turn import Turn
 from dispatch.steps.view import WhistleView
 from dispatch.web import words
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.parts import Field, Option
-from dispatch.web.whistle import replies
-
-#: 不知道, chosen and not merely left out
-UNKNOWN = "?"
-Fields = Callable[[WhistleView, Turn], tuple[Field, ...]]
+from dispatch.web.whistle.fields import (
+    Fields,
+    absent,
+    and_,
+    callback,
+    clause,
+    day,
+    of_unit,
+    photo,
+    rating,
+    reasons,
+    remember,
+    reply,
+    should_be,
+    streets,
+    text,
+    unit_field,
+    units_field,
+    where,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,181 +50,33 @@ class Asks:
     demands: tuple[str, ...] = ()
 
 
-def _text(name: str, label: str, hint: str = "", *, required: bool = True, rows: int = 4) -> Fields:
-    return lambda _view, _turn: (Field(name, _(label), "textarea", hint=_(hint) if hint else "", required=required,
-                                       rows=rows),)  # fmt: skip
-
-
-def _reply(label: str, hint: str) -> Fields:
-    """The answer that a resident reads, with texts to begin with."""
-    return lambda view, turn: (
-        Field("reply", _(label), "textarea", hint=_(hint), required=True, rows=5, starts=replies.starts(view, turn)),
-    )
-
-
-def _and(*parts: Fields) -> Fields:
-    return lambda view, turn: tuple(field for part in parts for field in part(view, turn))
-
-
-def _photo(hint: str) -> Fields:
-    return lambda _view, _turn: (Field("photo", _("照片"), "file", hint=_(hint)),)
-
-
-def _where(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    """A photo, or by script the position."""
-    return (
-        Field("photo", _("照片"), "file", hint=_("拍一张现场，一张就够。"), most=1),
-        Field("position", _("位置"), "position", hint=_("有照片就不用，没照片用手机的位置也行。")),
-    )
-
-
-def unit_options(view: WhistleView, turn: Turn, *, but: tuple[str, ...] = ()) -> tuple[Option, ...]:
-    """Every unit that could be meant here; those of other streets and communities are left out."""
-    chain = {node.code for node in turn.chain(view.case.facts.place or view.case.facts.street) if node}
-    return tuple(
-        Option(unit.code, unit.name)
-        for unit in turn.reference.units.all
-        if unit.code not in but and (unit.place is None or unit.place in chain)
-    )
-
-
-def _unit_field(name: str, label: str, *, required: bool = True, empty: str = N_("选一个单位")) -> Fields:
-    def made(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-        options = (Option("", _(empty)), *unit_options(view, turn))
-        return (Field(name, _(label), "select", options=options, required=required),)
-
-    return made
-
-
-def _units_field(name: str, label: str, *, required: bool = False) -> Fields:
-    return lambda view, turn: (
-        Field(name, _(label), "checkboxes", options=unit_options(view, turn), required=required),
-    )
-
-
-def _working(view: WhistleView, _turn: Turn) -> tuple[Option, ...]:
-    return tuple(
-        Option(part.unit, part.unit_name, selected=part.role == "lead")
-        for part in view.assignments
-        if part.role != "inform" and part.status != "released"
-    )
-
-
-def _of_unit(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    options = _working(view, turn)
-    return (Field("unit", _("哪个单位"), "radio", options=options, required=True),) if len(options) > 1 else ()
-
-
-def _reasons(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    options = tuple(Option(code, name) for code, name in turn.policy(view.case).rejections)
-    return (Field("reason", _("哪一条理由"), "radio", options=options, required=True),)
-
-
-def _absent(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    """Where assisting units have not come the lead says why it may be resolved all the same."""
-    late = [turn.unit_name(part.unit) for part in view.case.parts("assist") if parts.awaited(view.case, part)]
-    if not late:
-        return ()
-    hint = _("%(units)s还没报到。", units=_("、").join(late))
-    return (Field("reason", _("协办没到，为什么也能报结"), hint=hint, required=True),)
-
-
-def _clause(_view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    duties = (Option(duty.code, f"{duty.code} {duty.name}") for duty in turn.reference.duties.duties if not duty.demo)
-    options = (Option("", _("选一条")), Option(UNKNOWN, _("不知道")), *duties)
-    return (Field("clause", _("依据清单哪一条"), "select", options=options, required=True),)
-
-
-def _should_be(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    options = (Option("", _("选一个单位")), Option(UNKNOWN, _("不知道")), *unit_options(view, turn))
-    return (Field("to", _("应由谁办"), "select", options=options, required=True),)
-
-
-def _day(name: str, label: str, kind: str, ahead: int) -> Fields:
-    def made(view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
-        at = view.as_of.astimezone(ZONE) + timedelta(days=ahead)
-        value = at.strftime("%Y-%m-%d") if kind == "date" else at.strftime("%Y-%m-%dT18:00")
-        return (Field(name, _(label), kind, value=value, required=True),)
-
-    return made
-
-
-def _yes_no(name: str, label: str, yes: str, no: str, hint: str = "") -> Field:
-    return Field(name, _(label), "radio", options=(Option("1", _(yes)), Option("0", _(no))), hint=hint, required=True)
-
-
-def _satisfied() -> Field:
-    options = (Option("satisfied", _("满意")), Option("basically", _("基本满意")), Option("not", _("不满意")))
-    return Field("satisfied", _("满意吗"), "radio", options=options, required=True)
-
-
-def _rating(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    return (
-        *_of_unit(view, turn),
-        _yes_no("responded", N_("响应了吗"), N_("响应了"), N_("没响应"), hint=_late(view)),
-        _yes_no("solved", N_("解决了吗"), N_("解决了"), N_("没解决")),
-        _satisfied(),
-    )
-
-
-def _late(view: WhistleView) -> str:
-    """Which units asked for more time only at the last moment: whoever rates them should know."""
-    names = {part.unit: part.unit_name for part in view.assignments}
-    late = [
-        names.get(one["unit"], str(one["unit"]))
-        for one in view.requests
-        if one["kind"] == "extension" and one["data"].get("late")
-    ]
-    return _("%(units)s临期才申请延期 %(n)s 次。", units=_("、").join(dict.fromkeys(late)), n=len(late)) if late else ""
-
-
-def _callback(_view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
-    return (
-        _yes_no("reached", N_("联系上了吗"), N_("联系上了"), N_("没联系上（下面不用填）")),
-        _yes_no("responded", N_("来源人说：有人联系过吗"), N_("有"), N_("没有")),
-        _yes_no("solved", N_("来源人说：解决了吗"), N_("解决了"), N_("没解决")),
-        _satisfied(),
-    )
-
-
-def _streets(view: WhistleView, turn: Turn) -> tuple[Field, ...]:
-    nodes = turn.reference.tree.children(view.district)
-    options = tuple(Option(node.code, node.name) for node in nodes if node.code != view.case.facts.street)
-    return (Field("to", _("转给哪个街道"), "select", options=(Option("", _("选一个街道")), *options), required=True),)
-
-
-def _remember(_view: WhistleView, _turn: Turn) -> tuple[Field, ...]:
-    hint = _("会起草一条清单修改，由第二个人批准后生效。")
-    return (Field("remember", _("记住此裁定，以后照办"), "checkbox", hint=hint),)
-
-
-_REASON = _text("reason", N_("理由"))
-_MAYBE = _text("reason", N_("理由（可不填）"), required=False, rows=2)
+_REASON = text("reason", N_("理由"))
+_MAYBE = text("reason", N_("理由（可不填）"), required=False, rows=2)
 
 ASKS: Mapping[str, Asks] = {
     # the units
     "report-in": Asks("report-in", N_("签收以后就由你单位负责到底。"), tap=True),
     "arrive": Asks("arrive", N_("到了现场就报到：一张照片，或者手机的位置。"),
-                   _and(_where, _text("note", N_("现场什么情况（可不填）"), required=False, rows=2)), photos="photo"),
-    "leave": Asks("leave", N_("事不完人不撤。确实要走，会记在经过里。"), _text("reason", N_("为什么离场"))),
-    "note": Asks("note", N_("做了什么、到了哪一步，街道马上看得见。"), _text("text", N_("进展")), repeatable=True),
+                   and_(where, text("note", N_("现场什么情况（可不填）"), required=False, rows=2)), photos="photo"),
+    "leave": Asks("leave", N_("事不完人不撤。确实要走，会记在经过里。"), text("reason", N_("为什么离场"))),
+    "note": Asks("note", N_("做了什么、到了哪一步，街道马上看得见。"), text("text", N_("进展")), repeatable=True),
     "resolve": Asks("resolve", N_("报结以后请街道去核查，你的钟停下。没办好会退回，原来的钟接着走。"),
-                    _and(_reply(N_("办得怎么样"), N_("写给来访人看得懂的话。")), _absent,
-                         _photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
+                    and_(reply(N_("办得怎么样"), N_("写给来访人看得懂的话。")), absent,
+                         photo(N_("办后的照片，街道核查时会并排看。"))), photos="photos"),
     "hand-back": Asks("hand-back", N_("裁定以前还是你单位负责，钟照走；裁定是终审，一件只能退一次。"),
-                      _and(_REASON, _clause, _should_be), demands=("reason", "clause", "to")),
+                      and_(_REASON, clause, should_be), demands=("reason", "clause", "to")),
     "request-extension": Asks("request-extension", N_("到期以前才能申请；批下来以前钟照走。临期才申请会记下来。"),
-                              _and(_day("until", N_("延到什么时候"), "datetime", 7), _REASON)),
+                              and_(day("until", N_("延到什么时候"), "datetime", 7), _REASON)),
     "request-hold": Asks("request-hold", N_("现在办不了、又不怪办事的人，才挂账；要有复查日，批准后钟停下。"),
-                         _and(_text("reason", N_("为什么现在办不了")), _day("review_on", N_("复查日"), "date", 30))),
+                         and_(text("reason", N_("为什么现在办不了")), day("review_on", N_("复查日"), "date", 30))),
     "withdraw": Asks("withdraw", N_("撤回你提出、还没有答复的申请。"), tap=True),
     "explain": Asks("explain", N_("写明为什么逾期、打算怎么办；督办后五个工作日没有说明会通报。"),
-                    _text("text", N_("情况说明")), repeatable=True),
+                    text("text", N_("情况说明")), repeatable=True),
     "sign-instruction": Asks("sign-instruction", N_("批示收到了，签收后照办。"), tap=True),
-    "object": Asks("object", N_("对评价不服，写明理由，区调度台复核。"), _text("text", N_("异议"))),
+    "object": Asks("object", N_("对评价不服，写明理由，区调度台复核。"), text("text", N_("异议"))),
     # the street
     "call": Asks("call", N_("新叫的单位马上收到，它自己的签收钟从现在起算。"),
-                 _and(_unit_field("unit", N_("追加哪个单位")), lambda _v, _t: (
+                 and_(unit_field("unit", N_("追加哪个单位")), lambda _v, _t: (
                      Field("role", _("来做什么"), "radio", options=(
                          Option("assist", _("协办"), _("要报到、要办事"), selected=True),
                          Option("inform", _("知会"), _("只让它知道"))), required=True),))),
@@ -219,28 +84,28 @@ ASKS: Mapping[str, Asks] = {
     "verify-yes": Asks("verify", N_("现场办好了才通过；通过以后要给来源人答复。"),
                        tap=True, given={"accepted": True}, photos="photos"),
     "verify-no": Asks("verify", N_("退回以后原来的钟接着走，算一次返工；退两次转区里复核。"),
-                      _and(_reasons, _text("note", N_("现场什么情况"), rows=3), _photo(N_("现场照片，退回要有凭据。"))),
+                      and_(reasons, text("note", N_("现场什么情况"), rows=3), photo(N_("现场照片，退回要有凭据。"))),
                       given={"accepted": False}, photos="photos"),
     "feedback": Asks("feedback", N_("这是给来源人的话，并单的也收到同一份。"),
-                     _reply(N_("怎么答复"), N_("来源人看得懂的话，不写内部的事。"))),
-    "callback": Asks("callback", N_("联系上了才算数；三个数都来自这里。"), _callback, repeatable=True),
-    "evaluate": Asks("evaluate", N_("每个单位各评各的；单位可以提异议。"), _rating, repeatable=True),
+                     reply(N_("怎么答复"), N_("来源人看得懂的话，不写内部的事。"))),
+    "callback": Asks("callback", N_("联系上了才算数；三个数都来自这里。"), callback, repeatable=True),
+    "evaluate": Asks("evaluate", N_("每个单位各评各的；单位可以提异议。"), rating, repeatable=True),
     "close": Asks("close", N_("所有的钟停下，归档。来源人以后还可以请求重新办理。"), tap=True),
-    "cancel": Asks("cancel", N_("单位还没动手才能撤。撤了以后所有的钟停下。"), _text("reason", N_("为什么撤哨"))),
-    "request-cancel": Asks("request-cancel", N_("单位已经动手，撤哨要区调度台批。"), _text("reason", N_("为什么撤哨"))),
-    "transfer": Asks("transfer", N_("对方接收以前还是你们的；接收后按它的属地重新派。"), _streets),
+    "cancel": Asks("cancel", N_("单位还没动手才能撤。撤了以后所有的钟停下。"), text("reason", N_("为什么撤哨"))),
+    "request-cancel": Asks("request-cancel", N_("单位已经动手，撤哨要区调度台批。"), text("reason", N_("为什么撤哨"))),
+    "transfer": Asks("transfer", N_("对方接收以前还是你们的；接收后按它的属地重新派。"), streets),
     "accept-transfer": Asks("accept-transfer", N_("接收以后就是你们街道的哨，按你们的属地重新派单。"), tap=True),
     "decline-transfer": Asks("decline-transfer", N_("不接收，就退回原来的街道。"), tap=True),
-    "deny-arrival": Asks("deny-arrival", N_("登记了到场、其实没来：签收的钟当作没停过。"), _of_unit),
+    "deny-arrival": Asks("deny-arrival", N_("登记了到场、其实没来：签收的钟当作没停过。"), of_unit),
     "reopen": Asks("reopen", N_("来源人不满意，同样的单位再办一次；总时钟不重来。"),
-                   _text("reason", N_("为什么重新办理"))),
+                   text("reason", N_("为什么重新办理"))),
     # the desk and the leaders
     "assign": Asks("assign", N_("一个主办，其余协办；留下的单位钟不变。"),
-                   _and(_unit_field("lead", N_("主办单位")), _units_field("assist", N_("协办单位")), _MAYBE,
-                        _remember)),
+                   and_(unit_field("lead", N_("主办单位")), units_field("assist", N_("协办单位")), _MAYBE,
+                        remember)),
     "rule-yes": Asks("rule", N_("改派的单位从现在起重新计时；总时钟不重来。"),
-                     _and(_unit_field("to", N_("改派给谁"), required=False, empty=N_("按申请里写的单位")), _MAYBE,
-                          _remember), given={"upheld": True}),
+                     and_(unit_field("to", N_("改派给谁"), required=False, empty=N_("按申请里写的单位")), _MAYBE,
+                          remember), given={"upheld": True}),
     "rule-no": Asks("rule", N_("驳回以后这个单位不得再退，已经用的时间照算。"), _MAYBE, given={"upheld": False}),
     "decide-extension-yes": Asks("decide-extension", N_("按申请的时间延，已经用的时间保留。"), tap=True,
                                  given={"granted": True}),
@@ -260,18 +125,18 @@ ASKS: Mapping[str, Asks] = {
                                        _("写那一件的编号"), required=True),)),
     "unmerge": Asks("unmerge", N_("撤销并单，回到并单以前；钟从停下的地方接着走。"), tap=True),
     "add-child": Asks("add-child", N_("拆出来的自己成一件，按它自己的内容派单。"),
-                      _text("body", N_("要拆出来的是什么事")), repeatable=True),
+                      text("body", N_("要拆出来的是什么事")), repeatable=True),
     "resume": Asks("resume", N_("条件好了，接着办；钟从停下的地方接着走。"), tap=True),
     # the chain
     "urge": Asks("urge", N_("马上通知在办的单位；不改时限。"), tap=True, repeatable=True),
-    "instruct": Asks("instruct", N_("单位要签收批示。"), _text("text", N_("批示")), repeatable=True),
+    "instruct": Asks("instruct", N_("单位要签收批示。"), text("text", N_("批示")), repeatable=True),
     "take-over": Asks("take-over", N_("由你这一级负责推动；单位照办，时限不变。"), tap=True),
     "send-down": Asks("send-down", N_("交回原来的一级，时限不变。"), tap=True),
     "send-up": Asks("send-up", N_("现在就请上一级来问，不等到点。"), _MAYBE),
     "consult": Asks("consult", N_("请几家坐到一起，定下谁办什么；单位提出的，由街道召集。"),
-                    _and(_units_field("units", N_("请哪些单位"), required=True),
+                    and_(units_field("units", N_("请哪些单位"), required=True),
                          lambda _v, _t: (Field("at", _("什么时候（可不填）"), "datetime"),),
-                         _text("text", N_("商量什么（可不填）"), required=False, rows=2)), repeatable=True),
+                         text("text", N_("商量什么（可不填）"), required=False, rows=2)), repeatable=True),
     "decide-consult-yes": Asks("decide-consult", N_("按单位请求的召集；请到的单位都看得见这件。"),
                                lambda _v, _t: (Field("at", _("什么时候（可不填）"), "datetime"),),
                                given={"granted": True}),
@@ -281,8 +146,8 @@ ASKS: Mapping[str, Asks] = {
     "decide-review-no": Asks("decide-review", N_("已经办好了：不用再办，街道去答复来源人。"), _REASON,
                              given={"granted": False}),
     "minutes": Asks("minutes", N_("定下来的事写在这里，请到的单位都看得见。"),
-                    _and(_text("text", N_("会商纪要"), rows=6),
-                         _text("decisions", N_("定下来要另办的事（可不填）"),
+                    and_(text("text", N_("会商纪要"), rows=6),
+                         text("decisions", N_("定下来要另办的事（可不填）"),
                                N_("一行一件，每件各成一条子单，按它自己的内容派单。"), required=False, rows=3)),
                     repeatable=True),
 }  # fmt: skip
