@@ -51,13 +51,12 @@ def start(
     """
     before = case.clock(stage, unit)
     due_at, warn_at, provisional = _run(policy, calendar, now)
-    if fixed is not None or (source is not None and source[0] is not None):
-        limit = limit_of(policy)
-        due_at = fixed or due_at
-        if source is not None and source[0] is not None:
-            due_at = earlier(due_at, source[0], source[1], now, calendar)
-        warn_at = warning(policy, limit, calendar, now, due_at)
-        provisional = limit.working and calendar.is_provisional(now, due_at)
+    theirs, margin = source or (None, None)
+    if fixed is not None or theirs is not None:
+        limit, due_at = limit_of(policy), fixed or due_at
+        if theirs is not None and margin is not None:
+            due_at = earlier(due_at, theirs, margin, now, calendar)
+        warn_at, provisional = _before(policy, limit, calendar, now, due_at)
     clock = Clock(
         id=before.id if before else new_id,
         stage=stage,
@@ -81,8 +80,14 @@ def _run(policy: StagePolicy, calendar: WorkCalendar, now: datetime) -> tuple[da
     """End, warning and whether they are provisional, of a run from `now` on: the same for a whole batch of cases."""
     limit = limit_of(policy)
     due_at = due(limit, now, calendar)
-    provisional = limit.working and calendar.is_provisional(now, due_at)
-    return due_at, warning(policy, limit, calendar, now, due_at), provisional
+    return due_at, *_before(policy, limit, calendar, now, due_at)
+
+
+def _before(
+    policy: StagePolicy, limit: Limit, calendar: WorkCalendar, now: datetime, due_at: datetime
+) -> tuple[datetime | None, bool]:
+    """The warning of an end, and whether it is provisional."""
+    return warning(policy, limit, calendar, now, due_at), limit.working and calendar.is_provisional(now, due_at)
 
 
 def warning(

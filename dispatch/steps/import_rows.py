@@ -18,7 +18,7 @@ from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Refusal
 from dispatch.steps.import_files import Row
 from dispatch.steps.import_mapping import ImportMapping, fill
-from dispatch.steps.intake import Intake
+from dispatch.steps.intake import Intake, Receipt
 from dispatch.steps.prepare import TITLE_LENGTH, NewWhistle
 from dispatch.steps.route import route
 from dispatch.steps.service import Service
@@ -93,19 +93,24 @@ async def import_rows(
             return_exceptions=True,
         )
         for (row, _), answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, Refusal):
-                value = "" if answer.value is None else str(answer.value)
-                done.rejects.append(Reject(row.number, answer.field or "", value, answer.words()))
-            elif isinstance(answer, Rejected):
-                done.rejects.append(Reject(row.number, "", "", f"数据库不收这一行：{answer}"))
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                done.raised += answer.created
-                done.known += not answer.created
+            _note(done, row, answer)
         done.read += len(batch)
         told(done)
     return done
+
+
+def _note(done: Imported, row: Row, answer: Receipt | BaseException) -> None:
+    """What became of a row. Raises what is neither the rules' nor the database's no to this one row."""
+    if isinstance(answer, Refusal):
+        value = "" if answer.value is None else str(answer.value)
+        done.rejects.append(Reject(row.number, answer.field or "", value, answer.words()))
+    elif isinstance(answer, Rejected):
+        done.rejects.append(Reject(row.number, "", "", f"数据库不收这一行：{answer}"))
+    elif isinstance(answer, BaseException):
+        raise answer
+    else:
+        done.raised += answer.created
+        done.known += not answer.created
 
 
 def whistles(

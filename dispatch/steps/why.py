@@ -161,13 +161,15 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
         used=used.total_seconds(),
         before=before.total_seconds(),
         remaining=rules.seconds_left(clock, turn.now, calendar) if clock.open else None,
-        capped_by_source=full is not None
-        and clock.due_at is not None
-        and counted < full
-        and clock.stage in (rules.HANDLING, rules.TOTAL)
-        and case.facts.source_due_at is not None,
+        capped_by_source=full is not None and counted < full and _capped(case, clock),
         as_of=turn.now,
     )
+
+
+def _capped(case: Case, clock: Clock) -> bool:
+    """Whether the source's own deadline may end it sooner than its limit."""
+    ends = clock.due_at is not None and clock.stage in (rules.HANDLING, rules.TOTAL)
+    return ends and case.facts.source_due_at is not None
 
 
 def _overtaken(clock: Clock, log: Iterable[Logged]) -> bool:

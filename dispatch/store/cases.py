@@ -237,15 +237,10 @@ def _collect(rows: Rows, case: Case, now: Any, channels: Sequence[str]) -> None:
         facts = case.facts
         rows["facts"].append(
             (
-                case.id,
-                facts.category,
-                facts.place,
-                facts.street,
-                facts.sealed,
-                ",".join(facts.hidden_from),
+                case.id, facts.category, facts.place, facts.street, facts.sealed, ",".join(facts.hidden_from),
                 facts.merged_into,
             )
-        )
+        )  # fmt: skip
     for unit in case.touched_units | case.requeued_units:
         part = case.assignments[unit]
         rows["assignment"].append(

@@ -155,14 +155,10 @@ def new_whistle(
     whistle: Whistle, actor: Actor, reference: Reference, key: str, sha256: bytes, via: str = "api"
 ) -> NewWhistle:
     """What intake takes, from a body in shape. Raises `Forbidden`, `Invalid`."""
-    if whistle.lead is None and (whistle.assist or whistle.override_reason):
-        raise Invalid("写了协办单位或理由，也要写主办单位（lead）", field="lead", value=None)
+    named = _named(whistle)
     if (whistle.latitude is None) != (whistle.longitude is None):
         missing = "longitude" if whistle.longitude is None else "latitude"
         raise Invalid("经度和纬度要一起填；请补上 {missing}", field=missing, value=None, missing=missing)
-    named: dict[str, Any] | None = None
-    if whistle.lead is not None:
-        named = {"lead": whistle.lead, "assist": whistle.assist or [], "override_reason": whistle.override_reason}
     # the form has looked already, and its person may have said no to what it found
     found = _found(whistle, actor, reference) if whistle.place is None and via != "form" else None
     own = _below(actor, reference)
@@ -194,6 +190,14 @@ def new_whistle(
         via=via,
         local=own.level if own else 0,
     )
+
+
+def _named(whistle: Whistle) -> dict[str, Any] | None:
+    if whistle.lead is not None:
+        return {"lead": whistle.lead, "assist": whistle.assist or [], "override_reason": whistle.override_reason}
+    if whistle.assist or whistle.override_reason:
+        raise Invalid("写了协办单位或理由，也要写主办单位（lead）", field="lead", value=None)
+    return None
 
 
 def receipt_json(receipt: Receipt, base_url: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`/w/{number}/do/{token}`: the page that asks for an act's fields, and the act itself; without JavaScript too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
@@ -201,12 +201,6 @@ def _page(
     lost = [said for name, said in trouble.errors.items() if name not in names]
     notice = trouble.notice or (Notice(lost[0], kind="error") if lost else None)
     back = f"/w/{seen.number}"
-    hidden = [Hidden("version", str(seen.version)), *(Hidden("kept", one) for one in photos)]
-    if asks.repeatable:
-        hidden.append(Hidden("key", (text_of(form, "key") if form else "") or str(uuid4())))
-    onward = text_of(form, "next") if form else request.query_params.get("next", "")
-    if onward:
-        hidden.append(Hidden("next", auth.after(onward)))
     if photos:
         fields = tuple(
             replace(one, hint=_("已经收到 %(n)s 张照片。", n=len(photos)), required=False)
@@ -224,7 +218,19 @@ def _page(
         fields=fields,
         submit=label(token),
         submit_url=f"{back}/do/{token}",
-        hidden=tuple(hidden),
+        hidden=tuple(_hidden(request, seen, asks, form, photos)),
         errors=tuple(FieldError(name, said) for name, said in trouble.errors.items() if name in names),
         notice=notice,
     )
+
+
+def _hidden(
+    request: Request, seen: WhistleView, asks: Asks, form: FormData | None, photos: Sequence[str]
+) -> Iterator[Hidden]:
+    yield Hidden("version", str(seen.version))
+    yield from (Hidden("kept", one) for one in photos)
+    if asks.repeatable:
+        yield Hidden("key", (text_of(form, "key") if form else "") or str(uuid4()))
+    onward = text_of(form, "next") if form else request.query_params.get("next", "")
+    if onward:
+        yield Hidden("next", auth.after(onward))
