@@ -363,6 +363,17 @@ async def test_several_problems_become_children_once(world: World) -> None:
     ]
 
 
+async def test_of_what_will_be_parted_the_first_is_foretold(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    typed = dict((await clerk.get("/whistle")).form("/whistle").fields)
+    typed["body"] = "广泰小区3号楼楼道消防门被锁。广泰小区2号楼路灯不亮三天了，厨房漏气"
+    for split, said in (("", False), ("1", True)):
+        shown = (await clerk.client.post("/whistle/preview", data=typed | {"split": split})).text
+        short = shown.split('data-into="short"')[1].split("</div>")[0]
+        assert ("消防救援大队 主办" in short, "这里说的是第 1 条" in shown) == (said, said)
+        assert "您写到了「漏气」" in shown, "of whichever part the danger is"
+
+
 async def test_without_javascript_the_check_page_makes_the_offers_of_the_form(
     world: World,
 ) -> None:

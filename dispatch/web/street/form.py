@@ -9,14 +9,13 @@ from fastapi import Request
 
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Node, Reference
-from dispatch.domain.refusals import Refusal
 from dispatch.domain.several import Problem
 from dispatch.domain.turn import Turn
 from dispatch.steps import lists
-from dispatch.steps.foresee import Forecast, foresee
+from dispatch.steps.foresee import Forecast
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.web.api.raising import new_whistle, street_code
+from dispatch.web.api.raising import street_code
 from dispatch.web.common.frame import HOME, build_frame, level_of, places
 from dispatch.web.common.paths import path_of, short_name
 from dispatch.web.common.times import moment
@@ -26,7 +25,7 @@ from dispatch.web.models.form import CheckPage, FormPage, Phone, PlaceFound, Pre
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, Option, Span, Text, link, spans
 from dispatch.web.street.offers import Offers, Similar
 from dispatch.web.street.preview import preview_of
-from dispatch.web.street.typed import CALLED, LISTS, PLAIN, Typed, whistle_of
+from dispatch.web.street.typed import CALLED, LISTS, PLAIN, Typed
 from dispatch.web.whistle.page import CHANNELS
 from dispatch.web.words import state_label
 
@@ -45,17 +44,6 @@ class Shown:
     errors: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     fresh_key: bool = False
-
-
-async def forecast_of(service: Service, actor: Actor, reference: Reference, typed: Typed) -> Forecast | None:
-    """What would happen now; None while too little is known for it. Raises `Unavailable`."""
-    if not typed.get("body").strip():
-        return None
-    try:
-        new = new_whistle(whistle_of(typed), actor, reference, "preview", b"", via="form")
-        return await foresee(service, actor, new)
-    except (Refusal, ValueError):
-        return None
 
 
 async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) -> Text:
@@ -123,7 +111,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         more_open=any(one.error or one.value for one in _more(typed, shown.errors)),
         choose_open=bool(typed.get("category") or typed.get("lead"))
         or any(name in shown.errors for name in ("lead", "assist", "override_reason", "category")),
-        preview=_preview(shown.forecast, typed, turn),
+        preview=_preview(shown, typed, turn),
         errors=errors,
         idempotency_key=str(uuid4()) if shown.fresh_key else typed.get("idempotency_key") or str(uuid4()),
         place_auto=typed.place_auto,
@@ -150,7 +138,7 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     return CheckPage(
         frame,
         _recap(visit, typed, reference, offers),
-        preview_of(forecast, turn, named=typed.get("override_reason")),
+        preview_of(forecast, turn, named=typed.get("override_reason"), parts=_parts(shown, typed)),
         _carried(typed, asked=("split",) if offers.problems else ()),
         nearby=shown.nearby,
         similar=tuple(_similar(one, turn) for one in offers.similar),
@@ -186,8 +174,13 @@ def _carried(typed: Typed, asked: Sequence[str]) -> tuple[Hidden, ...]:
     return (*hidden, Hidden("choosing", "1")) if typed.choosing else tuple(hidden)
 
 
-def _preview(found: Forecast | None, typed: Typed, turn: Turn) -> Preview | None:
-    return preview_of(found, turn, named=typed.get("override_reason")) if found else None
+def _preview(shown: Shown, typed: Typed, turn: Turn) -> Preview | None:
+    named, parts = typed.get("override_reason"), _parts(shown, typed)
+    return preview_of(shown.forecast, turn, named=named, parts=parts) if shown.forecast else None
+
+
+def _parts(shown: Shown, typed: Typed) -> int:
+    return len(shown.offers.problems) if typed.get("split") else 0
 
 
 def _danger(found: Forecast | None) -> str:

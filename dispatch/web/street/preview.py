@@ -1,24 +1,52 @@
 """「现在吹哨，会这样」: the forecast as the page's right side."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from dispatch.domain import clocks as rules
+from dispatch.domain.case import Actor
 from dispatch.domain.clocks import DISPATCH, HANDLING, REPORTED
 from dispatch.domain.reference import Reference, Tree
+from dispatch.domain.refusals import Refusal
 from dispatch.domain.turn import Turn
-from dispatch.steps.foresee import Forecast, Step
+from dispatch.steps.foresee import Forecast, Step, foresee
+from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.web import say, words
+from dispatch.web.api.raising import new_whistle
 from dispatch.web.common.paths import head_of
 from dispatch.web.common.times import moment
 from dispatch.web.common.why import why_text
 from dispatch.web.i18n import _
 from dispatch.web.models.form import AssignmentRow, Preview
 from dispatch.web.models.parts import Figure, Notice, Option, Role, Text, spans, strong
+from dispatch.web.street.sending import parted
+from dispatch.web.street.typed import Typed, whistle_of
 
 
-def preview_of(found: Forecast, turn: Turn, *, named: str = "") -> Preview:
-    """What the form shows; `named` is what the person wrote on departing from the list."""
+async def forecast_of(service: Service, actor: Actor, reference: Reference, typed: Typed) -> Forecast | None:
+    """What would happen now, to the first where problems are parted; None while too little is known for it.
+
+    Its words of danger are those of all that was written. Raises `Unavailable`.
+    """
+
+    async def foreseen(one: Typed) -> Forecast:
+        return await foresee(service, actor, new_whistle(whistle_of(one), actor, reference, "preview", b"", via="form"))
+
+    if not typed.get("body").strip():
+        return None
+    first, problems = parted(actor, typed, reference)
+    try:
+        found = await foreseen(typed)
+        return replace(await foreseen(first), danger_words=found.danger_words) if problems else found
+    except (Refusal, ValueError):
+        return None
+
+
+def preview_of(found: Forecast, turn: Turn, *, named: str = "", parts: int = 0) -> Preview:
+    """What the form shows; `named` is what the person wrote on departing from the list; of so many `parts` it is the
+    first.
+    """
     reference = turn.reference
     handling, reported = _clock(found, HANDLING), _lead_report(found)
     figures, after = _headline(found, handling)
@@ -33,7 +61,7 @@ def preview_of(found: Forecast, turn: Turn, *, named: str = "") -> Preview:
         outcome=words.outcome(found.outcome),
         short=_("%(unit)s 主办", unit=lead) if lead else words.outcome(found.outcome),
         short_note=_short(found, handling, reported, turn),
-        notices=_notices(found),
+        notices=_notices(found, parts),
         why_title=_("为什么是他们") if found.lead else _("为什么是这个去向"),
         text=found.say if found.outcome == "statutory" else "",
         picks=tuple(Option(one.category, f"{one.category} {one.name}") for one in found.runners_up),
@@ -134,8 +162,8 @@ def _short(found: Forecast, handling: ClockView | None, reported: ClockView | No
     return "・".join(parts)
 
 
-def _notices(found: Forecast) -> tuple[Notice, ...]:
-    said: list[Notice] = []
+def _notices(found: Forecast, parts: int) -> tuple[Notice, ...]:
+    said = [Notice(_("拆成 %(n)s 条，这里说的是第 1 条", n=parts))] if parts else []
     if found.say and found.outcome != "statutory":
         said.append(Notice(found.say))
     if found.sealed:

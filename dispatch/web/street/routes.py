@@ -29,8 +29,9 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
 from dispatch.web.render import STATIC, render
-from dispatch.web.street.form import EMPTY, Shown, check_page, forecast_of, form_page, nearby_of
+from dispatch.web.street.form import EMPTY, Shown, check_page, form_page, nearby_of
 from dispatch.web.street.offers import offers_of
+from dispatch.web.street.preview import forecast_of
 from dispatch.web.street.sending import add_to, raise_all
 from dispatch.web.street.typed import Typed, hash_of, place_at, read
 

@@ -27,8 +27,7 @@ async def raise_all(
     deps: WebDeps, actor: Actor, reference: Reference, typed: Typed, key: str, sha256: bytes
 ) -> tuple[Receipt, int]:
     """The receipt, and how many children were split off; the same form again gives the same. Raises a `Refusal`."""
-    problems = problems_of(actor, typed.get("body").strip(), reference) if typed.get("split") else ()
-    first = _first(typed, problems, reference) if problems else typed
+    first, problems = parted(actor, typed, reference)
     new = new_whistle(whistle_of(first, first.kept), actor, reference, key, sha256, via="form")
     new.place_by = "text" if first.place_auto else None
     await doing.own_photos(deps.service, actor, {"photos": [UUID(one) for one in new.photos]})
@@ -36,6 +35,12 @@ async def raise_all(
     for n, problem in enumerate(problems[1:], 1):
         await _child(deps, actor, reference, receipt, typed, problem, f"{key}:{n}")
     return receipt, max(0, len(problems) - 1)
+
+
+def parted(actor: Actor, typed: Typed, reference: Reference) -> tuple[Typed, tuple[Problem, ...]]:
+    """What is raised first, and all problems where they are to be parted; else the form as it is, and none."""
+    problems = problems_of(actor, typed.get("body").strip(), reference) if typed.get("split") else ()
+    return (_first(typed, problems, reference) if problems else typed), problems
 
 
 def _first(typed: Typed, problems: tuple[Problem, ...], reference: Reference) -> Typed:
@@ -81,4 +86,4 @@ async def add_to(deps: WebDeps, actor: Actor, number: int, typed: Typed, key: st
     await casework.act(deps.service, actor, admitted.id, "note", {"text": text}, key=once)
 
 
-__all__ = ["add_to", "raise_all"]
+__all__ = ["add_to", "parted", "raise_all"]
