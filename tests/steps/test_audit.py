@@ -73,7 +73,9 @@ def place(difference: Difference) -> str:
     return f"{difference.table}.{column}" if column else difference.table
 
 
-VICTIM = """SELECT s.id FROM whistle_state s WHERE s.rung = 3 AND s.status = 'handling'
+#: none that is already as a planting would make it
+VICTIM = """SELECT s.id FROM whistle_state s JOIN whistle w ON w.id = s.id
+            WHERE s.rung = 3 AND s.status = 'handling' AND s.lead <> 'CG' AND w.category <> '101'
             AND EXISTS (SELECT FROM whistle_text t WHERE t.whistle = s.id)
             AND EXISTS (SELECT FROM whistle_event e WHERE e.whistle = s.id AND type = 'reported-in') LIMIT 1"""
 
