@@ -43,7 +43,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A ruling that was to be remembered: texts with these words go to this unit."""
+    """A ruling that was to be remembered: texts with these words go to this unit.
+
+    Title and body are the whistle's, as masked at intake; empty where it is sealed, hidden from somebody, or erased.
+    """
 
     id: UUID
     number: int
@@ -53,6 +56,9 @@ class Draft:
     lead: str
     assist: tuple[str, ...]
     words: tuple[str, ...]
+    guarded: bool = False
+    title: str = ""
+    body: str = ""
 
 
 _OWN = (
@@ -144,8 +150,12 @@ async def decide(
 
 
 _DRAFTS = """
-SELECT r.id, w.number, r.at, p.name, r.content FROM rule_draft r JOIN whistle w ON w.id = r.whistle
+SELECT r.id, w.number, r.at, p.name, r.content, w.title, w.body,
+       w.sealed OR cardinality(w.hidden_from) > 0 AS guarded
+FROM rule_draft r JOIN whistle w ON w.id = r.whistle
 LEFT JOIN person p ON p.code = r.drafted_by"""
+#: a change that came from it waits to be decided: until then nothing more is to be made of it
+_PROPOSED = "EXISTS (SELECT FROM rule_proposal o WHERE o.draft = r.id AND o.status = 'waiting')"
 
 
 def _draft(row: Any) -> Draft:
@@ -159,13 +169,19 @@ def _draft(row: Any) -> Draft:
         str(content.get("lead") or ""),
         tuple(content.get("assist") or ()),
         tuple(content.get("words") or ()),
+        row["guarded"],
+        "" if row["guarded"] else row["title"],
+        "" if row["guarded"] else row["body"],
     )
 
 
 async def drafts(connection: Connection, district: str, limit: int = 50) -> list[Draft]:
-    """Remembered rulings of which nothing has been made yet, the oldest first."""
+    """Remembered rulings of which nothing has been made yet, nor waits to be decided; the newest first."""
     rows = await connection.fetch(
-        f"{_DRAFTS} WHERE r.district = $1 AND r.status = 'drafted' ORDER BY r.at, r.id LIMIT $2", district, limit
+        f"""{_DRAFTS} WHERE r.district = $1 AND r.status = 'drafted' AND NOT {_PROPOSED}
+            ORDER BY r.at DESC, r.id DESC LIMIT $2""",
+        district,
+        limit,
     )
     return [_draft(row) for row in rows]
 

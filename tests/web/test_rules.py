@@ -6,6 +6,7 @@ from tests.factories import ADMIN, AUDITOR, CLERK, DESK, FIRE_DOOR, World
 from tests.web.browsing import Page, Person, somebody
 from tests.web.test_pages_english import Leftovers
 
+PIGEONS = "小区里的鸽子太多，落了一地羽毛"
 OLD, NEW = "name: 消防通道锁堵, lead: XF, assist: [ZJ, JD]", "name: 消防通道锁堵, lead: ZJ, assist: [XF, JD]"
 
 
@@ -109,12 +110,66 @@ async def test_a_remembered_ruling_is_drafted_and_may_be_left(world: World) -> N
     desk = await somebody(world, DESK)
     page = await desk.get("/rules")
     assert "含天沟的派给城管" in page.text
-    drafted = await desk.get(page.links("draft=")[0])
+    assert page.text.index("屋顶鸽子的事") < page.text.index("屋顶天沟的事"), "the newest first"
+    drafted = await desk.get(page.links("draft=")[-1])
     assert "已起草新事项 R1" in drafted.text
     assert "R1 天沟 新的 主办：城管" in drafted.text
     left = await desk.send(next(form for form in page.forms if form.action.endswith("/refuse")))
-    assert "天沟" not in left.text
-    assert "鸽子" in left.text
+    assert "鸽子" not in left.text
+    assert "天沟" in left.text
+
+
+async def remembered(world: World, desk: Person, text: str = PIGEONS) -> Page:
+    """The desk after it sent this to the city managers and had the ruling remembered."""
+    number = (await world.whistle(text))["number"]
+    form = (await desk.get(f"/desk?open={number}")).form(f"/desk/{number}/assign")
+    return await desk.send(form, lead="CG", remember="1")
+
+
+async def test_a_ruling_is_said_to_be_remembered_and_leads_to_its_draft(world: World) -> None:
+    desk = await somebody(world, DESK)
+    page = await remembered(world, desk)
+    assert "派出去了" in page.text
+    assert "裁定记住了" in page.text
+    assert "已起草新事项 R1" in (await desk.get(page.links("draft=")[0])).text
+    number = (await world.whistle("又是鸽子"))["number"]
+    form = (await desk.get(f"/w/{number}/do/assign?next=/desk")).form(f"/w/{number}/do/assign")
+    other = await desk.send(form, lead="CG", remember="true")
+    assert f"裁定记住了：{number}" in other.text, other.text
+
+
+async def test_nothing_of_a_sealed_one_stands_among_the_remembered(world: World) -> None:
+    desk = await somebody(world, DESK)
+    await remembered(world, desk)
+    assert PIGEONS in (await desk.get("/rules")).text
+    async with world.database.transaction() as uow:
+        await uow.connection.execute("UPDATE whistle SET sealed = true")
+    page = await desk.get("/rules")
+    assert PIGEONS not in page.text
+    assert "（已封存）打开才看得见" in page.text
+
+
+async def test_the_desk_and_the_rules_count_alike_and_what_is_proposed_is_no_longer_remembered(world: World) -> None:
+    desk, admin = await somebody(world, DESK), await somebody(world, ADMIN)
+    page = await remembered(world, desk)
+    assert "0 规则修改等人定" in page.text
+    assert "没有等着定的修改" in (await desk.get("/rules")).text
+    assert "规则修改等人定" not in (await admin.get("/all")).text
+    editor = (await desk.get(page.links("draft=")[0])).form("/rules/duties")
+    text = editor.value("text").replace("code: R1,", "code: R1, needs: [鸽子],")
+    text = text.replace("words: []", "words: [鸽子]")
+    asked = await desk.send(editor, text=text, reason="照裁定", step="propose")
+    assert asked.path.startswith("/rules/proposal/"), asked.text
+    board, rules, every = await desk.get("/desk"), await desk.get("/rules"), await admin.get("/all")
+    assert "1 规则修改等人定" in board.text
+    assert "1 等第二个人定" in rules.text
+    assert [one for page in (board, rules) for one in ("记住的裁定",) if one in page.text] == []
+    assert "1 条，去看" in every.text
+    assert every.links("/rules")
+    assert "1 条，去看" not in (await desk.get("/all")).text, "the desk has its pane"
+    csrf = asked.form(asked.path).value("csrf")
+    assert (await desk.client.post(f"{asked.path}/withdraw", data={"csrf": csrf})).status_code == 303
+    assert "1 记住的裁定" in (await desk.get("/rules")).text
 
 
 async def test_in_english_what_is_chinese_says_so(world: World) -> None:

@@ -18,7 +18,7 @@ from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store import cases, dead_letters, desk, rule_proposals, whistles
 from dispatch.store.desk import Ruling
-from dispatch.store.rule_proposals import Proposal
+from dispatch.store.rule_proposals import Draft, Proposal
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.desk import deciding, panes, watched
@@ -69,6 +69,7 @@ class Desk:
     ordered: Mapping[UUID, datetime]
     letters: Sequence[Mapping[str, Any]]
     proposals: Sequence[Proposal]
+    drafts: Sequence[Draft]
 
 
 async def desk_page(
@@ -128,8 +129,10 @@ async def _read(service: Service, actor: Actor) -> Desk:
         ordered = await desk.ordered_at(connection, [item.clock.id for item in top if item.clock])
         rows = await dead_letters.page(connection, limit=panes.MOST)
         proposed = await rule_proposals.waiting(connection, actor.district or "")
+        drafts = await rule_proposals.drafts(connection, actor.district or "")
     reasons = {id: _reason(data) for id, data in routed.items()}
-    return Desk(actor, view, turn, {case.id: case for case in found}, texts, reasons, rulings, ordered, rows, proposed)
+    known = {case.id: case for case in found}
+    return Desk(actor, view, turn, known, texts, reasons, rulings, ordered, rows, proposed, drafts)
 
 
 def _reason(routed: Mapping[str, Any]) -> str:
@@ -161,7 +164,7 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
         case "absent":
             return watched.absent(view, turn, whole=whole)
         case "rules":
-            return waiting(found.proposals, found.rulings, found.actor.person, view.as_of, whole=whole)
+            return waiting(found.proposals, found.drafts, found.actor.person, view.as_of, whole=whole)
         case "stalled":
             return standing(view, turn, whole=whole)
         case _:

@@ -20,6 +20,7 @@ from dispatch.web.desk.page import PATH, desk_page
 from dispatch.web.desk.stalled import CONFIRM
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, spans
+from dispatch.web.rules import remembered
 
 router = APIRouter(include_in_schema=False)
 router.include_router(letter_routes.router)
@@ -42,6 +43,7 @@ async def desk(request: Request, visit: Reader) -> Response:
         "steady": _("没有要确认的，逐级督办在走"),
     }.get(done)
     notices = (Notice(said, kind="done"),) if said else ()
+    notices += await remembered.notices(request, visit)
     return page(request, "desk.html", await desk_page(request, visit, notices=notices))
 
 
@@ -92,4 +94,4 @@ async def assign(request: Request, visit: Doer, form: Form, number: str) -> Resp
         notice = Notice(_("这一件没有派出去"), spans(problems.said(refusal)), kind="conflict")
         model = await desk_page(request, visit, notices=(notice,))
         return page(request, "desk.html", model, problems.status_of(refusal))
-    return RedirectResponse(f"{PATH}?done={action}", 303)
+    return RedirectResponse(f"{PATH}?done={action}{remembered.asked(number, fields)}", 303)

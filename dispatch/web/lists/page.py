@@ -21,6 +21,7 @@ from dispatch.web.lists.rows import cases_of, list_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.parts import ActionButton, Empty, Lamp
 from dispatch.web.models.queue import Chip, FilterMenu, QueuePage, Search
+from dispatch.web.rules import remembered
 
 STREET, ALL = "/street", "/all"
 SIZE = 50
@@ -54,6 +55,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
         current=current,
         phone_title=_("%(street)s的哨", street=street.name) if street else heading,
         events=events_of("street" if street else "all", page.as_of),
+        notices=await remembered.waiting(request, visit),
         now=page.as_of,
     )
     return QueuePage(

@@ -13,6 +13,7 @@ from dispatch.store.references import Edition
 from dispatch.store.rule_proposals import Draft, Proposal
 from dispatch.web import say
 from dispatch.web.i18n import _
+from dispatch.web.lists.rows import sealed_title
 from dispatch.web.models.letters import Told
 from dispatch.web.models.manage import ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Empty, NavItem, spans
@@ -31,6 +32,11 @@ def url(kind: str, rest: object = "") -> str:
 def proposal_url(id: UUID, decision: str = "") -> str:
     """The address of a proposal, or of a decision on it."""
     return f"{PATH}/proposal/{id}" + (f"/{decision}" if decision else "")
+
+
+def draft_url(id: UUID) -> str:
+    """The address of the change that is drafted from a remembered ruling."""
+    return f"{url('duties')}?draft={id}"
 
 
 def tabs(current: str) -> tuple[NavItem, ...]:
@@ -96,13 +102,14 @@ def _draft_row(one: Draft, reference: Reference, now: datetime) -> ManageRow:
     quoted = words.listed(one.words)
     lead = words.unit(one.lead, reference)
     title = _("含%(words)s的派给%(unit)s", words=quoted, unit=lead) if quoted else _("派给%(unit)s", unit=lead)
+    about = sealed_title() if one.guarded else one.title
     duty = reference.duties.get(one.category) if one.category else None
     note = _("原类别 %(code)s %(name)s", code=duty.code, name=duty.name) if duty else _("当时没有规则认领")
-    meta = "・".join((one.drafted_by or "", say.moment(one.at, now, ZONE), str(one.number)))
+    meta = "・".join(part for part in (note, one.drafted_by, say.moment(one.at, now, ZONE)) if part)
     refuse = ActionButton("manage", _("不改清单"), f"{PATH}/draft/{one.id}/refuse", busy=_("正在办…"))
-    onward = f"{url('duties')}?draft={one.id}"
+    onward = draft_url(one.id)
     draft = ActionButton("manage", _("起草修改"), onward, method="get")
-    return ManageRow(title, note, meta, "", onward, (draft, refuse))
+    return ManageRow(title, f"{one.number}・{about}" if about else str(one.number), meta, "", onward, (draft, refuse))
 
 
 def history_sections(

@@ -25,6 +25,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
+from dispatch.web.rules import remembered
 from dispatch.web.whistle import answers, replies
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
 from dispatch.web.whistle.overtaken import Overtaken, overtaken, typed_in, unsent
@@ -110,7 +111,9 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
     if not machine.may(done.case, visit.actor, "read", turn):
         return RedirectResponse(HOME, 303)
     onward = auth.after(text_of(form, "next")) if text_of(form, "next") else f"/w/{number}"
-    return RedirectResponse(f"{onward}{'&' if '?' in onward else '?'}done={token}", 303)
+    return RedirectResponse(
+        f"{onward}{'&' if '?' in onward else '?'}done={token}{remembered.asked(number, given)}", 303
+    )
 
 
 async def _photos(deps: WebDeps, visit: Visit, form: FormData) -> list[str]:

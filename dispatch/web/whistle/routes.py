@@ -17,6 +17,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice
 from dispatch.web.render import render
+from dispatch.web.rules import remembered
 from dispatch.web.whistle import act, reporter
 from dispatch.web.whistle.forms import ASKS, label
 from dispatch.web.whistle.page import whistle_page
@@ -45,6 +46,7 @@ async def whistle(request: Request, number: str, visit: Reader) -> Response:
     notices: Sequence[Notice] = ()
     if done in ASKS:
         notices = (Notice(_("办好了：%(act)s", act=label(done)), kind="done"),)
+    notices = (*notices, *await remembered.notices(request, visit))
     return page(request, "whistle.html", await whistle_page(request, visit, seen, turn, notices))
 
 
