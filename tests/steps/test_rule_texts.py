@@ -127,6 +127,11 @@ def test_a_ruling_is_drafted_as_far_as_it_can_be() -> None:
     assert (new["lead"], new["assist"], new["words"], new["basis"]) == ("JD", ["ZJ"], ["天沟"], "调度台裁定 2600000011")
     bare = duty("R1", ruling(None, "MZ"), "new")
     assert (bare["lead"], bare["words"], bare["name"]) == ("MZ", [], "裁定 2600000011")
+    assert "# R1 还没有词" in drafted(text, ruling(None, "MZ"), reference).text
+    picked = drafted(text, ruling(None, "MZ"), reference, ("鸽子",)).text
+    assert "words: [鸽子]" in picked
+    assert "# R1 的词是从 2600000011 的标题里挑的" in picked
+    assert "# R1 的时限没有人定过" in picked
     assert duty("110", ruling("110", "CG", "天沟"), "words")["words"][:2] == ["天沟", "路灯不亮"]
     led = duty("301", ruling("301", "ZJ"), "leads")
     assert (led["lead"], led["assist"]) == ("ZJ", ["XF", "JD"])

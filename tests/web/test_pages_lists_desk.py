@@ -106,7 +106,7 @@ async def test_assigning_takes_it_off_the_desk_and_drafts_a_rule(world: World) -
     assert lead
     data = {"lead": lead[1], "version": version[1], "remember": "1"}
     answer = await browser.post(f"/desk/{number}/assign", data)
-    assert answer.headers["location"] == "/desk?done=assign"
+    assert answer.headers["location"] == f"/desk?done=assign&remembered={number}"
     after = await browser.get("/desk?done=assign")
     assert "派出去了" in after
     assert number not in pane(after, "unmatched")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.factories import ADMIN, AUDITOR, CLERK, DESK, FIRE_DOOR, World
 from tests.web.browsing import Page, Person, somebody
 from tests.web.test_pages_english import Leftovers
@@ -138,6 +140,20 @@ async def test_a_ruling_is_said_to_be_remembered_and_leads_to_its_draft(world: W
     assert f"裁定记住了：{number}" in other.text, other.text
 
 
+async def test_a_draft_suggests_words_of_the_title_and_is_refused_without_any(world: World) -> None:
+    desk = await somebody(world, DESK)
+    page = await remembered(world, desk)
+    draft = await desk.get(page.links("draft=")[0])
+    assert "是从这件哨的标题里挑的" in draft.text
+    editor = draft.form("/rules/duties")
+    assert "鸽子" in editor.value("text")
+    bare = re.sub(r"(code: R1,.*words: )\[[^]]*\]", r"\1[]", editor.value("text"))
+    look = await desk.send(editor, text=bare, reason="照裁定", step="look")
+    assert "没有词：没有哨会自己到这一项" in look.text
+    refused = await desk.send(look.form("/rules/duties"), reason="照裁定", step="propose")
+    assert (refused.status, "一个词也没有" in refused.text) == (422, True)
+
+
 async def test_nothing_of_a_sealed_one_stands_among_the_remembered(world: World) -> None:
     desk = await somebody(world, DESK)
     await remembered(world, desk)
@@ -156,9 +172,7 @@ async def test_the_desk_and_the_rules_count_alike_and_what_is_proposed_is_no_lon
     assert "没有等着定的修改" in (await desk.get("/rules")).text
     assert "规则修改等人定" not in (await admin.get("/all")).text
     editor = (await desk.get(page.links("draft=")[0])).form("/rules/duties")
-    text = editor.value("text").replace("code: R1,", "code: R1, needs: [鸽子],")
-    text = text.replace("words: []", "words: [鸽子]")
-    asked = await desk.send(editor, text=text, reason="照裁定", step="propose")
+    asked = await desk.send(editor, reason="照裁定", step="propose")
     assert asked.path.startswith("/rules/proposal/"), asked.text
     board, rules, every = await desk.get("/desk"), await desk.get("/rules"), await admin.get("/all")
     assert "1 规则修改等人定" in board.text

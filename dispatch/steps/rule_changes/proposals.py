@@ -104,8 +104,8 @@ async def onto(connection: Connection, district: str, kind: str, base: int, text
 async def propose(service: Service, by: Actor, wanted: Wanted) -> Proposal:
     """Keep a change for a second person to decide.
 
-    Raises `Forbidden`, `NotFound`, `Invalid` (no reason, nothing changed), `Stale` where another version is in force
-    than it was written against, `BrokenFilesError`; then nothing is kept.
+    Raises `Forbidden`, `NotFound`, `Invalid` (no reason, nothing changed, a ruling's new entry without words), `Stale`
+    where another version is in force than it was written against, `BrokenFilesError`; then nothing is kept.
     """
     district = allowed(by, PROPOSE)
     reason = wanted.reason.strip()
@@ -118,6 +118,8 @@ async def propose(service: Service, by: Actor, wanted: Wanted) -> Proposal:
         _fresh(now.version, wanted.base)
         if document == now.content and tidy(wanted.text) == now.text:
             raise Invalid("和现行的一字不差，没有要改的", field="text", value=None)
+        if wanted.draft:
+            _catches(now.content, document)
         made = Proposal(
             service.new_id(), district, wanted.kind, wanted.base, tidy(wanted.text), reason,
             await _restored(uow.connection, district, wanted), await _ruling(uow.connection, district, wanted),
@@ -126,6 +128,16 @@ async def propose(service: Service, by: Actor, wanted: Wanted) -> Proposal:
         await rule_proposals.add(uow, made)
         await _note(uow, by, made, "rules-proposed", why=reason)
     return made
+
+
+def _catches(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """A new entry that a ruling led to has words: else nothing would ever be done as was ruled. Raises `Invalid`."""
+    known = {duty["code"] for duty in old.get("duties") or ()}
+    for duty in new.get("duties") or ():
+        if duty["code"] not in known and not duty["words"]:
+            raise Invalid(
+                "事项 {value} 一个词也没有，以后没有哨到得了它；请在 words 里写上词", field="text", value=duty["code"]
+            )
 
 
 async def _restored(connection: Connection, district: str, wanted: Wanted) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,11 +25,11 @@ class Drafted:
     duty: str | None
 
 
-def drafted(text: str, draft: Draft, reference: Reference) -> Drafted:
+def drafted(text: str, draft: Draft, reference: Reference, suggested: Sequence[str] = ()) -> Drafted:
     """What the ruling would change.
 
     Words that no duty knows yet go to the category's duty where the unit leads it, else become a new duty of the
-    unit's, as does a ruling without words on what no duty matched (its words are for a person to find); without such
+    unit's, as does a ruling without words on what no duty matched (with the words `suggested`, if any); without such
     words the unit takes the lead of the category. Anything else takes a person's thought.
     """
     lead = _general(draft.lead)
@@ -42,7 +43,9 @@ def drafted(text: str, draft: Draft, reference: Reference) -> Drafted:
         return _made(text, _with_words(text, marked, duty, fresh), "words", duty.code)
     if fresh or (not draft.words and duty is None):
         code = _free(reference)
-        return _made(text, _with_entry(text, marked, _entry(code, lead, draft, fresh)), "new", code)
+        words = fresh or list(suggested)
+        lines = [*_remarks(code, draft, words), _entry(code, lead, draft, words)]
+        return _made(text, _with_entry(text, marked, lines), "new", code)
     if duty is not None and duty.lead != lead:
         return _made(text, _with_lead(text, marked, duty, lead), "leads", duty.code)
     return Drafted(text, "by-hand", duty.code if duty else None)
@@ -71,6 +74,16 @@ def _entry(code: str, lead: str, draft: Draft, words: list[str]) -> str:
         "outcome": "dispatch",
     }
     return f"- {flow(made | {'kind': 'appeal', 'basis': f'调度台裁定 {draft.number}', 'words': words})}"
+
+
+def _remarks(code: str, draft: Draft, words: list[str]) -> list[str]:
+    """What nobody chose in a new entry, for whoever finishes it."""
+    found = [f"# {code} 的时限没有人定过：没写 limit，先照清单缺省（示例）的算；请写上，再删这一行"]
+    if not words:
+        found.append(f"# {code} 还没有词：请在 words 里写这类事会说的词，没有词什么哨也到不了它；写好删这一行")
+    elif not draft.words:
+        found.append(f"# {code} 的词是从 {draft.number} 的标题里挑的：请改好，再删这一行")
+    return found
 
 
 def _line_of(marked: Marked, duty: Duty, key: str) -> int | None:
@@ -105,7 +118,7 @@ def _with_lead(text: str, marked: Marked, duty: Duty, lead: str) -> str:
     return made
 
 
-def _with_entry(text: str, marked: Marked, entry: str) -> str:
+def _with_entry(text: str, marked: Marked, entry: Sequence[str]) -> str:
     first = marked.lines.get(("duties", 0))
     if first is None:
         return text
@@ -114,4 +127,4 @@ def _with_entry(text: str, marked: Marked, entry: str) -> str:
     indent = dash[: len(dash) - len(dash.lstrip())]
     if not dash.lstrip().startswith("-"):
         return text
-    return "\n".join([*lines[: first - 1], indent + entry, *lines[first - 1 :]])
+    return "\n".join([*lines[: first - 1], *(indent + line for line in entry), *lines[first - 1 :]])

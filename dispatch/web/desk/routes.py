@@ -42,7 +42,7 @@ async def desk(request: Request, visit: Reader) -> Response:
         "clock": _("确认了，逐级督办继续"),
         "steady": _("没有要确认的，逐级督办在走"),
     }.get(done)
-    notices = (Notice(said, kind="done"),) if said else ()
+    notices = [Notice(said, kind="done")] if said else []
     notices += await remembered.notices(request, visit)
     return page(request, "desk.html", await desk_page(request, visit, notices=notices))
 

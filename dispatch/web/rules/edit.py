@@ -18,6 +18,7 @@ from dispatch.steps.rule_changes import proposals
 from dispatch.steps.rule_changes.preview import preview
 from dispatch.steps.rule_changes.proposals import Text, Wanted
 from dispatch.steps.rule_changes.remembered import drafted
+from dispatch.steps.rule_changes.suggested import suggest
 from dispatch.steps.rule_changes.texts import tidy
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
@@ -81,18 +82,23 @@ async def opened(connection: Connection, visit: Visit, kind: str, asked: Any, re
         ruling = await rule_proposals.draft(connection, district, uuid_of(asked["draft"]))
         if ruling is None:
             raise NotFound("这条裁定已经有人处理过了；请刷新再看", field="draft", value=asked["draft"][:40])
-        made = drafted(now.text, ruling, reference)
+        found = await suggest(connection, district, ruling, reference)
+        made = drafted(now.text, ruling, reference, found)
         reason = _("照 %(number)s 的裁定", number=ruling.number)
-        return Draft(Wanted(kind, now.version, made.text, reason, None, ruling.id), now, (_said(made.what, made.duty),))
+        return Draft(
+            Wanted(kind, now.version, made.text, reason, None, ruling.id), now, (_said(made.what, made.duty, found),)
+        )
     return Draft(Wanted(kind, now.version, now.text, ""), now)
 
 
-def _said(what: str, duty: str | None) -> Notice:
+def _said(what: str, duty: str | None, suggested: Sequence[str]) -> Notice:
     told = {
         "words": _("已把词加到事项 %(code)s，请看一眼再提。", code=duty or ""),
         "new": _("已起草新事项 %(code)s，名称、词、时限、依据请改好再提。", code=duty or ""),
         "leads": _("已把事项 %(code)s 的主办换成它，请看一眼再提。", code=duty or ""),
     }.get(what, _("这条裁定要您自己看怎么改：它的词清单里已经有了，可以给别的事项加「not」分清。"))
+    if what == "new" and suggested:
+        told += _("词「%(words)s」是从这件哨的标题里挑的。", words=words.listed(suggested))
     return Notice(_("从裁定起草"), spans(told))
 
 

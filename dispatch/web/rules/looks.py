@@ -102,7 +102,9 @@ def _entry(
         told = words.listed(
             words.told(words.field(one.path[2:]), words.value(one.path, one.new, reference)) for one in parts
         )
-        return ChangedEntry(title, (spans(strong(_("新的")), " ", told),))
+        wordless = not any(one.path[2] == "words" and one.new for one in group) and key[0] == "duties"
+        warned = (spans(strong(_("没有词：没有哨会自己到这一项，只有人选了它才到。"))),) if wordless else ()
+        return ChangedEntry(title, (spans(strong(_("新的")), " ", told), *warned))
     return ChangedEntry(title, tuple(_sentence(one.path[2:], one, reference) for one in group))
 
 
