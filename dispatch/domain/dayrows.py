@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dispatch.domain.calendar import Stretch, WorkCalendar
 
 BarKind = Literal["used", "left", "out"]
+MINUTE = timedelta(minutes=1)
 PLAIN = ("work", "elapsed")
 
 
@@ -57,6 +58,17 @@ def by_day(stretches: Iterable[Stretch], now: datetime, zone: ZoneInfo) -> list[
     if today:
         _append(rows, _row(today, local_now))
     return rows
+
+
+def in_minutes(rows: Iterable[DayRow], *, up: bool = False) -> list[timedelta]:
+    """What each row counts, in whole minutes that add up to the whole of all, cut to the minute (or rounded `up`)."""
+    whole, shown, found = timedelta(), timedelta(), []
+    for row in rows:
+        whole += row.counted
+        until = (-(-whole // MINUTE) if up else whole // MINUTE) * MINUTE
+        found.append(until - shown)
+        shown = until
+    return found
 
 
 def ticks(rows: Sequence[DayRow], calendar: WorkCalendar | None) -> tuple[int, ...]:

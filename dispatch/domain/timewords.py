@@ -16,6 +16,7 @@ Language = Literal["zh", "en"]
 Piece = tuple[str, str]
 """Figure, unit."""
 
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 WORKING_DAY = timedelta(hours=7)
 _DIGITS = "零一二三四五六七八九"
@@ -62,6 +63,17 @@ def length(
     """
     pieces = _pieces(abs(span), working, day if working else DAY, fold, seconds, lang)
     return Words(pieces, _spoken(pieces, lang))
+
+
+def used_beside(total: timedelta, left: timedelta, grain: timedelta = MINUTE) -> timedelta:
+    """What is used of `total`, in whole grains, such that it and `left` as shown come to the total as shown.
+
+    What is left is cut, never rounded up; so what is used takes the rest. 不到 1 分 stands for the last minute.
+    """
+    shown = abs(left) // grain * grain
+    if not shown and left > timedelta() and grain == MINUTE:
+        shown = grain
+    return max(total // grain * grain - (shown if left > timedelta() else -shown), timedelta())
 
 
 def time_left(

@@ -21,9 +21,9 @@ def limit(given: Limit) -> str:
 
 
 def duration(
-    span: timedelta, mode: Mode, *, day: timedelta = timedelta(hours=7), seconds: bool = False
+    span: timedelta, mode: Mode, *, day: timedelta = timedelta(hours=7), seconds: bool = False, whole: bool = False
 ) -> tuple[Figure, ...]:
-    """A length of time as at most two figures.
+    """A length of time as at most two figures; `whole` says the minutes beside days too.
 
     Working time counts in 工作日 of `day`, 工时, 分; elapsed time in 天, 小时, 分; seconds only in the
     one-minute
@@ -39,7 +39,8 @@ def duration(
     hours, minutes = rest // 3600, rest % 3600 // 60
     words = (_("工作日"), _("工时")) if mode == "working" else (_("天"), _("小时"))
     if days:
-        return (Figure(str(days), words[0]),) + ((Figure(str(hours), words[1]),) if hours else ())
+        said = (Figure(str(days), words[0]),) + ((Figure(str(hours), words[1]),) if hours else ())
+        return said + ((Figure(str(minutes), _("分")),) if whole and minutes else ())
     if hours:
         return (Figure(str(hours), words[1]),) + ((Figure(f"{minutes:02d}", _("分")),) if minutes else ())
     return (Figure(str(minutes), _("分")),)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
+from dispatch.domain.timewords import used_beside
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.shown import ClockView
 from dispatch.web import say
@@ -69,7 +70,7 @@ def moment(t: datetime, now: datetime, *, weekday_too: bool = False) -> str:
 
 
 def length(clock: ClockView, seconds: float, *, fold: bool = True) -> str:
-    """Counted seconds of a clock in its own units: 17 工时 04 分; without `fold` never in days."""
+    """Counted seconds of a clock in its own units: 17 工时 04 分; without `fold` to the minute, not in working days."""
     mode: say.Mode = "working" if clock.working else "elapsed"
     day = timedelta(seconds=clock.day_seconds or 86400) if fold or not clock.working else timedelta(days=9999)
     return say.plain(
@@ -78,8 +79,16 @@ def length(clock: ClockView, seconds: float, *, fold: bool = True) -> str:
             mode,
             day=day,
             seconds=in_seconds(clock),
+            whole=not fold,
         )
     )
+
+
+def used_of(clock: ClockView, total: float, left: float) -> str:
+    """What is used of `total` counted seconds, such that it adds up with `left` as shown: 已用 17 工时 04 分."""
+    grain = timedelta(seconds=1) if in_seconds(clock) and total < 120 else timedelta(minutes=1)
+    used = used_beside(timedelta(seconds=total), timedelta(seconds=left), grain)
+    return _("已用 %(time)s", time=length(clock, used.total_seconds(), fold=False))
 
 
 def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: bool = True) -> Ruler | None:
@@ -96,7 +105,7 @@ def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: b
         whole = _(
             "共 %(time)s（%(days)s）", time=length(clock, clock.total, fold=False), days=length(clock, clock.total)
         )
-    return Ruler(share, Lamp(clock.lamp), _("已用 %(time)s", time=length(clock, used, fold=False)), whole, now)
+    return Ruler(share, Lamp(clock.lamp), used_of(clock, clock.total, clock.remaining), whole, now)
 
 
 def small_ladder(rung: int | None, *, lane: bool = False) -> SmallLadder:

@@ -1,7 +1,7 @@
 """「为什么是这个时限」: every stretch of a clock's time, counted or left out, drawn up by day."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain import clocks as rules
 from dispatch.domain import dayrows, deadlines, timewords
@@ -12,7 +12,7 @@ from dispatch.steps.shown import ClockView, seat_view
 from dispatch.steps.view import WhistleView
 from dispatch.steps.why import Why
 from dispatch.web import say
-from dispatch.web.common.times import in_seconds, length
+from dispatch.web.common.times import in_seconds, length, used_of
 from dispatch.web.i18n import _, language
 from dispatch.web.models.whistle import AxisTick, Bar, DayRow, WhyDeadline
 
@@ -34,6 +34,8 @@ def why_deadline(
     rows = dayrows.by_day(stretches, turn.now, ZONE)
     if not rows:
         return None
+    counted = dayrows.in_minutes(rows, up=clock.due_at is None)  # at rest, all is used: as the ruler rounds it
+    total = sum(counted, timedelta())
     axis = _Axis(dayrows.ticks(rows, calendar if limit.working else None))
     names = {
         "verification": _("%(street)s核查", street=view.raised_by["node_name"]),
@@ -43,13 +45,23 @@ def why_deadline(
     return WhyDeadline(
         intro=_intro(clock, limit, calendar, why),
         axis=axis.ticks(),
-        rows=tuple(_row(row, axis, clock, turn, names) for row in rows[:MOST_DAYS]),
-        total=length(clock, why.counted, fold=False),
-        total_note=_("已用 %(time)s", time=length(clock, min(why.used, why.counted), fold=False)),
+        rows=tuple(
+            _row(row, minutes, axis, clock, turn, why, names)
+            for row, minutes in zip(rows[:MOST_DAYS], counted[:MOST_DAYS], strict=True)
+        ),
+        total=length(clock, total.total_seconds(), fold=False),
+        total_note=_used(clock, why, total),
         source=_source(view, clock, why),
         open=open_,
         provisional=clock.provisional,
     )
+
+
+def _used(clock: ClockView, why: Why, total: timedelta) -> str:
+    """What is used of the total: beside what is left, as long as something is."""
+    if clock.remaining is None:
+        return _("已用 %(time)s", time=length(clock, min(why.used, why.counted), fold=False))
+    return used_of(clock, total.total_seconds(), max(clock.remaining, 0.0) if clock.due_at else 0.0)
 
 
 class _Axis:
@@ -73,7 +85,15 @@ def _hour(minutes: int) -> str:
     return f"{minutes // 60}" if minutes % 60 == 0 else f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def _row(row: dayrows.DayRow, axis: _Axis, clock: ClockView, turn: Turn, names: Mapping[str, str]) -> DayRow:
+def _row(
+    row: dayrows.DayRow,
+    counted: timedelta,
+    axis: _Axis,
+    clock: ClockView,
+    turn: Turn,
+    why: Why,
+    names: Mapping[str, str],
+) -> DayRow:
     whole = all(bar.kind == "out" for bar in row.bars)
     bars = tuple(
         Bar(axis.share(bar.start), axis.share(bar.end), bar.kind)
@@ -83,8 +103,8 @@ def _row(row: dayrows.DayRow, axis: _Axis, clock: ClockView, turn: Turn, names: 
     return DayRow(
         _label(row),
         (Bar(0.0, 1.0, "out"),) if whole else bars,
-        length(clock, row.counted.total_seconds(), fold=False) if row.counted else "0",
-        _reasons(row, clock, turn, names),
+        length(clock, counted.total_seconds(), fold=False) if row.counted else "0",
+        _reasons(row, clock, turn, why, names),
     )
 
 
@@ -104,7 +124,7 @@ def _label(row: dayrows.DayRow) -> str:
     return f"{first.month}/{first.day}–{end}"
 
 
-def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[str, str]) -> str:
+def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, explained: Why, names: Mapping[str, str]) -> str:
     lang: timewords.Language = "en" if language() == "en" else "zh"
 
     def named(code: str) -> str:
@@ -114,7 +134,7 @@ def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[s
         why, _sep, seat = name.partition(":")
         signed = _signer(seat, turn) if why == "hold" and seat else ""
         said = _("%(who)s批准挂账", who=signed) if signed else names.get(why, why)
-        return f"{kind}:{said}"
+        return f"{kind}:{said} {rests(row, name, explained, clock)}".rstrip()
 
     said = [timewords.reason(named(code), span, row.days, lang) for code, span in row.left_out]
     said += [timewords.reason(code, None, 1, lang) for code in row.remarks]
@@ -125,6 +145,21 @@ def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, names: Mapping[s
     if clock.due_at is not None and clock.due_at.astimezone(ZONE).date() == row.dates[0]:
         said = [one for one in said if one != timewords.reason("night", None, 1, lang)]
         said.append(_("%(clock)s 到期", clock=f"{clock.due_at.astimezone(ZONE):%H:%M}"))
+    return _("、").join(said)
+
+
+def rests(row: dayrows.DayRow, name: str, why: Why, clock: ClockView) -> str:
+    """From when to when it rested on these days: 10:20–11:05; over days 6/17 10:20–6/18 09:05; 10:20 到现在."""
+    said = []
+    for one in why.stretches:
+        start, end = one.start.astimezone(ZONE), one.end.astimezone(ZONE)
+        mine = f"paused:{name}" == (f"{one.reason}:{one.by}" if one.by else one.reason)
+        if not mine or start.date() > row.dates[1] or end.date() < row.dates[0]:
+            continue
+        lasts = clock.due_at is None and one.end == why.until
+        whole = (end if not lasts else why.as_of.astimezone(ZONE)).date() == start.date()
+        begun, over = (f"{t:%H:%M}" if whole else f"{t.month}/{t.day} {t:%H:%M}" for t in (start, end))
+        said.append(_("%(start)s 到现在", start=begun) if lasts else f"{begun}–{over}")
     return _("、").join(said)
 
 
@@ -139,7 +174,12 @@ def _intro(clock: ClockView, limit: deadlines.Limit, calendar: WorkCalendar, why
     if clock.run > 1:
         since = _("这是第 %(n)s 轮，从重新起算的时候算", n=clock.run)
     capped = _("；来源要求更早，按来源的期限提前") if why.capped_by_source else ""
-    if not limit.working or calendar.always:
+    if limit.working and calendar.always:  # a working hour is an hour there: said as such
+        full = length(clock, limit.length(calendar.day).total_seconds())
+        if clock.stage in (HANDLING, rules.REPORTED):
+            return _("%(limit)s，该单位昼夜值守，连续计时，%(since)s。", limit=full, since=since + capped)
+        return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=full, since=since + capped)
+    if not limit.working:
         return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=say.limit(limit), since=since + capped)
     hours = _("、").join(f"{_clock(a)}–{_clock(b)}" for a, b in _sessions(calendar, clock.started_at))
     return _("%(limit)s，按作息 %(hours)s 计，%(since)s。", limit=say.limit(limit), hours=hours, since=since + capped)
