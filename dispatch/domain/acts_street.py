@@ -107,12 +107,10 @@ def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
             "退回要选一条理由：{reasons}",
             field="reason",
             value=fields.get("reason"),
-            reasons="；".join(f"{code} {words}" for code, words in listed.items()),
+            reasons="、".join(listed.values()),
         )
     if not fields.get("photos") and not str(fields.get("note") or "").strip():
-        raise Invalid(
-            "退回要有凭据：附现场照片（photos），或写明现场情况（note）", field="note", value=fields.get("note")
-        )
+        raise Invalid("退回要有凭据：附现场照片，或写明现场情况", field="note", value=fields.get("note"))
 
 
 def verify(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:

@@ -258,7 +258,12 @@ async def test_the_second_refusal_is_reviewed_by_the_district(slow: tuple[World,
         assert done.status_code == 200, done.text
         bare = await world.act(number, "verify", seat=CLERK, accepted=False, reason="not-done")
         assert bare.status_code == 422
-        assert "凭据" in bare.json()["detail"]
+        assert bare.json()["detail"] == "退回要有凭据：附现场照片，或写明现场情况"
+        assert bare.json()["field"] == "note"
+        unsaid = await world.act(number, "verify", seat=CLERK, accepted=False, reason="none", note="门还锁着")
+        assert unsaid.json()["field"] == "reason"
+        assert "问题没有解决、" in unsaid.json()["detail"]
+        assert "not-done" not in unsaid.json()["detail"]
         no = await world.act(number, "verify", seat=CLERK, accepted=False, reason="not-done", note="门还锁着")
         assert no.status_code == 200, no.text
     assert "两次退回，请复核" in (await (await somebody(world, DESK)).get("/desk")).text

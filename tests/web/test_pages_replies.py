@@ -30,12 +30,23 @@ async def test_a_reply_begins_with_what_is_known_and_goes_out_without_gaps(world
     assert told.path == f"/w/{number}"
     copied = re.search(r'data-copy="([^"]+)"', told.html)
     assert copied
+    assert "贴到 12345 系统" in told.text
     for part in ("工单编号：DH-77", "承办单位：", "办理结果：您好，您反映的"):
         assert part in copied[1]
     street = await somebody(world, CLERK)
     await street.act(number, "verify-yes")
     begun = (await street.get(f"/w/{number}/do/feedback?start=under-way")).form(f"/w/{number}/do/feedback")
     assert "换了三个灯泡" in begun.value("reply"), "the street begins with what the unit said"
+
+
+async def test_only_what_came_from_the_hotline_is_copied_for_it(world: World) -> None:
+    number = (await world.whistle(SLOW, source={"channel": "网格巡查"}))["number"]
+    assert (await world.act(number, "report-in", seat=ZJ)).status_code == 200
+    assert (await world.act(number, "resolve", seat=ZJ, reply="修好了", reason="不用来")).status_code == 200
+    page = await (await somebody(world, CLERK)).get(f"/w/{number}")
+    assert "reply-card" in page.html
+    assert "data-copy=" not in page.html
+    assert "贴到 12345 系统" not in page.text
 
 
 async def test_what_others_changed_since_the_last_look_is_said_and_shown(world: World) -> None:

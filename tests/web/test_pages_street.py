@@ -78,12 +78,19 @@ async def test_the_first_five_minutes(world: World) -> None:
     resolved = await fire.act(number, "resolve", reply="门已打开，物业换锁", reason="协办不必到")
     assert "等东柳街道核查" in resolved.text
 
+    assert "reply-card" in resolved.html
+    bare = await clerk.act(number, "verify-no", reason="not-done")
+    assert "退回要有凭据：附现场照片，或写明现场情况" in bare.text
     back = await clerk.act(number, "verify-no", reason="not-done", note="又锁上了")
+    assert "reply-card" not in back.html, "what was sent back is not the answer"
+    assert "门已打开，物业换锁" in back.text, "it stays in the course of things"
     assert "退回重办（第 1 次）" in back.text
     assert "问题没有解决" in back.text
     again = await fire.get(f"/w/{number}")
     assert "街道再退一次，就转区里复核" in again.text
-    assert "东柳街道核查，钟停" in again.text
+    assert "街道退回：问题没有解决，「又锁上了」。请重新处理并" in again.text
+    assert "reply-card" not in again.html
+    assert re.search(r"东柳街道核查 (\d+/\d+ )?\d\d:\d\d–(\d+/\d+ )?\d\d:\d\d，钟停", again.text)
     assert "合计" in again.text
 
 

@@ -102,7 +102,7 @@ class _Unit:
             return Expected(True, said, clock, ("note", "arrive", "leave"))
         if view.rework:
             end = _("街道再退一次，就转区里复核。") if view.rework == 1 else _("已转区里复核。")
-            said = spans(_("请重新处理并"), strong(_("报结")), _("，附处理后的照片。"), end)
+            said = spans(_returned(view, self.turn), _("请重新处理并"), strong(_("报结")), _("，附处理后的照片。"), end)
         elif view.outcome in ("answer", "relay"):
             said = spans(_("请写好答复后"), strong(_("报结")), _("，街道转给来源人。"))
         else:
@@ -118,6 +118,18 @@ class _Unit:
         late = max(own, key=lambda clock: clock.rung)
         said = spans(_("本单位逾期了。请督促办理，并"), strong(_("说明情况")), _("。"))
         return Expected(True, said, late, ("explain",))
+
+
+def _returned(view: WhistleView, turn: Turn) -> str:
+    """Why the street sent it back, the last time."""
+    last = next((one.data for one in reversed(view.timeline) if one.type == "rejected"), None)
+    if last is None:
+        return ""
+    code, note = str(last.get("reason")), str(last.get("note") or "").strip(" 。\n")
+    reason = dict(turn.policy(view.case).rejections).get(code, code)
+    if note:
+        return _("街道退回：%(reason)s，「%(note)s」。", reason=reason, note=note)
+    return _("街道退回：%(reason)s。", reason=reason)
 
 
 # ── the street ───────────────────────────────────────────────────────────────────────────────────

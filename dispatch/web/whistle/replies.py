@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dispatch.domain.case import HANDLING, ON_HOLD
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.shown import ClockView
@@ -24,6 +25,8 @@ VARIABLES: Mapping[str, str] = {
     "measures": "〔办理情况〕",
     "limit": "〔时限〕",
 }
+#: the channel of the city's hotline, which takes the answer back
+HOTLINE = "12345"
 #: a gap to be filled in
 GAP = re.compile(r"【[^】]*】")
 _BEGIN = "您好，您反映的「{title}」，我们于{received}收到，"
@@ -100,14 +103,21 @@ def complete(fields: Mapping[str, Any]) -> None:
 
 
 def latest(view: WhistleView) -> str:
-    """The answer as it stands: what the resident was told, else what the units reported; "" where there is none."""
+    """The answer as it stands: what the resident was told, else what the units reported; "" where there is none.
+
+    While it is worked on (again) none stands: what was sent back is told in the course of things only.
+    """
+    if view.status in ("assigned", HANDLING, ON_HOLD):
+        return ""
     said = [one.data.get("reply") for one in view.timeline if one.type in ("resolved", "answered")]
     return next((text for text in reversed(said) if text), "")
 
 
 def for_hotline(view: WhistleView, turn: Turn) -> str:
-    """The answer with what the hotline's form asks for, ready to be pasted."""
+    """The answer with what the hotline's form asks for, ready to be pasted; "" where it did not come from there."""
     source = view.source or {}
+    if HOTLINE not in str(source.get("channel") or ""):
+        return ""
     units = [one.unit_name for one in view.assignments if one.role != "inform" and one.status != "released"]
     rows = (
         ("工单编号", str(source.get("number") or view.number)),
