@@ -1,7 +1,7 @@
 """The one-minute whistle of the demo (演示·一分钟): real code, real clock, fifteen seconds a rung.
 
-Raised at the first visit of the landing page, and again once the last one has reached the district or is over. The one
-before is cancelled then, so that the demo's queues do not fill with them.
+Raised at the first visit of the landing page, and at a later one once the last has reached the district or is over. The
+one before is cancelled then, so that the demo's queues hold one of them; a page left open raises none.
 """
 
 import hashlib
@@ -27,10 +27,11 @@ SHOWN = timedelta(minutes=3)
 OLDEST = timedelta(minutes=15)
 
 
-async def demo_minute(service: Service, intake: Intake) -> UUID | None:
-    """The id of the one-minute whistle to show now; None where no district has such a category.
+async def demo_minute(service: Service, intake: Intake, place: str, *, visited: bool = True) -> UUID | None:
+    """The id of the one-minute whistle to show now, about `place`; None where there is no such category.
 
-    Any number of visitors at once raise one: they share its idempotency key. Raises `Unavailable`.
+    Any number of visitors at once raise one: they share its idempotency key. Without a visit (`visited`: a page that
+    only looks again) the last one stays, however long ago. Raises `Unavailable`.
     """
     found = _duty(service)
     if found is None:
@@ -40,15 +41,15 @@ async def demo_minute(service: Service, intake: Intake) -> UUID | None:
     async with service.database.acquire() as connection:
         last = await seeds.latest(connection, PRINCIPAL)
         case = await cases.read(connection, last.id) if last else None
-    if last and case and not _over(case, now - last.received_at):
+    if last and case and not (visited and _over(case, now - last.received_at)):
         return last.id
-    clerk = _clerk(service, reference, now)
+    clerk = _clerk(service, reference, place, now)
     if clerk is None:
         return None
     if case and not case.ended:
         await _cancel(service, clerk, case)
     nth = int(last.key) + 1 if last else 1
-    receipt = await intake.raise_(replace(clerk, principal=PRINCIPAL), _new(reference, duty, clerk, nth))
+    receipt = await intake.raise_(replace(clerk, principal=PRINCIPAL), _new(duty, clerk, place, nth))
     return receipt.id
 
 
@@ -67,28 +68,20 @@ def _duty(service: Service) -> tuple[Reference, Duty] | None:
     return None
 
 
-def _clerk(service: Service, reference: Reference, now: datetime) -> Actor | None:
-    """The clerk of the street whose chain is known best: one with a building under it."""
-    root = reference.tree.roots()[0]
-    turn = service.turn(root.code, now)
-    for node in reference.tree.by_code.values():
-        street = reference.tree.street_of(node.code)
-        if node.kind != "building" or street is None or "示例" in reference.tree.label(node.code):
-            continue
-        seat = node_seat(street.code, "clerk")
-        person = turn.holder(seat)
-        if person is not None:
-            return Actor(CLERK, person, seat, street.code, None, root.code, principal=f"person:{person}")
-    return None
+def _clerk(service: Service, reference: Reference, place: str, now: datetime) -> Actor | None:
+    """The clerk of the street that the place lies in."""
+    root, street = reference.tree.roots()[0], reference.tree.street_of(place)
+    if street is None:
+        return None
+    seat = node_seat(street.code, "clerk")
+    person = service.turn(root.code, now).holder(seat)
+    if person is None:
+        return None
+    return Actor(CLERK, person, seat, street.code, None, root.code, principal=f"person:{person}")
 
 
-def _new(reference: Reference, duty: Duty, clerk: Actor, nth: int) -> NewWhistle:
+def _new(duty: Duty, clerk: Actor, place: str, nth: int) -> NewWhistle:
     assert clerk.node is not None
-    place = next(
-        node.code
-        for node in reference.tree.by_code.values()
-        if node.kind == "building" and reference.tree.covers(clerk.node, node.code)
-    )
     title = f"{duty.name}：看它怎样一级一级往上走"
     return NewWhistle(
         street=clerk.node,

@@ -67,11 +67,14 @@ async def merged_into(connection: Connection, main: UUID) -> list[UUID]:
 
 
 async def recent_places(connection: Connection, person: str, street: str | None) -> list[str]:
-    """Places of the last whistles that a person raised (for `street`, if given), the latest first, each once."""
+    """Places of the last whistles that a person raised (for `street`, if given), the latest first, each once; not
+    of the demo's one-minute whistles (`steps.demo_minute`), which nobody wrote.
+    """
     rows = await connection.fetch(
-        """SELECT place FROM (SELECT id, place, raised_by FROM whistle WHERE $2::text IS NULL OR raised_by_node = $2
-                              ORDER BY id DESC LIMIT 400) AS w
-           WHERE raised_by = $1 AND place IS NOT NULL GROUP BY place ORDER BY max(id::text) DESC LIMIT 8""",
+        """SELECT place FROM (SELECT id, place, raised_by, principal FROM whistle
+                              WHERE $2::text IS NULL OR raised_by_node = $2 ORDER BY id DESC LIMIT 400) AS w
+           WHERE raised_by = $1 AND principal <> 'demo-minute' AND place IS NOT NULL
+           GROUP BY place ORDER BY max(id::text) DESC LIMIT 8""",
         person,
         street,
     )

@@ -19,6 +19,7 @@ from dispatch.store import cases
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 
+PLACE = "130403011-D01-X1-B3"
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
 
 
@@ -38,7 +39,7 @@ async def simulated(database: str) -> AsyncIterator[tuple[Service, VirtualClock]
 async def test_visitors_share_one_and_it_climbs_to_the_district(simulated: tuple[Service, VirtualClock]) -> None:
     service, clock = simulated
     intake = Intake(service)
-    ids = set(await asyncio.gather(*(demo_minute(service, intake) for _ in range(8))))
+    ids = set(await asyncio.gather(*(demo_minute(service, intake, PLACE) for _ in range(8))))
     assert len(ids) == 1
     (whistle,) = ids
     assert whistle is not None
@@ -53,9 +54,10 @@ async def test_visitors_share_one_and_it_climbs_to_the_district(simulated: tuple
         assert case is not None
         rungs.append(case.rung)
     assert rungs[:5] == [1, 2, 3, 4, 5]
-    assert await demo_minute(service, intake) == whistle
+    assert await demo_minute(service, intake, PLACE) == whistle
     clock.advance(timedelta(minutes=4))
-    again = await demo_minute(service, intake)
+    assert await demo_minute(service, intake, PLACE, visited=False) == whistle  # a tab left open
+    again = await demo_minute(service, intake, PLACE)
     assert again not in (None, whistle)
     async with service.database.acquire() as connection:
         before = await cases.read(connection, whistle)
@@ -65,4 +67,4 @@ async def test_visitors_share_one_and_it_climbs_to_the_district(simulated: tuple
 
 async def test_where_there_is_no_demo_category_nothing_is_raised(db: Database) -> None:
     service = Service(db, Rules(db), Numbers(db, "whistle", 10), new_id)
-    assert await demo_minute(service, Intake(service)) is None
+    assert await demo_minute(service, Intake(service), PLACE) is None

@@ -283,6 +283,7 @@ async def test_landing_switch_display_language_and_files(world: World) -> None:
     for role in ("街道经办", "部门联络员", "社区书记", "区调度台"):
         assert role in landing.text
     assert "每级 15 秒" in landing.text
+    await _minute_opens(world, person, landing)
     fragment = await person.client.get("/demo/ladder")
     assert 'class="ladder' in fragment.text
     english = await person.get("/language?to=en&next=/")
@@ -297,6 +298,25 @@ async def test_landing_switch_display_language_and_files(world: World) -> None:
     assert (await person.client.get("/static/../app.py")).status_code == 404
     assert (await person.get("/design")).status == 200
     assert (await person.get("/design/whistle")).status == 200
+
+
+async def _minute_opens(world: World, stranger: Person, landing: Page) -> None:
+    """The whistle that climbs is there for the cards that lead to it; who may not see it is told who may."""
+    number = re.search(r"打开这条哨 (\d{10})", landing.text)
+    assert number
+    url = f"/w/{number[1]}"
+    assert f'href="/?next={url}"' in landing.html
+    assert "先选街道经办" in landing.text
+    onward = await stranger.get(f"/?next={url}")
+    cards = onward.html.split('<ul class="cards">')[1].split("</ul>")[0]
+    assert re.findall(r'name="next" value="([^"]+)"', cards) == [url, "/queue", url, url]
+    for seat in (CLERK, COMMUNITY_HEAD, BUILDING_HEAD, DESK):
+        one = await somebody(world, seat)
+        assert (await one.get(url)).status == 200
+        assert f'href="{url}"' in (await one.get("/")).html
+    fire = await somebody(world, XF)
+    assert (await fire.get(url)).status == 404
+    assert f'href="/?next={url}"' in (await fire.get("/")).html
 
 
 async def test_a_door_opens_the_form_with_its_place(world: World) -> None:

@@ -1,5 +1,6 @@
 """The landing page of the demo: four cards with live figures, the whistle that climbs before one's eyes."""
 
+import re
 from datetime import datetime
 
 from fastapi import Request
@@ -7,8 +8,9 @@ from fastapi import Request
 from dispatch.domain import permissions
 from dispatch.domain.case import Actor
 from dispatch.domain.reference import Reference, node_seat, unit_seat
+from dispatch.domain.refusals import NotFound
 from dispatch.domain.turn import ZONE
-from dispatch.steps import demo_minute, lists, view
+from dispatch.steps import demo_minute, lists, readable, view
 from dispatch.steps.chain_board import chain_view
 from dispatch.steps.sign_in import Visit
 from dispatch.store import desk_counts
@@ -28,6 +30,8 @@ from dispatch.web.models.entry import LandingCard, LandingPage, LiveLadder
 from dispatch.web.models.parts import Figure, Identity, Ladder, Notice, link, spans
 
 FRAGMENT = "/demo/ladder"
+#: the page of a whistle
+_WHISTLE = re.compile(r"/w/(\w+)")
 
 
 def actor_on(reference: Reference, seat: str, role: str, now: datetime) -> Actor:
@@ -50,7 +54,8 @@ async def landing_page(request: Request, visit: Visit | None, onward: str = "") 
     if reference is None:
         return LandingPage(frame, (), ())
     cards = await _cards(deps, reference, now, onward)
-    return LandingPage(frame, cards, _others(reference, visit, now), await live_ladder(deps), next=onward or HOME)
+    live = await live_ladder(deps, visit, visited=True)
+    return LandingPage(frame, cards, _others(reference, visit, now), live, next=onward or HOME)
 
 
 def _others(reference: Reference, visit: Visit | None, now: datetime) -> tuple[Identity, ...]:
@@ -80,8 +85,21 @@ async def _cards(deps: WebDeps, reference: Reference, now: datetime, onward: str
     for seat, role in _seats(reference):
         actor, account = actor_on(reference, seat, role, now), account_of(reference, seat, day)
         if account:
-            made.append(await _card(deps, reference, actor, account, onward))
+            led = onward if await _opens(deps, actor, onward) else ""
+            made.append(await _card(deps, reference, actor, account, led))
     return tuple(made)
+
+
+async def _opens(deps: WebDeps, actor: Actor, address: str) -> bool:
+    """Whether an address that is a whistle's page is there for this person."""
+    asked = _WHISTLE.match(address)
+    if asked is None:
+        return True
+    try:
+        await readable.readable(deps.service, actor, asked[1])
+    except NotFound:
+        return False
+    return True
 
 
 async def _card(deps: WebDeps, reference: Reference, actor: Actor, account: str, onward: str) -> LandingCard:
@@ -135,10 +153,10 @@ async def _desk_figures(deps: WebDeps, actor: Actor) -> tuple[Figure, ...]:
     )
 
 
-async def live_ladder(deps: WebDeps) -> LiveLadder | None:
-    """The one-minute whistle of now; raised at the first visit. None where the demo has no such category."""
+async def live_ladder(deps: WebDeps, visit: Visit | None, *, visited: bool = False) -> LiveLadder | None:
+    """The one-minute whistle of now; a visit of the page may raise it. None where the demo has no such category."""
     service = deps.service
-    shown = await demo_minute.demo_minute(service, deps.intake)
+    shown = await demo_minute.demo_minute(service, deps.intake, DEMO_PLACE, visited=visited)
     district = next(iter(service.rules.districts), None)
     if shown is None or district is None:
         return None
@@ -153,14 +171,17 @@ async def live_ladder(deps: WebDeps) -> LiveLadder | None:
         ladder = large_ladder(
             seen.case, own, clock, turn, seen.timeline, ground=_("还没到点，没有人被惊动"), size="roomy"
         )
+    url = f"/w/{seen.number}"
+    opens = visit is not None and await _opens(deps, visit.actor, url)
     return LiveLadder(
         kicker=_("正在发生・演示・一分钟"),
         title=_title(seen),
         note=_("你打开这一页时吹响的，每级 15 秒"),
         ladder=ladder,
         link=_("打开这条哨 %(number)s", number=seen.number),
-        url=f"/w/{seen.number}",
+        url=url if opens else f"/?next={url}",
         fragment_url=FRAGMENT,
+        seen_by="" if opens else _("先选街道经办、社区书记或区调度台，别的身份可能看不到它"),
     )
 
 

@@ -69,7 +69,7 @@ async def home(request: Request, visit: Reader) -> Response:
 async def ladder(request: Request) -> Response:
     """The live ladder alone, fetched each second. Not there outside the demo."""
     deps = deps_of(request)
-    model = await live_ladder(deps) if deps.demo else None
+    model = await live_ladder(deps, await visitor(request)) if deps.demo else None
     if model is None:
         raise HTTPException(404)
     made = render("fragments/live_ladder.html", model, i18n.language())

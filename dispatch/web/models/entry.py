@@ -23,7 +23,9 @@ class LandingCard:
 
 @dataclass(frozen=True, slots=True)
 class LiveLadder:
-    """The one-minute whistle that climbs before the visitor's eyes; fetched again from `fragment_url`."""
+    """The one-minute whistle that climbs before the visitor's eyes; fetched again from `fragment_url`. `seen_by`: who
+    may open it, said to whoever may not.
+    """
 
     kicker: str
     title: str
@@ -33,6 +35,7 @@ class LiveLadder:
     url: str
     fragment_url: str
     every: int = 1
+    seen_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
