@@ -10,7 +10,7 @@ import asyncpg
 
 from dispatch.domain.case import Clock
 from dispatch.store import pairs
-from dispatch.store.by_clock import ByClock, conditions
+from dispatch.store.by_clock import FIRST, ByClock, conditions
 from dispatch.store.connection import Connection
 
 #: a clock's columns in the order of `Clock`'s fields
@@ -55,7 +55,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A whistle in a list with the clock that runs out first, if any is open."""
+    """A whistle in a list with the open clock that it is about (`by_clock.FIRST` in lists), if any."""
 
     head: Head
     clock: Clock | None
@@ -189,15 +189,15 @@ def say(asked: Asked, text: str, said: str = pairs.SAID) -> str:
     return " AND ".join(f"{said} ILIKE {asked.add('%' + pairs.like(word) + '%')}" for word in pairs.words(text))
 
 
-_LIST = """
+_LIST = f"""
 WITH page AS MATERIALIZED (
-    SELECT w.id FROM whistle w JOIN whistle_state s ON s.id = w.id WHERE {where} ORDER BY w.id DESC LIMIT {limit}
+    SELECT w.id FROM whistle w JOIN whistle_state s ON s.id = w.id WHERE {{where}} ORDER BY w.id DESC LIMIT {{limit}}
 )
-SELECT {head}, {clock}
+SELECT {{head}}, {{clock}}
 FROM page JOIN whistle w ON w.id = page.id JOIN whistle_state s ON s.id = page.id
 LEFT JOIN LATERAL (
     SELECT * FROM whistle_clock c WHERE c.whistle = w.id AND c.answered_at IS NULL AND c.stage <> 'total'
-    ORDER BY c.due_at NULLS LAST, c.stage LIMIT 1
+    ORDER BY {FIRST} LIMIT 1
 ) c ON true
 ORDER BY w.id DESC"""
 

@@ -277,6 +277,30 @@ async def test_what_waits_for_verification_has_its_own_place(world: World) -> No
     assert 'href="/street?status=resolved" aria-current="page"' in page
 
 
+async def test_a_row_shows_the_clock_that_its_whistle_waits_for(world: World) -> None:
+    """As the whistle's page does: not that of a unit which has yet to sign, though it runs out first."""
+    number = (await world.whistle(SLOW))["number"]
+    clerk = await somebody(world, CLERK)
+
+    async def shown(stage: str) -> bool:
+        found = "".join(rows((await clerk.get(f"/street?stage={stage}")).html))
+        items = (await (await world.as_(CLERK)).get("/api/v1/whistles")).json()["items"]
+        return str(number) in found and [one["stage"] for one in items if one["number"] == number] == [stage]
+
+    assert await shown("reported"), "the lead has not signed"
+    assert (await world.act(number, "report-in", seat=ZJ)).status_code == 200
+    assert await shown("handling")
+    assert (await world.act(number, "resolve", seat=ZJ, reply="修好了", reason="协办没有来")).status_code == 200
+    async with world.database.acquire() as connection:
+        open_ = await connection.fetch(
+            "SELECT c.stage FROM whistle_clock c JOIN whistle w ON w.id = c.whistle"
+            " WHERE w.number = $1 AND c.answered_at IS NULL AND c.stage <> 'total' ORDER BY c.due_at",
+            number,
+        )
+    assert open_[0]["stage"] == "reported", "else this shows nothing"
+    assert await shown("verification")
+
+
 async def test_a_street_page_is_for_streets(world: World) -> None:
     await (await browse(world, DESK)).get("/street", 403)
     await (await browse(world, SECRETARY)).get("/street")

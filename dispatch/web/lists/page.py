@@ -31,7 +31,7 @@ OPEN = ("raised", "at-desk", "assigned", "handling", "resolved", "verified", "an
 CHIPS = ("at-desk", "resolved", "verified", "on-hold", "closed")
 #: which lamps a list is filtered by, as in a queue
 LAMPS = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN, Lamp.HOLD)
-#: what the nearest clock of a list waits for; the total one is nobody's to answer
+#: what the clock of a list's row waits for; the total one is nobody's to answer
 STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold")
 OTHERS = ("local", "assigned", "handling", "answered", "cancelled", "merged")
 

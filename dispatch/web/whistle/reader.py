@@ -260,7 +260,7 @@ def _watching(view: WhistleView, turn: Turn) -> Expected:
             return Expected(False, spans(said), clock_of(view, ANSWERING))
         case "on-hold":
             return Expected(False, spans(_("已挂账，钟停着，到复查日自己恢复。")), clock_of(view, HOLD))
-    waiting = [p for p in view.assignments if p.status == "assigned" and p.role == "lead"]
+    waiting = [p for p in view.assignments if p.role == "lead" and clock_of(view, REPORTED, p.unit) is not None]
     lead = next((p.unit_name for p in view.assignments if p.role == "lead"), "")
     clock = (clock_of(view, REPORTED, waiting[0].unit) if waiting else None) or clock_of(view, HANDLING)
     verb = _("到场") if waiting and waiting[0].on_site else _("签收")
