@@ -167,7 +167,7 @@ def test_one_whistle_from_the_form_to_its_archive(day: Day, service: Running, cl
         street.choose("满意吗", "满意")
         street.tap("评价单位")
         street.tap("办结归档")
-        street.sees("已办结", "从头到尾没有惊动谁")
+        street.sees("已办结", "从头到尾没有往上报")
 
 
 def test_one_that_climbs_asks_everybody_on_its_way(day: Day, service: Running, clock: VirtualClock) -> None:

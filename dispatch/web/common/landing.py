@@ -169,7 +169,7 @@ async def live_ladder(deps: WebDeps, visit: Visit | None, *, visited: bool = Fal
     if clock is not None:
         own = seen.case.clocks[(clock.stage, clock.unit)]
         ladder = large_ladder(
-            seen.case, own, clock, turn, seen.timeline, ground=_("还没到点，没有人被惊动"), size="roomy"
+            seen.case, own, clock, turn, seen.timeline, ground=_("还没到点，没有往上报"), size="roomy"
         )
     url = f"/w/{seen.number}"
     opens = visit is not None and await _opens(deps, visit.actor, url)

@@ -106,7 +106,7 @@ LADDER = Ladder(
         Rung("社区", RungState.LATER, "6/24 08:56", "书记", "成员单位能不能办？请科室负责人"),
         Rung("小区", RungState.LATER, "6/23 08:56", "网格长", "帮着到现场，催代理人"),
         Rung("楼栋", RungState.NEXT, "6/22 11:56", "6 号楼楼栋长", "看看有没有人来，拍张照"),
-        Rung("办理中", RungState.PRESENT, "现在在这里", note="市场监管局主办，没有逾期，没有人被惊动"),
+        Rung("办理中", RungState.PRESENT, "现在在这里", note="市场监管局主办，没有逾期，没有往上报"),
     ),
     fill=0.81,
 )

@@ -135,7 +135,7 @@ def _climb(found: Forecast, turn: Turn) -> str:
     )
     if found.kind == "emergency" and len(found.climb) > 1:
         rest = "".join(
-            _("，%(n)s 分钟后到%(rung)s", n=round((b.at - a.at).total_seconds() / 60), rung=words.rung(b.rung))
+            _("，再过 %(n)s 分钟到%(rung)s", n=round((b.at - a.at).total_seconds() / 60), rung=words.rung(b.rung))
             for a, b in zip(found.climb, found.climb[1:], strict=False)
         )
         return told + said + rest

@@ -177,15 +177,15 @@ def _ladder(view: WhistleView, wanted: ClockView | None, turn: Turn) -> tuple[st
 
 def _ground(view: WhistleView, clock: ClockView) -> str:
     if view.status in ENDED:
-        return _("从头到尾没有惊动谁")
+        return _("从头到尾没有往上报")
     lead = next((part.unit_name for part in view.assignments if part.role == "lead"), "")
     if clock.stage in ("verification", "answering"):
-        return _("%(street)s在办，没有逾期，没有人被惊动", street=street_of(view))
+        return _("%(street)s在办，没有逾期，没有往上报", street=street_of(view))
     if clock.stage in ("dispatch", "ruling"):
         return _("区调度台在办，没有逾期")
     if view.kind == "emergency" and lead:
         return _("%(lead)s主办，没有逾期", lead=lead)
-    return _("%(lead)s主办，没有逾期，没有人被惊动", lead=lead) if lead else _("没有逾期")
+    return _("%(lead)s主办，没有逾期，没有往上报", lead=lead) if lead else _("没有逾期")
 
 
 def _why(view: WhistleView, actor: Actor, turn: Turn) -> Why | None:
