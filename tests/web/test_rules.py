@@ -176,6 +176,7 @@ async def test_the_desk_and_the_rules_count_alike_and_what_is_proposed_is_no_lon
     assert asked.path.startswith("/rules/proposal/"), asked.text
     board, rules, every = await desk.get("/desk"), await desk.get("/rules"), await admin.get("/all")
     assert "1 规则修改等人定" in board.text
+    assert (await desk.get(page.links("draft=")[0])).status == 404, "one change of one ruling"
     assert "1 等第二个人定" in rules.text
     assert [one for page in (board, rules) for one in ("记住的裁定",) if one in page.text] == []
     assert "1 条，去看" in every.text

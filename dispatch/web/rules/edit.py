@@ -80,7 +80,8 @@ async def opened(connection: Connection, visit: Visit, kind: str, asked: Any, re
         return Draft(Wanted(kind, now.version, old.text, "", old.version), now)
     if asked.get("draft"):
         ruling = await rule_proposals.draft(connection, district, uuid_of(asked["draft"]))
-        if ruling is None:
+        proposed = {one.draft for one in await rule_proposals.waiting(connection, district)}
+        if ruling is None or ruling.id in proposed:
             raise NotFound("这条裁定已经有人处理过了；请刷新再看", field="draft", value=asked["draft"][:40])
         found = await suggest(connection, district, ruling, reference)
         made = drafted(now.text, ruling, reference, found)
