@@ -72,6 +72,8 @@ class Facts:
     merged_into: UUID | None = None
     place_by: str | None = None
     """"text": nobody chose the place, it was found in what was written. Known at intake; the log keeps it."""
+    danger_answer: str | None = None
+    """What a person answered to 现在有危险吗: yes, no, none (left open); None: nobody was asked. The log keeps it."""
 
 
 @dataclass(slots=True)

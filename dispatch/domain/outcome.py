@@ -90,6 +90,7 @@ def _event(case: Case, routing: Routing, turn: Turn, origin: dict[str, object] |
         lead=routing.lead,
         assist=list(routing.assist),
         inform=list(routing.inform),
+        notify=list(routing.notify) or None,
         on_call=list(routing.on_call) or None,
         rule=routing.rule,
         reason=routing.reason.as_json(),

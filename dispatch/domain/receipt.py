@@ -34,6 +34,8 @@ def receive(facts: Facts, turn: Turn, event: UUID, clock_ids: tuple[UUID, UUID],
     }
     if facts.place_by:
         data["place_by"] = facts.place_by
+    if facts.danger_answer:
+        data["danger_answer"] = facts.danger_answer
     if facts.local:
         data["local"] = facts.local
     if facts.sealed or facts.hidden_from:

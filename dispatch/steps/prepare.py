@@ -60,6 +60,8 @@ class NewWhistle:
     """What the whistle that it was split off is, beside what its own text says."""
     place_by: str | None = None
     """"text": nobody chose the place, it was found in what was written."""
+    danger_answer: str | None = None
+    """What a person answered to 现在有危险吗: yes, no, none (left open); None: nobody was asked."""
     danger_by_words: bool = False
     """Danger words count as danger (imports, other systems); at the form a person is asked instead."""
 
@@ -112,6 +114,7 @@ def prepare(service: Service, actor: Actor, new: NewWhistle) -> Prepared:
         named=dict(new.named) if new.named else None,
         parent=new.parent,
         place_by=new.place_by,
+        danger_answer=new.danger_answer,
     )
     made_title = title or _title(reference, facts, body)
     ids = (service.new_id(), service.new_id())

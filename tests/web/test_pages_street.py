@@ -149,6 +149,35 @@ async def test_danger_words_must_be_answered_and_yes_makes_an_emergency(world: W
     assert kind == "emergency"
 
 
+async def test_an_emergency_without_a_rule_says_who_is_told_and_when(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    form = (await clerk.get("/whistle")).form("/whistle")
+    text = "广泰小区3号楼有个怪东西悬在半空"
+    check = await clerk.send(form, body=text, step="check", danger="yes", called=["119"], called_at="10:52")
+    assert "马上转应急值班（应急管理局）；马上通知 东柳街道值班员" in check.text
+    assert "马上转应急值班" not in (await clerk.send(form, body=text, step="check", danger="no")).text
+    number = number_on(await clerk.send(check.form("/whistle"), step="send"))
+    await routed(world, number)
+    at = (await clerk.get(f"/w/{number}/receipt")).text
+    assert re.search(r"\d\d:\d\d\s+已转应急值班（应急管理局）；已通知 东柳街道值班员", at)
+    assert "现在有危险吗：有危险" in at
+    assert "10:52 已先打电话：119" in at
+    log = (await clerk.get(f"/w/{number}")).text
+    assert "现在有危险吗：有危险" in log
+    assert "已通知 东柳街道值班员" in log
+
+
+async def test_the_answer_about_danger_stands_on_the_receipt_and_what_it_changes_on_the_form(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    for answer, said in (("no", "没有危险"), ("", "没有回答"), ("yes", "有危险")):
+        text = f"广泰小区3号楼旁的路灯不亮，{answer}"
+        form = (await clerk.get("/whistle")).form("/whistle")
+        check = await clerk.send(form, body=text, step="check", danger=answer)
+        assert ("答了「有危险」：按紧急件办" in check.text) == (answer == "yes")
+        receipt = await clerk.send(check.form("/whistle"), step="send")
+        assert f"现在有危险吗：{said}" in receipt.text
+
+
 async def test_what_is_missing_is_linked_and_what_was_typed_stays(world: World) -> None:
     clerk = await somebody(world, CLERK)
     form = (await clerk.get("/whistle")).form("/whistle")

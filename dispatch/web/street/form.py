@@ -111,7 +111,7 @@ def form_page(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: S
         more_open=any(one.error or one.value for one in _more(typed, shown.errors)),
         choose_open=bool(typed.get("category") or typed.get("lead"))
         or any(name in shown.errors for name in ("lead", "assist", "override_reason", "category")),
-        preview=_preview(shown, typed, turn),
+        preview=_preview(shown.forecast, shown, typed, turn) if shown.forecast else None,
         errors=errors,
         idempotency_key=str(uuid4()) if shown.fresh_key else typed.get("idempotency_key") or str(uuid4()),
         place_auto=typed.place_auto,
@@ -138,7 +138,7 @@ def check_page(request: Request, visit: Visit, typed: Typed, turn: Turn, forecas
     return CheckPage(
         frame,
         _recap(visit, typed, reference, offers),
-        preview_of(forecast, turn, named=typed.get("override_reason"), parts=_parts(shown, typed)),
+        _preview(forecast, shown, typed, turn),
         _carried(typed, asked=("split",) if offers.problems else ()),
         nearby=shown.nearby,
         similar=tuple(_similar(one, turn) for one in offers.similar),
@@ -174,9 +174,9 @@ def _carried(typed: Typed, asked: Sequence[str]) -> tuple[Hidden, ...]:
     return (*hidden, Hidden("choosing", "1")) if typed.choosing else tuple(hidden)
 
 
-def _preview(shown: Shown, typed: Typed, turn: Turn) -> Preview | None:
-    named, parts = typed.get("override_reason"), _parts(shown, typed)
-    return preview_of(shown.forecast, turn, named=named, parts=parts) if shown.forecast else None
+def _preview(found: Forecast, shown: Shown, typed: Typed, turn: Turn) -> Preview:
+    named, danger = typed.get("override_reason"), typed.get("danger") == "yes"
+    return preview_of(found, turn, named=named, parts=_parts(shown, typed), danger=danger)
 
 
 def _parts(shown: Shown, typed: Typed) -> int:

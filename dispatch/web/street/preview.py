@@ -8,7 +8,9 @@ from dispatch.domain.case import Actor
 from dispatch.domain.clocks import DISPATCH, HANDLING, REPORTED
 from dispatch.domain.reference import Reference, Tree
 from dispatch.domain.refusals import Refusal
+from dispatch.domain.routing import STREET_DUTY
 from dispatch.domain.turn import Turn
+from dispatch.domain.units import node_seat
 from dispatch.steps.foresee import Forecast, Step, foresee
 from dispatch.steps.service import Service
 from dispatch.steps.shown import ClockView, PartView
@@ -22,6 +24,7 @@ from dispatch.web.models.form import AssignmentRow, Preview
 from dispatch.web.models.parts import Figure, Notice, Option, Role, Text, spans, strong
 from dispatch.web.street.sending import parted
 from dispatch.web.street.typed import Typed, whistle_of
+from dispatch.web.whistle.danger import told_then
 
 
 async def forecast_of(service: Service, actor: Actor, reference: Reference, typed: Typed) -> Forecast | None:
@@ -43,9 +46,9 @@ async def forecast_of(service: Service, actor: Actor, reference: Reference, type
         return None
 
 
-def preview_of(found: Forecast, turn: Turn, *, named: str = "", parts: int = 0) -> Preview:
+def preview_of(found: Forecast, turn: Turn, *, named: str = "", parts: int = 0, danger: bool = False) -> Preview:
     """What the form shows; `named` is what the person wrote on departing from the list; of so many `parts` it is the
-    first.
+    first; `danger`: that was answered.
     """
     reference = turn.reference
     handling, reported = _clock(found, HANDLING), _lead_report(found)
@@ -61,7 +64,7 @@ def preview_of(found: Forecast, turn: Turn, *, named: str = "", parts: int = 0) 
         outcome=words.outcome(found.outcome),
         short=_("%(unit)s 主办", unit=lead) if lead else words.outcome(found.outcome),
         short_note=_short(found, handling, reported, turn),
-        notices=_notices(found, parts),
+        notices=_notices(found, parts, danger, turn),
         why_title=_("为什么是他们") if found.lead else _("为什么是这个去向"),
         text=found.say if found.outcome == "statutory" else "",
         picks=tuple(Option(one.category, f"{one.category} {one.name}") for one in found.runners_up),
@@ -162,10 +165,24 @@ def _short(found: Forecast, handling: ClockView | None, reported: ClockView | No
     return "・".join(parts)
 
 
-def _notices(found: Forecast, parts: int) -> tuple[Notice, ...]:
+def _notices(found: Forecast, parts: int, danger: bool, turn: Turn) -> tuple[Notice, ...]:
     said = [Notice(_("拆成 %(n)s 条，这里说的是第 1 条", n=parts))] if parts else []
+    duty = turn.reference.duties.get(found.category) if found.category else None
+    if danger and found.kind == "emergency" and (duty is None or duty.kind != "emergency"):
+        said.append(Notice(_("答了「有危险」：按紧急件办")))
+    if at_once := _told(found, turn):
+        said.append(Notice(at_once))
     if found.say and found.outcome != "statutory":
         said.append(Notice(found.say))
     if found.sealed:
         said.append(Notice(_("这条会封存，只有经手人看得见。")))
     return tuple(said)
+
+
+def _told(found: Forecast, turn: Turn) -> str:
+    """Who is told at once of an emergency that the desk has to place."""
+    if found.outcome != "unmatched" or found.kind != "emergency":
+        return ""
+    street = turn.reference.tree.street_of(found.place.code) if found.place else None
+    seats = (node_seat(street.code, STREET_DUTY),) if street and not found.sealed else ()
+    return told_then(found.inform, seats, turn)

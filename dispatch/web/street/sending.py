@@ -30,6 +30,8 @@ async def raise_all(
     first, problems = parted(actor, typed, reference)
     new = new_whistle(whistle_of(first, first.kept), actor, reference, key, sha256, via="form")
     new.place_by = "text" if first.place_auto else None
+    if first.get("danger") == typed.get("danger"):  # else it was said of another of the problems
+        new.danger_answer = typed.get("danger") if typed.get("danger") in ("yes", "no") else "none"
     await doing.own_photos(deps.service, actor, {"photos": [UUID(one) for one in new.photos]})
     receipt = await deps.intake.raise_(actor, new)
     for n, problem in enumerate(problems[1:], 1):

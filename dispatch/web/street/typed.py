@@ -16,6 +16,7 @@ from dispatch.steps import categories
 from dispatch.web.api.fields import PHOTOS
 from dispatch.web.api.raising import WHISTLE, Whistle, canonical_hash, place_in
 from dispatch.web.auth import text_of
+from dispatch.web.whistle.danger import phoned_line
 from dispatch.web.whistle.page import CHANNELS
 
 #: fields that the check page carries on as they are
@@ -47,10 +48,7 @@ class Typed:
     def said(self) -> str:
         """What happened as it was written, with whom was phoned before and when."""
         body = self.get("body").strip()
-        if not self.called or not body:
-            return body
-        at = self.get("called_at").strip()
-        return f"{body}\n（{at + ' ' if at else ''}已先打电话：{'、'.join(self.called)}）"
+        return f"{body}\n{phoned_line(self.called, self.get('called_at').strip())}" if self.called and body else body
 
     def get(self, name: str) -> str:
         """A plain field, as typed."""

@@ -12,6 +12,7 @@ from dispatch.web import say, words
 from dispatch.web.common.paths import head_of
 from dispatch.web.common.units import full_name, full_names
 from dispatch.web.i18n import N_, _
+from dispatch.web.whistle.danger import answered, told_at_once
 
 SATISFIED: Mapping[str, str] = {"satisfied": N_("满意"), "basically": N_("基本满意"), "not": N_("不满意")}
 
@@ -25,9 +26,10 @@ def _facts(one: Told, view: WhistleView, turn: Turn) -> list[str]:
     data = one.data
     match one.type:
         case "raised":
-            return [_source(view)]
+            return [_source(view), *answered(view, data)]
         case "routed":
-            return [_("；").join(part for part in (_rule(data, turn), _sent(data, turn)) if part)]
+            said = (_rule(data, turn), _sent(data, turn), *told_at_once(data, turn))
+            return [_("；").join(part for part in said if part)]
         case "rejected":
             reason = str(data.get("reason"))
             return [_("理由：%(reason)s", reason=dict(turn.policy(view.case).rejections).get(reason, reason))]

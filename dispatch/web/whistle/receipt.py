@@ -19,6 +19,7 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.form import NextStep, ReceiptPage, Strip, StripStep
 from dispatch.web.models.parts import spans, strong
+from dispatch.web.whistle.danger import answered, told_at_once
 from dispatch.web.whistle.reader import clock_of
 from dispatch.web.whistle.who import who
 
@@ -62,7 +63,9 @@ def receipt_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) 
 
 
 def _notes(request: Request, view: WhistleView, turn: Turn) -> Iterator[str]:
-    """What became of a form that had several problems, or that was written without a network."""
+    """What was answered about danger; what became of a form with several problems, or written without a network."""
+    if raised := next((one for one in view.timeline if one.type == "raised"), None):
+        yield from answered(view, raised.data)
     if len(view.children):
         numbers = "、".join(str(child.number) for child in view.children)
         yield _("同一张表里另外的事各成一条：%(numbers)s", numbers=numbers)
@@ -128,8 +131,13 @@ def _next(view: WhistleView, turn: Turn) -> tuple[NextStep, ...]:
         dispatch, answering = clock_of(view, "dispatch"), clock_of(view, "answering")
         if answering is not None:
             return (NextStep(_before(answering.due_at, turn), spans(_("把准备好的话答复来源人，然后办结。"))),)
+        told = tuple(
+            NextStep(moment(one.at, turn.now), spans(said))
+            for one in view.timeline
+            if one.type == "routed" and (said := _("；").join(told_at_once(one.data, turn)))
+        )
         what = _("区调度台定下单位。没定，区里分管领导会知道。") if view.status == "at-desk" else _("按清单派出去。")
-        return (NextStep(_before(dispatch.due_at if dispatch else None, turn), spans(what)),)
+        return (*told, NextStep(_before(dispatch.due_at if dispatch else None, turn), spans(what)))
     steps: list[NextStep] = []
     reported, handling = clock_of(view, REPORTED, lead.unit), clock_of(view, HANDLING)
     if reported is not None:
