@@ -181,9 +181,13 @@ def _flag(fields: Fields, name: str, *, required: bool) -> bool | None:
     value = fields.get(name)
     if value is None and not required:
         return None
-    if not isinstance(value, bool):
-        raise Invalid("「{name}」要填是或否", field=name, value=value, name=name)
-    return value
+    if isinstance(value, bool):
+        return value
+    if name == "reached":
+        raise Invalid("请选联系上了没有", field=name, value=value)
+    if name == "responded":
+        raise Invalid("请选响应了没有", field=name, value=value)
+    raise Invalid("请选解决了没有", field=name, value=value)
 
 
 def _satisfaction(fields: Fields, *, required: bool) -> str | None:
@@ -191,7 +195,7 @@ def _satisfaction(fields: Fields, *, required: bool) -> str | None:
     if value is None and not required:
         return None
     if value not in SATISFIED:
-        raise Invalid("满意度只能是 satisfied、basically、not 之一", field="satisfied", value=value)
+        raise Invalid("请选满意、基本满意还是不满意", field="satisfied", value=value)
     return str(value)
 
 

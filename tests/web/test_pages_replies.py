@@ -85,3 +85,21 @@ async def test_a_queue_is_filtered_by_stage_and_kind(world: World) -> None:
     assert rows((await unit.get("/queue?kind=emergency")).html) == []
     assert len(rows((await unit.get("/queue?kind=appeal")).html)) == 2
     assert (await unit.get("/queue?kind=joke")).status == 422
+
+
+async def test_what_a_call_back_still_lacks_is_said_in_words(world: World) -> None:
+    number = (await world.whistle(SLOW))["number"]
+    assert (await world.act(number, "report-in", seat=ZJ)).status_code == 200
+    assert (await world.act(number, "resolve", seat=ZJ, reply="修好了", reason="不用来")).status_code == 200
+    street = await somebody(world, CLERK)
+    await street.act(number, "verify-yes")
+    await street.act(number, "feedback", reply="修好了")
+    said = {"reached": "1", "responded": "1", "solved": "1", "satisfied": "not"}
+    for lacking, words in (
+        ("responded", "请选响应了没有"),
+        ("solved", "请选解决了没有"),
+        ("satisfied", "请选满意、基本满意还是不满意"),
+    ):
+        page = await street.act(number, "callback", **{k: v for k, v in said.items() if k != lacking})
+        assert words in page.text, page.text
+        assert f"「{lacking}」" not in page.text
