@@ -13,7 +13,8 @@ ONE_IN = 100
 _END = 4
 #: what stands between words, or carries nothing of the matter
 _BETWEEN = re.compile(
-    r"[^\u4e00-\u9fff]+|[的了在是有和与被把就都很太又还也请给向吗呢吧啊个这那我你他她它们着]|小区|社区|街道|居民|反映"
+    r"\d+[个只位户次件层]?|[^\u4e00-\u9fff]+|不知道?|能不能|小区|社区|街道|居民|反映"
+    r"|[的了在是有和与被把就都很太又还也请给向从想谁吗呢吧啊个这那我你他她它们着]"
 )
 
 

@@ -16,5 +16,9 @@ def test_words_of_rules_parts_of_them_names_and_common_words_are_left_out() -> N
     assert telling("广泰小区", [], (), ["广泰小区"]) == ()
 
 
+def test_how_many_and_who_knows_are_no_part_of_a_word() -> None:
+    assert telling("有人养了3只鸽子，不知道找谁", [], (), ()) == ("人养", "鸽子")
+
+
 def test_of_a_long_piece_both_ends_stand_for_it() -> None:
     assert telling("公交站台顶棚玻璃破裂", [], (), ()) == ("公交站台", "玻璃破裂")
