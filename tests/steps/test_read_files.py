@@ -58,7 +58,7 @@ def test_the_demo_has_the_streets_units_and_versions(reference: Reference) -> No
     assert all(code in reference.units for code in codes.split(" "))
     assert reference.duties.version == 4
     assert reference.versions["policies"] == 2
-    assert len(reference.duties.duties) == 77
+    assert len(reference.duties.duties) == 78
 
 
 def test_every_spot_has_five_levels(reference: Reference) -> None:
@@ -105,6 +105,18 @@ def test_the_first_five_minutes(reference: Reference) -> None:
     got = decide(reference.duties, match(reference.duties, "", text), chain=chain, units=reference.units)
     assert (got.outcome, got.lead, got.kind, got.report_in) == ("dispatch", "XF", "emergency", "on-site")
     assert "ZJ" in got.assist
+
+
+def test_fire_and_smoke_reach_the_fire_brigade_and_a_smell_of_it_is_asked_about(reference: Reference) -> None:
+    chain = reference.tree.chain("130403011-D01-X1-B3")
+    for text in ("楼道冒烟", "广泰小区3号楼楼上着火了", "配电箱起火"):
+        got = decide(reference.duties, match(reference.duties, "", text), chain=chain, units=reference.units)
+        assert (got.outcome, got.lead, got.kind) == ("dispatch", "XF", "emergency"), text
+    for text in ("楼道里有烟味", "厨房一股焦糊味"):
+        assert match(reference.duties, "", text).danger, text
+    assert not match(reference.duties, "", "楼下饭店一股油烟味").danger
+    hazard = match(reference.duties, "", "电箱有起火隐患，一旦着火后果严重")
+    assert decide(reference.duties, hazard, chain=chain, units=reference.units).lead is None
 
 
 def test_the_one_minute_demo_has_its_own_policy(reference: Reference) -> None:
