@@ -383,7 +383,9 @@ async def test_an_open_one_like_it_is_offered_and_can_be_added_to_once(world: Wo
     number = await blow(clerk)
     form = (await other.get("/whistle")).form("/whistle")
     page = await other.send(form, body="广泰小区3号楼的楼道消防门又被锁住了，电话13800138000", step="edit")
-    assert "附近有一样的在办" in page.text
+    assert "这里已有一件在办，是同一件就不用再吹" in page.text
+    assert "附近有相似的" not in page.text
+    assert page.html.count(f'href="/w/{number}"') == 1, "it is listed once"
     filled = page.form("/whistle")
     assert ("add_to", number, "补充到这条") in filled.buttons
     for _twice in range(2):
@@ -392,7 +394,10 @@ async def test_an_open_one_like_it_is_offered_and_can_be_added_to_once(world: Wo
     assert added.text.count("又被锁住了，电话138****8000") == 1
     assert await world.count("whistle") == 1 + await _minute(world)
     far = await other.send(form, body="广泰小区8号楼门口积水", step="edit")
-    assert "附近有一样的在办" not in far.text
+    assert "附近有相似的" not in far.text
+    beside = await other.send(form, body="广泰小区2号楼的楼道消防门被锁", step="edit")
+    assert "附近有相似的，是同一件才并进去" in beside.text
+    assert "不用再吹" not in beside.text
 
 
 async def test_several_problems_become_children_once(world: World) -> None:
@@ -434,11 +439,13 @@ async def test_without_javascript_the_check_page_makes_the_offers_of_the_form(
     world: World,
 ) -> None:
     there = await world.whistle(FIRE_DOOR)
+    await world.whistle("广泰小区3号楼路灯不亮三天了")
     clerk = await somebody(world, CLERK)
     form = (await clerk.get("/whistle")).form("/whistle")
     check = await clerk.send(form, body=FIRE_DOOR, danger="no", step="check")
     assert ("add_to", str(there["number"]), "补充到这条") in check.form("/whistle").buttons
-    assert "这里 30 天内有" in check.text
+    assert "这里 30 天内另有" in check.text
+    assert check.html.count(f'href="/w/{there["number"]}"') == 1
     added = await clerk.send(check.form("/whistle"), add_to=str(there["number"]))
     assert added.path == f"/w/{there['number']}"
     pasted = await clerk.send(form, body="地址：广泰小区3号楼\n诉求内容：楼道消防门被锁", danger="no", step="check")

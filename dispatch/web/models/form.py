@@ -79,12 +79,15 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class SimilarRow:
-    """An open whistle like the one being written; `add` is its number where it may be added to."""
+    """An open whistle like the one being written; `add` is its number where it may be added to; `here`: at the very
+    place, not only near it.
+    """
 
     title: str
     url: str
     note: str
     add: str = ""
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

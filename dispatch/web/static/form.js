@@ -173,7 +173,7 @@
     field("body").focus();
     if (navigator.serviceWorker) navigator.serviceWorker.ready.then((worker) => worker.sync && worker.sync.register("outbox")).catch(() => undefined);
   };
-  /* with no server to ask, the question that an emergency hangs on is asked here */
+  /* the question that an emergency hangs on is asked here, with a network and without: nothing is sent before */
   const asks = () => {
     const box = $("#f-danger");
     const { words, ask } = box.dataset;
@@ -181,13 +181,19 @@
     if (!$(".error-text", box)) $("legend", box).after(made("p", { className: "error-text", textContent: ask }));
     $(".error-text", box).setAttribute("role", "alert");
     box.classList.add("has-error");
-    box.focus();
+    box.focus({ preventScroll: true });
+    $(".two", box).scrollIntoView({ block: "center" }); /* clear of the bar at the foot */
     return true;
   };
   form.addEventListener("submit", async (e) => {
     if (!e.submitter || e.submitter.dataset.step !== "send" || form.hasAttribute("data-sent") || form.hasAttribute("data-native")) return;
     if (!field("body").value.trim()) return;
     e.preventDefault();
+    /* freed once the guard, which hears of it later, has marked it */
+    if (asks()) {
+      setTimeout(() => form.dispatchEvent(new CustomEvent("free", { bubbles: true })));
+      return;
+    }
     const own = whole();
     const who = $(".bar .who")?.textContent || "";
     const one = { key: field("idempotency_key").value, me, who, fields: own, photos: [...waiting.values()], at: Date.now() };
@@ -213,12 +219,6 @@
     if (said.why) {
       await stays();
       return native(); /* the page that says what is missing */
-    }
-    if (asks()) {
-      said = { why: $("#f-danger").dataset.ask };
-      going(false);
-      await stays();
-      return form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
     }
     return queued();
   });

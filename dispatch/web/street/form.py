@@ -46,16 +46,19 @@ class Shown:
     fresh_key: bool = False
 
 
-async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn) -> Text:
-    """What was raised at this place lately, so that nobody whistles twice for one thing."""
+async def nearby_of(service: Service, actor: Actor, typed: Typed, turn: Turn, similar: Sequence[Similar]) -> Text:
+    """What else was raised at this place lately, beside those that are shown as `similar`."""
     node = turn.reference.tree.get(typed.place) if typed.place else None
     if node is None or node.level > 2:
         return ()
     asked = lists.Asked(place=node.code, since=turn.now - NEARBY)
-    found = (await lists.list_view(service, actor, asked, limit=4)).items
+    shown = {one.item.id for one in similar}
+    items = (await lists.list_view(service, actor, asked, limit=4 + len(shown))).items
+    found = [one for one in items if one.id not in shown][:4]
     if not found:
         return ()
-    said: list[str | Span] = [_("这里 30 天内有 %(n)s 条：", n=len(found) if len(found) < 4 else _("好几"))]
+    many = len(found) if len(found) < 4 else _("好几")
+    said: list[str | Span] = [_("这里 30 天内另有 %(n)s 条：", n=many)]
     for i, one in enumerate(found[:2]):
         said += [_("、") if i else "", link(title_of(one), f"/w/{one.number}")]
     return spans(*said, _("。不是同一件就不用管。"))
@@ -254,6 +257,7 @@ def _similar(one: Similar, turn: Turn) -> SimilarRow:
         f"/w/{item.number}",
         "・".join(part for part in parts if part),
         str(item.number) if one.may_add else "",
+        one.here,
     )
 
 

@@ -30,10 +30,11 @@ RECENT = 4
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """An open whistle like the one being written; `may_add`: this person may add to it."""
+    """An open whistle like the one being written; `may_add`: this person may add to it; `here`: at the very place."""
 
     item: Item
     may_add: bool
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,12 @@ async def _similar(
     best = _best(found, typed, forecast.category if forecast else None)
     async with service.database.acquire() as connection:
         known = {case.id: case for case in await cases.many(connection, [one.id for one in best])}
-    return tuple(Similar(one, whistle.possible(known[one.id], actor, "note", turn)) for one in best if one.id in known)
+    spot = here.code if here is not None and here.level <= 2 else None
+    return tuple(
+        Similar(one, whistle.possible(known[one.id], actor, "note", turn), spot is not None and one.place == spot)
+        for one in best
+        if one.id in known
+    )
 
 
 def _best(found: Sequence[Item], typed: Typed, category: str | None) -> list[Item]:

@@ -232,10 +232,8 @@ async def _form(request: Request, visit: Visit, typed: Typed, turn: Turn, shown:
 
 async def _offered(request: Request, visit: Visit, typed: Typed, turn: Turn, shown: Shown) -> Shown:
     service, street = deps_of(request).service, street_code(visit.actor, turn.reference)
-    nearby = await nearby_of(service, visit.actor, typed, turn)
-    return replace(
-        shown, nearby=nearby, offers=await offers_of(service, visit.actor, typed, turn, shown.forecast, street)
-    )
+    offers = await offers_of(service, visit.actor, typed, turn, shown.forecast, street)
+    return replace(shown, nearby=await nearby_of(service, visit.actor, typed, turn, offers.similar), offers=offers)
 
 
 async def _kept(
