@@ -87,7 +87,7 @@ def test_news_comes_again_after_a_refusal_and_to_a_page_that_was_put_away(browse
 @pytest.mark.parametrize("denied", [False, True], ids=["plain http", "no way at all"])
 def test_the_reply_is_copied_without_a_clipboard(browser: Any, service: Running, denied: bool) -> None:
     async def resolved(world: World) -> str:
-        number = (await world.whistle(SLOW))["number"]
+        number = (await world.whistle(SLOW, source={"channel": "12345", "number": "T1"}))["number"]
         for action, fields in (("report-in", {}), ("resolve", {"reply": "灯修好了", "reason": "不用来"})):
             assert (await world.act(number, action, seat=ZJ, **fields)).status_code == 200
         return str(number)
