@@ -2,8 +2,9 @@
 
 Time used stays used, and nothing is late before the rule that makes it so was applied: where more was used than a
 shorter limit allows, it is due at once. A clock that has climbed, or is late when a calendar is loaded, answers as it
-stands; a moment that a person granted stands, too. What must be known of the calendar before is measured first and kept
-with the fact, so that the log alone tells it all.
+stands; a moment that a person granted stands, too. A clock at rest gets another policy's limit as well: what is left to
+it is computed as if it went on this moment. What must be known of the calendar before is measured first and kept with
+the fact, so that the log alone tells it all.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from dispatch.domain import clocks
+from dispatch.domain import clocks, resting
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import Case, Clock, Event
 from dispatch.domain.clocks import DUE, HANDLING, HOLD, REPORTED, TOTAL, WARN, StagePolicy
@@ -24,7 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A running clock as its old calendar counts it, all in microseconds of counted time.
+    """An open clock as its old calendar counts it, all in microseconds of counted time.
 
     `used` so far in this run and before, `left` until its deadline, `full` the length of its limit; `wait` until its
     next climb, reminder or notice where it has climbed. `carried`: the new calendar counts what is past differently,
@@ -45,19 +46,20 @@ class Measured:
 
 def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, district: WorkCalendar) -> Measured:
     """`old` and `new` are the clock's calendar before and after, `district` the district's before."""
-    assert clock.running_since is not None
-    assert clock.due_at is not None
     policy = StagePolicy.of(clock)
-    limit = clocks.parse(policy.limit or "1m")
-    wait = None
+    limit = clocks.limit_of(policy)
+    wait, used, left = None, clock.used, clock.remaining
     if clock.rung and clock.fires_at is not None:
         unit, counted_on = clocks.mark_units(clock, policy, limit, old, district)
         wait = between(unit, now, clock.fires_at, counted_on) // _MICROSECOND
     past = limit.working and between(limit, clock.started_at, now, old) != between(limit, clock.started_at, now, new)
-    used = clock.used + between(limit, clock.running_since, now, old)
+    if clock.running_since is not None and clock.due_at is not None:
+        used += between(limit, clock.running_since, now, old)
+        left = between(limit, now, clock.due_at, old)
+    assert left is not None
     return Measured(
         used // _MICROSECOND,
-        between(limit, now, clock.due_at, old) // _MICROSECOND,
+        left // _MICROSECOND,
         limit.length(old.day) // _MICROSECOND,
         wait,
         past,
@@ -65,8 +67,9 @@ def measure(clock: Clock, now: datetime, old: WorkCalendar, new: WorkCalendar, d
 
 
 def concerned(case: Case, clock: Clock, turn: Turn, cause: Cause) -> bool:
-    """Whether a running clock could have another deadline (or next mark) now."""
-    if not clock.open or not clock.running or clock.due_at is None or clock.stage == HOLD or clock.mark is None:
+    """Whether a clock could have another deadline (or next mark). One at rest takes up a calendar when it goes on."""
+    counts = clock.due_at is not None if clock.running else cause == "policy" and clock.remaining is not None
+    if not clock.open or not counts or clock.stage == HOLD or clock.mark is None:
         return False
     if cause == "calendar":
         waits_anew = bool(clock.waits_on) and clock.waits_on != turn.district_calendar.name
@@ -89,12 +92,16 @@ def policy_now(case: Case, clock: Clock, turn: Turn) -> StagePolicy:
 def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause) -> Event:
     """Compute it anew; one event with the old and the new deadline."""
     old_due, old_fires, counted_on, overtaken = clock.due_at, clock.fires_at, clock.calendar, False
-    calendar = turn.calendar(clock.calendar)
+    calendar, rests = turn.calendar(clock.calendar), not clock.running
     clock.calendar = calendar.name
+    if rests:
+        _as_if_it_went_on(clock, turn, measured, calendar)
     if clock.rung:
         _next_mark(case, clock, turn, measured, calendar)
     else:
         overtaken = _deadline(case, clock, turn, measured, policy_now(case, clock, turn) if cause == "policy" else None)
+    if rests:
+        _and_rests(case, clock, turn, calendar)
     case.touch_clock(clock)
     return turn.event(
         case,
@@ -111,8 +118,27 @@ def apply(case: Case, clock: Clock, turn: Turn, measured: Measured, cause: Cause
         next_at=clock.fires_at.isoformat() if clock.fires_at else None,
         provisional=clock.provisional or None,
         overtaken=overtaken or None,
+        remaining=_micros(clock.remaining),
+        next_in=_micros(clock.fires_in),
         **asdict(measured),
     )
+
+
+def _micros(time: timedelta | None) -> int | None:
+    return None if time is None else time // _MICROSECOND
+
+
+def _as_if_it_went_on(clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
+    left = timedelta(microseconds=measured.left)
+    clock.due_at = clock.due_at or shift(clocks.limit_of(StagePolicy.of(clock)), turn.now, left, calendar)
+    clock.running_since = turn.now
+
+
+def _and_rests(case: Case, clock: Clock, turn: Turn, calendar: WorkCalendar) -> None:
+    """What is used up by now is due when it goes on: nobody is late at rest."""
+    resting.rest(case, clock, turn.now, calendar, turn.district_calendar)
+    if clock.due_at == turn.now:
+        clock.due_at = None
 
 
 def _next_mark(case: Case, clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
@@ -120,8 +146,7 @@ def _next_mark(case: Case, clock: Clock, turn: Turn, measured: Measured, calenda
     if measured.wait is None or clock.fires_at is None:
         return
     policy = StagePolicy.of(clock)
-    limit = clocks.parse(policy.limit or "1m")
-    unit, counted_on = clocks.mark_units(clock, policy, limit, calendar, turn.district_calendar)
+    unit, counted_on = clocks.mark_units(clock, policy, clocks.limit_of(policy), calendar, turn.district_calendar)
     clock.fires_at = shift(unit, turn.now, timedelta(microseconds=measured.wait), counted_on)
     clocks.waiting(case, clock, turn.district_calendar)
 
@@ -131,7 +156,7 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
     before = StagePolicy.of(clock)
     after = policy or before
     calendar = turn.calendar(clock.calendar)
-    old, new = clocks.parse(before.limit or "1m"), clocks.parse(after.limit or "1m")
+    old, new = clocks.limit_of(before), clocks.limit_of(after)
     used, left = timedelta(microseconds=measured.used), timedelta(microseconds=measured.left)
     if policy is None and left <= timedelta():  # a day declared off afterwards moves no end that was over
         return False
@@ -163,15 +188,18 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
 
 
 def _capped(case: Case, clock: Clock, turn: Turn, due_at: datetime, short: timedelta) -> datetime:
-    """The source's own deadline still comes first where it did: `short` is what it took from the limit."""
+    """The source's own deadline still comes first where it did: `short` is what it took from the limit.
+
+    What it left was settled when the clock began, and rests have moved it since: it takes nothing more.
+    """
     source = case.facts.source_due_at
     if source is None or clock.stage not in (HANDLING, TOTAL):
         return due_at
     calendar = turn.calendar(clock.calendar)
     if short > timedelta():  # back to what the policy alone would give, then the earlier of the two
-        limit = clocks.parse(StagePolicy.of(clock).limit or "1m")
-        due_at = shift(limit, due_at, short, calendar)
-    return earlier(due_at, source, turn.policy(case).source_margin, clock.started_at, calendar)
+        due_at = shift(clocks.limit_of(StagePolicy.of(clock)), due_at, short, calendar)
+    capped = earlier(due_at, source, turn.policy(case).source_margin, clock.started_at, calendar)
+    return max(capped, min(due_at, clock.due_at or due_at))
 
 
 def _arm(clock: Clock, turn: Turn, policy: StagePolicy, limit: Limit, used: timedelta) -> None:
@@ -194,7 +222,7 @@ def answered(clock: Clock, counted: WorkCalendar, calendar: WorkCalendar) -> Non
 
     Open clocks were computed anew when that calendar was loaded; nobody knew that this one would be open again.
     """
-    limit, at = clocks.parse(StagePolicy.of(clock).limit or "1m"), clock.answered_at
+    limit, at = clocks.limit_of(StagePolicy.of(clock)), clock.answered_at
     if clock.rung or at is None or clock.due_at is None or clock.calendar == calendar.name:
         return
     left = between(limit, at, clock.due_at, counted)
@@ -231,7 +259,7 @@ def again(case: Case, turn: Turn, cause: Cause, find: Find) -> int:
 
 
 def _told(clock: Clock) -> tuple[object, ...]:
-    return clock.policy, clock.due_at, clock.fires_at, clock.run
+    return clock.policy, clock.due_at, clock.fires_at, clock.run, clock.remaining
 
 
 def _district(now: WorkCalendar, find: Find, clock: Clock) -> WorkCalendar:

@@ -36,6 +36,8 @@ TOLD = (
     "unit",
     "due_at",
     "next_at",
+    "remaining",
+    "next_in",
     "lead",
     "gen",
     "rework",

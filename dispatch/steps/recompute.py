@@ -30,10 +30,7 @@ STALE = timedelta(seconds=60)
 
 
 async def apply_policies(service: Service, district: str) -> int:
-    """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed.
-
-    A clock at rest keeps the limit it had (`at_rest`): run again, once it has gone on, for that one as well.
-    """
+    """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
     done, after = 0, UUID(int=0)
     before = await service.database.now() + STALE
     calendars = await counted_calendars(service, district)
@@ -44,12 +41,6 @@ async def apply_policies(service: Service, district: str) -> int:
             return done
         done += await _batch(service, ids, "policy", calendars)
         after = ids[-1]
-
-
-async def at_rest(service: Service, district: str) -> int:
-    """How many clocks of a district `apply_policies` passes over, because they rest."""
-    async with service.database.acquire() as connection:
-        return await recomputing.at_rest(connection, district)
 
 
 async def apply_calendars(service: Service, district: str) -> int:
@@ -131,13 +122,13 @@ async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars:
 async def _with_missing(
     service: Service, found: Sequence[Case], calendars: dict[str, WorkCalendar]
 ) -> dict[str, WorkCalendar]:
-    """A clock that went on meanwhile may count on a calendar that none was running on before."""
+    """A clock at rest, or one that went on meanwhile, may count on a calendar that none was running on."""
     wanted = {
         (one.facts.district, name)
         for one in found
         for clock in one.open_clocks()
         for name in (clock.calendar, clock.waits_on)
-        if clock.running and name
+        if (clock.running or clock.remaining is not None) and name
     }
     for district, name in sorted(wanted):
         if name not in calendars:

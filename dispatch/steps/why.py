@@ -1,6 +1,6 @@
 """为什么是这个时限: every stretch of a clock's time, counted or left out, with its reason; the counted ones add up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -124,7 +124,7 @@ def counted_on(clock: Clock, log: Iterable[Logged]) -> str:
 def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: WorkCalendar | None = None) -> Why:
     """Every stretch of the clock's present run, from what the log says; `calendar` is the one it was counted on."""
     policy, calendar = rules.StagePolicy.of(clock), calendar or turn.calendar(clock.calendar)
-    limit = rules.parse(policy.limit) if policy.limit else rules.parse("1m")
+    limit = rules.limit_of(policy)
     pauses = list(_pauses(case, clock, log))
     until = clock.due_at or max(turn.now, clock.started_at)
     stretches = deadlines.explain(limit, clock.started_at, pauses, calendar, max(until, clock.started_at))
@@ -135,7 +135,7 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
     duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
     full = limit.length(calendar.day) if policy.limit else None
     whole = deadlines.total(stretches)
-    if full is not None and _overtaken(clock, log):
+    if full is not None and _overtaken(clock, log, {end for _, end, _ in pauses}):
         stretches = list(deadlines.overtaken(stretches, max(full - before, timedelta())))
     counted = deadlines.total(stretches)
     used -= whole - counted
@@ -172,13 +172,23 @@ def _capped(case: Case, clock: Clock) -> bool:
     return ends and case.facts.source_due_at is not None
 
 
-def _overtaken(clock: Clock, log: Iterable[Logged]) -> bool:
-    """Whether its end is the moment at which a limit was applied that it had used up."""
-    return any(
-        event.data.get("overtaken") and event.data["clock"] == str(clock.id) and event.data["run"] == clock.run
-        and datetime.fromisoformat(event.data["due_at"]) == clock.due_at
-        for event in log if event.type == "clock.recomputed"
-    )  # fmt: skip
+def _recomputed(clock: Clock, log: Iterable[Logged]) -> Iterator[Logged]:
+    """The times this run was computed anew."""
+    id = str(clock.id)
+    for event in log:
+        if event.type == "clock.recomputed" and event.data["clock"] == id and event.data["run"] == clock.run:
+            yield event
+
+
+def _overtaken(clock: Clock, log: Iterable[Logged], went_on: Collection[datetime | None]) -> bool:
+    """Whether its end is the moment at which a limit was applied that it had used up, or, where it rested then, the
+    moment at which it went on, if it did (`went_on`: None while it rests)."""
+    for event in _recomputed(clock, log):
+        if event.data.get("overtaken"):
+            due = event.data.get("due_at")
+            if clock.due_at == datetime.fromisoformat(due) if due else clock.due_at in went_on:
+                return True
+    return False
 
 
 def _piece(one: Stretch) -> Piece:
@@ -216,8 +226,9 @@ def _pauses(case: Case, clock: Clock, log: list[Logged]) -> Iterator[tuple[datet
             over.append((begun, event.at, said))
     yield from (one for one in over if one[1] > clock.started_at)
     resting = clock.open and not clock.running
+    began_at_rest = any("remaining" in one.data and one.at == clock.started_at for one in _recomputed(clock, log))
     for begun, said in since.values():
-        if resting and begun >= clock.started_at:
+        if resting and (begun >= clock.started_at or began_at_rest):
             yield begun, None, said
 
 

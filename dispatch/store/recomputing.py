@@ -11,13 +11,14 @@ async def open_whistles(
     connection: Connection, district: str, before: datetime, after: UUID, limit: int
 ) -> Sequence[UUID]:
     """Whistles of a district received before a moment that have not ended, in the order of their ids; what is merged
-    has not as long as it is timed by itself."""
+    has not as long as it is timed, or rests."""
     rows = await connection.fetch(
         """SELECT s.id FROM whistle_state s JOIN whistle w ON w.id = s.id
            WHERE s.district = $1 AND s.id > $2 AND w.received_at < $4
              AND s.status NOT IN ('closed', 'cancelled')
              AND (s.status <> 'merged' OR EXISTS (
-                 SELECT FROM whistle_clock c WHERE c.whistle = s.id AND c.running_since IS NOT NULL))
+                 SELECT FROM whistle_clock c WHERE c.whistle = s.id AND c.answered_at IS NULL
+                     AND (c.running_since IS NOT NULL OR c.remaining IS NOT NULL)))
            ORDER BY s.id LIMIT $3""",
         district,
         after,
@@ -25,17 +26,6 @@ async def open_whistles(
         before,
     )
     return [row["id"] for row in rows]
-
-
-async def at_rest(connection: Connection, district: str) -> int:
-    """Open clocks of a district that rest (on hold, said to be done, merged): they go on with the limit they had."""
-    count: int = await connection.fetchval(
-        """SELECT count(*) FROM whistle_clock c JOIN whistle_state s ON s.id = c.whistle
-           WHERE s.district = $1 AND s.status NOT IN ('closed', 'cancelled')
-             AND c.remaining IS NOT NULL AND c.running_since IS NULL AND c.answered_at IS NULL""",
-        district,
-    )
-    return count
 
 
 async def names_in_use(connection: Connection, district: str) -> list[str]:

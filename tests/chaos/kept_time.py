@@ -29,6 +29,8 @@ def kept(life: Iterable[Fact], ledger: Iterable[Step], fired: Mapping[str, str])
                 yield "9", f"{fact.type} (seq {fact.seq}) was due {due[fact.id]}, promised was {sorted(moments)}"
         if (following := promise(fact)) is not None:
             promised[clock] = (fact.data["clock"], fact.data["run"]), {following}
+        if "next_in" in fact.data:  # it rests
+            rested[clock] = fact.at
         before, waiting = set(clocks.running), set(clocks.resting)
         clocks.take(fact.type, fact.data)
         for one in (before - clocks.running) & clocks.resting:
@@ -44,6 +46,8 @@ def kept(life: Iterable[Fact], ledger: Iterable[Step], fired: Mapping[str, str])
 def promise(fact: Fact) -> datetime | None:
     """When the clock of this fact has something to say next, as far as the fact tells."""
     name = {"clock.warned": "due_at", "clock.climbed": "next_at", "clock.recomputed": "next_at"}.get(fact.type)
+    if (waits := fact.data.get("next_in")) is not None:
+        return fact.at + waits * _MICROSECOND
     told = fact.data.get(name) if name else None
     return datetime.fromisoformat(told) if told else None
 
@@ -61,11 +65,14 @@ def recomputed(life: Iterable[Fact], limits: Mapping[str, float]) -> Said:
         if fact.type != "clock.recomputed" or fact.data["stage"] not in limits:
             continue
         used, left, full = (fact.data[name] * _MICROSECOND for name in ("used", "left", "full"))
-        if datetime.fromisoformat(fact.data["old_due"]) - fact.at != left:
+        rests = "remaining" in fact.data
+        if not rests and datetime.fromisoformat(fact.data["old_due"]) - fact.at != left:
             yield "10", f"seq {fact.seq}: {left} was not what was left"
         if used + left < full:
             yield "10", f"seq {fact.seq}: {used} used and {left} left are not the limit of {full}"
-        now_left = datetime.fromisoformat(fact.data["due_at"]) - fact.at
+        now_left = (
+            fact.data["remaining"] * _MICROSECOND if rests else datetime.fromisoformat(fact.data["due_at"]) - fact.at
+        )
         wanted = timedelta(seconds=limits[fact.data["stage"]])
         if used + left == full and now_left != max(wanted - used, min(left, timedelta())):
             yield "10", f"seq {fact.seq}: {used} used and {now_left} left are not the new limit of {wanted}"

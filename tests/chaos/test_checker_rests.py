@@ -35,6 +35,10 @@ def time_left_misread(e: Evidence) -> None:
     fact(e, "clock.recomputed", data={"old_due": at(18).isoformat()})
 
 
+def time_used_lost_at_rest(e: Evidence) -> None:
+    fact(e, "clock.recomputed", data={"remaining": 17_000_000})
+
+
 def never_set_aside(e: Evidence) -> None:
     e.spoiled = {W: False}
 
@@ -54,6 +58,7 @@ PLANTED_IN_RESTS: list[tuple[str, Callable[[Evidence], None]]] = [
     ("9", pause_given_twice),
     ("10", time_used_lost),
     ("10", time_left_misread),
+    ("10", time_used_lost_at_rest),
     ("11", never_set_aside),
     ("11", set_aside_for_ever),
     ("11", mended_in_vain),

@@ -114,13 +114,9 @@ async def due_of(town: Town, whistle: UUID, stage: str) -> datetime | None:
     return clock.due_at
 
 
-async def test_of_what_is_merged_the_total_alone_follows_another_policy(town: Town) -> None:
-    assert await recompute.at_rest(town.service, DISTRICT) == 0
+async def test_what_is_merged_follows_another_policy_too(town: Town) -> None:
+    """Its total goes on, the rest of it is at rest and counts on with the new limits once it is set free."""
     whistle = await merged(town)
-    async with town.service.database.acquire() as connection:
-        [case] = await cases.many(connection, [whistle])
-    resting = [clock for clock in case.open_clocks() if not clock.running]
-    assert await recompute.at_rest(town.service, DISTRICT) == len(resting) > 0
     before = await due_of(town, whistle, "total")
     assert before is not None
     await town.change("policies.yaml", "total: {owner: none, limit: 20wd", "total: {owner: none, limit: 30wd")
@@ -130,11 +126,23 @@ async def test_of_what_is_merged_the_total_alone_follows_another_policy(town: To
     assert after is not None
     assert after - before >= timedelta(days=10)
     async with town.service.database.acquire() as connection:
-        stages = await connection.fetch(
-            "SELECT data ->> 'stage' FROM whistle_event WHERE type = 'clock.recomputed' AND whistle = $1", whistle
+        rows = await connection.fetch(
+            """SELECT data ->> 'stage', data ->> 'unit', (data ->> 'remaining')::bigint FROM whistle_event
+               WHERE type = 'clock.recomputed' AND whistle = $1""",
+            whistle,
         )
-    assert [row[0] for row in stages] == ["total"]
+    seven = 7 * 3600 * 1_000_000
+    assert {tuple(row) for row in rows} >= {("total", None, None), ("reported", "SQ-130403011-D01", seven)}
     assert await recompute.apply_policies(town.service, DISTRICT) == 0
+    assert await town.differences() == []
+    town.clock.advance(timedelta(hours=2))
+    await casework.act(town.service, DESK, whistle, "unmerge", {})
+    async with town.service.database.acquire() as connection:
+        [case] = await cases.many(connection, [whistle])
+    clock = case.clock("reported", "SQ-130403011-D01")
+    assert clock is not None
+    assert clock.due_at is not None
+    assert clock.due_at.replace(microsecond=0) == at("2026-12-29 12:00")
     assert await town.differences() == []
 
 

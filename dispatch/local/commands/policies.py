@@ -12,7 +12,7 @@ from dispatch.local.commands.plain import plainly
 from dispatch.local.commands.rule_text import print_text
 from dispatch.local.trouble import Trouble
 from dispatch.settings import Settings, read
-from dispatch.steps.recompute import apply_calendars, apply_policies, at_rest
+from dispatch.steps.recompute import apply_calendars, apply_policies
 
 group = typer.Typer(help="Limits and the ladder.", no_args_is_help=True)
 
@@ -42,16 +42,13 @@ def apply(
     with plainly():
         if not open_:
             raise Trouble("A loaded policy holds for new whistles already.", "For the open ones too, say --open.")
-        clocks, days, resting = asyncio.run(_apply(read(), district))
+        clocks, days = asyncio.run(_apply(read(), district))
     typer.echo(f"按现行政策重算 {clocks} 个时限，按现行日历重算 {days} 个。Recomputed.")
-    if resting:
-        typer.echo(f"停着的 {resting} 个（挂账、待核查、已并单）仍按原来的时限；恢复办理以后再运行一次。")
-        typer.echo(f"{resting} clocks at rest keep the limit they had; run this again once they have gone on.")
 
 
-async def _apply(settings: Settings, district: str | None) -> tuple[int, int, int]:
+async def _apply(settings: Settings, district: str | None) -> tuple[int, int]:
     async with service(settings) as made:
         districts = [district] if district else made.rules.districts
         days = sum([await apply_calendars(made, one) for one in districts])
         clocks = sum([await apply_policies(made, one) for one in districts])
-        return clocks, days, sum([await at_rest(made, one) for one in districts])
+        return clocks, days

@@ -128,7 +128,7 @@ class People:
         seat, calendar = unit_seat(part.unit, "liaison"), self._reference.calendar_of(part.unit)
         at = self._done(case, clock, part, key, now)
         yield Next(key, at, seat, "resolve", clock.stage, None, dict(REPLY))
-        limit = clocks.parse(clocks.StagePolicy.of(clock).limit or "1m")
+        limit = clocks.limit_of(clocks.StagePolicy.of(clock))
         if at > clock.due_at > now and not case.emergency and self._habits.chance(h.ASKS_TIME, *key, "extension"):
             late = between(limit, clock.started_at, clock.due_at, calendar) * (1 - ASKED_AT)
             ask = max(shift(limit, clock.due_at, -late, calendar), now)

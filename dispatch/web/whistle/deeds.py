@@ -85,6 +85,17 @@ def _climbed(data: Mapping[str, Any], case: Case, turn: Turn) -> str:
     return _("%(stage)s逾期，%(word)s", stage=_stage(data, turn), word=words.climbed(level, lane=lane))
 
 
+def _recomputed(data: Mapping[str, Any], turn: Turn) -> str:
+    stage = _stage(data, turn)
+    if data.get("cause") != "policy":
+        return _("%(stage)s：按新日历重算时限", stage=stage)
+    if not data.get("overtaken"):
+        return _("%(stage)s：按新政策重算时限", stage=stage)
+    if "remaining" in data:
+        return _("%(stage)s：新政策的时限更短，已经用完，恢复办理时到期", stage=stage)
+    return _("%(stage)s：新政策的时限更短，已经用完，即刻到期", stage=stage)
+
+
 def _ruled(data: Mapping[str, Any], turn: Turn) -> str:
     if data.get("upheld"):
         return _("同意退单，改派 %(unit)s", unit=full_name(data.get("to"), turn))
@@ -118,13 +129,7 @@ _SAID: Mapping[str, Callable[[Mapping[str, Any], Turn], str]] = {
     "clock.overdue": lambda d, t: _("%(stage)s：超过时限", stage=_stage(d, t)),
     "clock.reminded": lambda d, t: _("%(stage)s：第 %(n)s 次催办", stage=_stage(d, t), n=d.get("nth", 1)),
     "clock.noticed": lambda d, t: _("%(stage)s：通报", stage=_stage(d, t)),
-    "clock.recomputed": lambda d, t: (
-        _("%(stage)s：新政策的时限更短，已经用完，即刻到期", stage=_stage(d, t))
-        if d.get("overtaken") and d.get("cause") == "policy"
-        else _("%(stage)s：按新政策重算时限", stage=_stage(d, t))
-        if d.get("cause") == "policy"
-        else _("%(stage)s：按新日历重算时限", stage=_stage(d, t))
-    ),
+    "clock.recomputed": _recomputed,
     "cover.missing": lambda d, t: _("%(unit)s没人在岗，已告知区调度台", unit=full_name(d.get("unit"), t)),
 }
 
