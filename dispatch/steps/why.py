@@ -132,14 +132,12 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
     so_far = deadlines.explain(limit, clock.started_at, pauses, calendar, max(now, clock.started_at))
     used = deadlines.total(so_far)
     before = _before(clock, used, turn, calendar)
-    duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
     full = limit.length(calendar.day) if policy.limit else None
     whole = deadlines.total(stretches)
     if full is not None and _overtaken(clock, log, {end for _, end, _ in pauses}):
         stretches = list(deadlines.overtaken(stretches, max(full - before, timedelta())))
     counted = deadlines.total(stretches)
     used -= whole - counted
-    known = turn.policy(case)
     return Why(
         stage=clock.stage,
         unit=clock.unit,
@@ -149,8 +147,8 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
         calendar=calendar.name,
         day_seconds=calendar.day.total_seconds(),
         policy_version=policy.version,
-        policy=known.name,
-        basis=duty.source if duty is not None and clock.stage == rules.HANDLING else known.basis,
+        policy=turn.policy(case).name,
+        basis=_basis(case, clock, turn),
         started_at=clock.started_at,
         due_at=clock.due_at,
         until=until,
@@ -164,6 +162,12 @@ def explain(case: Case, clock: Clock, log: list[Logged], turn: Turn, calendar: W
         capped_by_source=full is not None and counted < full and _capped(case, clock),
         as_of=turn.now,
     )
+
+
+def _basis(case: Case, clock: Clock, turn: Turn) -> str:
+    """What the limit rests on: the duty's source for handling, the policy's for every other stage."""
+    duty = turn.reference.duties.get(case.facts.category) if case.facts.category else None
+    return duty.source if duty is not None and clock.stage == rules.HANDLING else turn.policy(case).basis
 
 
 def _capped(case: Case, clock: Clock) -> bool:
