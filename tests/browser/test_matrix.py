@@ -48,9 +48,12 @@ THEMES: dict[str, dict[str, str]] = {
 }
 
 
+WIDTHS, LANGUAGES = (360, 768, 1280), ("zh", "en")
+
+
 @pytest.mark.parametrize(
     ("width", "theme", "lang", "script"),
-    list(itertools.product((360, 768, 1280), THEMES, ("zh", "en"), (True, False))),
+    list(itertools.product(WIDTHS, THEMES, LANGUAGES, (True, False))),
 )
 def test_pages_of_each_role(browser: Any, service: Running, width: int, theme: str, lang: str, script: bool) -> None:
     """Nothing scrolls sideways, nothing is said on the console, axe finds nothing."""
@@ -66,3 +69,28 @@ def test_pages_of_each_role(browser: Any, service: Running, width: int, theme: s
                 if wider > 0 or said:
                     found.append((seat, path, wider, said))
     assert found == []
+
+
+@pytest.mark.parametrize(("width", "theme", "lang"), list(itertools.product(WIDTHS, THEMES, LANGUAGES)))
+def test_the_form_without_a_network(browser: Any, service: Running, width: int, theme: str, lang: str) -> None:
+    """It opens, keeps what is written and says so, and sends it once the network is back; as neat as with it."""
+    with page(browser, service, CLERK, width, **THEMES[theme]) as shown:
+        shown.goto(f"{service.address}/language?to={lang}&next=/whistle")
+        shown.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        shown.goto(f"{service.address}/whistle")
+        shown.context.set_offline(True)
+        shown.goto(f"{service.address}/whistle")
+        _neat(shown)
+        shown.fill("#f-body", f"广泰小区6号楼路灯不亮，{width}{theme}{lang}")
+        shown.check("input[name=danger][value=no]")
+        shown.locator(".task-bar button[name=step]").click()
+        shown.locator("#unsent li").wait_for()
+        _neat(shown)
+        shown.context.set_offline(False)
+        shown.locator("#unsent a[href*=receipt]").wait_for()
+        _neat(shown)
+
+
+def _neat(shown: Any) -> None:
+    assert shown.evaluate(WIDER) <= 0
+    assert violations(shown) == []
