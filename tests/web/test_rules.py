@@ -214,3 +214,18 @@ async def test_in_english_what_is_chinese_says_so(world: World) -> None:
     reader = Leftovers()
     reader.feed((await looked(desk, new=NEW.replace("lead: ZJ", "lead: ZZ"))).html)
     assert (left, reader.found) == ({}, []), left
+
+
+async def test_who_may_only_look_is_offered_nothing_to_change(world: World) -> None:
+    number = (await world.whistle("屋顶鸽子的事"))["number"]
+    done = await world.act(number, "assign", seat=DESK, lead="CG", assist=[], remember=True, words=["鸽子"])
+    assert done.status_code == 200, done.text
+    auditor = await somebody(world, AUDITOR)
+    page = await auditor.get("/rules")
+    assert "含鸽子的派给城管" in page.text
+    assert [word for word in ("起草", "不改清单", "点开就能改") if word in page.text] == []
+    assert page.links("draft=") == []
+    assert page.links("/rules/duties") == ["/rules/duties/history", "/rules/duties/1"]
+    assert (await auditor.get("/rules/duties/1")).status == 200
+    assert "改权责清单" not in (await auditor.get("/rules/duties/history")).text
+    assert "改权责清单" in (await (await somebody(world, ADMIN)).get("/rules/duties/history")).text

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dispatch.domain.case import Actor
+from dispatch.domain.permissions import may_ever
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
+from dispatch.steps.rule_changes import proposals
 from dispatch.steps.rule_changes.texts import KINDS
 from dispatch.store.references import Edition
 from dispatch.store.rule_proposals import Draft, Proposal
@@ -22,6 +26,19 @@ from dispatch.web.rules import words
 PATH = "/rules"
 #: versions on one page of the history
 PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What whoever looks may do with the rules."""
+
+    propose: bool
+    decide: bool
+
+    @staticmethod
+    def of(actor: Actor) -> May:
+        """By the one table of permissions."""
+        return May(may_ever(actor, proposals.PROPOSE), may_ever(actor, proposals.DECIDE))
 
 
 def url(kind: str, rest: object = "") -> str:
@@ -66,19 +83,22 @@ def _title(one: Proposal) -> str:
     return _("%(kind)s：照第 %(n)s 版改", kind=words.kind(one.kind), n=one.base)
 
 
-def in_force_section(newest: Mapping[str, Edition], by: Mapping[UUID, Proposal], now: datetime) -> ManageSection:
-    """What is in force, each with the way to change it."""
+def in_force_section(
+    newest: Mapping[str, Edition], by: Mapping[UUID, Proposal], now: datetime, may: May
+) -> ManageSection:
+    """What is in force, each with the way to change it, or to read it."""
     rows = tuple(
         ManageRow(
             words.kind(kind),
             _("第 %(n)s 版", n=one.version),
             _edition_meta(one, by, now),
-            href=url(kind),
+            href=url(kind) if may.propose else url(kind, one.version),
         )
         for kind in KINDS
         if (one := newest.get(kind))
     )
-    note = spans(_("点开就能改：改的是文字，读得通、看过会怎样，提交后由另一个人定。"))
+    said = _("点开就能改：改的是文字，读得通、看过会怎样，提交后由另一个人定。") if may.propose else _("点开看原文。")
+    note = spans(said)
     return ManageSection(_("现行的"), note, rows)
 
 
@@ -91,14 +111,15 @@ def _edition_meta(one: Edition, by: Mapping[UUID, Proposal], now: datetime) -> s
     return "・".join((who, say.moment(one.loaded_at, now, ZONE)))
 
 
-def drafts_section(found: Sequence[Draft], reference: Reference, now: datetime) -> ManageSection:
+def drafts_section(found: Sequence[Draft], reference: Reference, now: datetime, may: May) -> ManageSection:
     """Rulings that were to be remembered and are no rule yet."""
-    rows = tuple(_draft_row(one, reference, now) for one in found)
-    note = spans(_("调度台勾了「记住此裁定」。起草成清单的修改，或者这一回不改。"))
+    rows = tuple(_draft_row(one, reference, now, may) for one in found)
+    said = _("调度台勾了「记住此裁定」。起草成清单的修改，或者这一回不改。")
+    note = spans(said if may.propose else _("调度台勾了「记住此裁定」，还不是规则。"))
     return ManageSection(_("记住的裁定"), note, rows, count=str(len(rows)))
 
 
-def _draft_row(one: Draft, reference: Reference, now: datetime) -> ManageRow:
+def _draft_row(one: Draft, reference: Reference, now: datetime, may: May) -> ManageRow:
     quoted = words.listed(one.words)
     lead = words.unit(one.lead, reference)
     title = _("含%(words)s的派给%(unit)s", words=quoted, unit=lead) if quoted else _("派给%(unit)s", unit=lead)
@@ -106,15 +127,18 @@ def _draft_row(one: Draft, reference: Reference, now: datetime) -> ManageRow:
     duty = reference.duties.get(one.category) if one.category else None
     note = _("原类别 %(code)s %(name)s", code=duty.code, name=duty.name) if duty else _("当时没有规则认领")
     meta = "・".join(part for part in (note, one.drafted_by, say.moment(one.at, now, ZONE)) if part)
-    refuse = ActionButton("manage", _("不改清单"), f"{PATH}/draft/{one.id}/refuse", busy=_("正在办…"))
-    onward = draft_url(one.id)
-    draft = ActionButton("manage", _("起草修改"), onward, method="get")
-    return ManageRow(title, f"{one.number}・{about}" if about else str(one.number), meta, "", onward, (draft, refuse))
+    onward, actions = "", list[ActionButton]()
+    if may.propose:
+        onward = draft_url(one.id)
+        actions.append(ActionButton("manage", _("起草修改"), onward, method="get"))
+    if may.decide:
+        actions.append(ActionButton("manage", _("不改清单"), f"{PATH}/draft/{one.id}/refuse", busy=_("正在办…")))
+    return ManageRow(title, f"{one.number}・{about}" if about else str(one.number), meta, "", onward, tuple(actions))
 
 
 def history_sections(
     kind: str, found: Sequence[Edition], by: Mapping[UUID, Proposal], ended: Sequence[Proposal], now: datetime, *,
-    newest: bool
+    newest: bool, may: May
 ) -> list[ManageSection]:  # fmt: skip
     """The versions, the newest first, and what came to nothing."""
     rows = []
@@ -125,7 +149,7 @@ def history_sections(
         title = _("第 %(n)s 版", n=one.version)
         rows.append(ManageRow(title, why, _edition_meta(one, by, now), state, url(kind, one.version)))
     older = f"{url(kind, 'history')}?before={found[PAGE - 1].version}" if len(found) > PAGE else ""
-    links = [NavItem(_("改%(kind)s", kind=words.kind(kind)), url(kind))]
+    links = [NavItem(_("改%(kind)s", kind=words.kind(kind)), url(kind))] if may.propose else []
     if older:
         links.append(NavItem(_("更早的"), older))
     sections = [ManageSection(_("历次版本"), rows=tuple(rows), links=tuple(links))]

@@ -42,13 +42,14 @@ async def overview(request: Request, visit: Visit) -> ManagePage:
             for one in await references.editions(connection, district, kind, limit=1):
                 newest[kind] = one
         by = await _proposals(connection, list(newest.values()))
+    may = pages.May.of(visit.actor)
     versions = {kind: one.version for kind, one in newest.items()}
     sections = [
         pages.waiting_section(waiting, versions, now),
-        pages.in_force_section(newest, by, now),
+        pages.in_force_section(newest, by, now, may),
     ]
     if drafts:
-        sections.append(pages.drafts_section(drafts, service.rules.of(district), now))
+        sections.append(pages.drafts_section(drafts, service.rules.of(district), now, may))
     heading = _("清单与规则")
     frame = build_frame(request, visit, heading, current=pages.PATH)
     return ManagePage(frame, heading, sections=tuple(sections), tabs=pages.tabs(pages.PATH))
@@ -68,7 +69,7 @@ async def history(request: Request, visit: Visit, kind: str) -> ManagePage:
         found = await references.editions(connection, district, kind, before, pages.PAGE + 1)
         ended = await rule_proposals.ended(connection, district, kind) if before is None else []
         by = await _proposals(connection, found)
-    sections = pages.history_sections(kind, found, by, ended, now, newest=before is None)
+    sections = pages.history_sections(kind, found, by, ended, now, newest=before is None, may=pages.May.of(visit.actor))
     heading = words.kind(kind)
     frame = build_frame(request, visit, heading, current=pages.PATH, back=pages.PATH)
     return ManagePage(frame, heading, sections=tuple(sections), tabs=pages.tabs(pages.url(kind, "history")))
