@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from datetime import UTC, datetime
 from functools import cache
@@ -38,6 +39,13 @@ def test_a_document_written_out_says_what_its_file_says() -> None:
         text = write(kind, documents[kind])
         assert read(kind, text, known) == documents[kind]
         assert write(kind, read(kind, text, known)) == text
+
+
+def test_every_comment_that_comes_up_for_editing_is_in_chinese() -> None:
+    """Codes that it explains may stand before it."""
+    for kind in KINDS:
+        comments = re.findall(r"#(.*)", (DEMO / f"{kind}.yaml").read_text("utf-8"))
+        assert [said for said in comments if not re.search("[\u4e00-\u9fff]{2}", said)] == []
 
 
 #: what a text area can send, with what YAML would take for something else
