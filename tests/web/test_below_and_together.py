@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dispatch.clock import VirtualClock
+from dispatch.steps import leave
 from dispatch.steps.audit import audit
 from dispatch.steps.escalate import sweep
 from tests.factories import (
@@ -197,6 +198,18 @@ async def test_a_consultation_from_asking_to_the_children_it_decided(slow: tuple
     ]
     assert shown.links(f"/w/{children[0]['number']}")
     assert "请你们来会商" not in (await invited.get("/queue")).text
+
+
+async def test_the_form_below_promises_the_duty_office_only_while_somebody_is_there(world: World) -> None:
+    head = await somebody(world, COMMUNITY_HEAD)
+    assert "还叫应急值班（现在有人）" in (await head.get("/chain/raise")).text
+    desk, now = await world.actor(DESK), await world.service.database.now()
+    for post in ("liaison", "deputy"):
+        (held,) = world.service.rules.of("130403").people.by_seat[f"unit:YJ:{post}"]
+        await leave.go(world.service, desk, held.person, now - timedelta(hours=1), now + timedelta(days=1))
+    page = (await head.get("/chain/raise")).text
+    assert "这里马上报到街道" in page
+    assert "应急值班" not in page
 
 
 async def test_what_a_unit_was_only_called_to_or_informed_of_is_found_beside_its_queue(world: World) -> None:

@@ -8,12 +8,15 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.domain import cover
 from dispatch.domain.case import LOCAL
 from dispatch.domain.permissions import may_ever
 from dispatch.domain.refusals import Forbidden, Invalid, Refusal
+from dispatch.domain.routing import EMERGENCY_OFFICE
 from dispatch.steps import casework
 from dispatch.steps.intake import Receipt
 from dispatch.steps.sign_in import Visit
+from dispatch.store import absences
 from dispatch.web import problems
 from dispatch.web.api.raising import Whistle, new_whistle
 from dispatch.web.auth import text_of
@@ -30,7 +33,7 @@ log = structlog.get_logger(__name__)
 LONGEST = 10_000
 
 
-def raise_page(
+async def raise_page(
     request: Request, visit: Visit, form: FormData | None = None, refusal: Refusal | None = None
 ) -> Response:
     """The form; what was typed stays. Raises `Forbidden`."""
@@ -41,7 +44,7 @@ def raise_page(
         Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
         Field("danger", _("现在有危险吗？"), "radio", required=True, error=wrong.get("danger", ""), options=(
             Option("0", _("没有危险")),
-            Option("1", _("有危险"), _("先打电话 110、119、120，这里马上报到街道和应急值班")))),
+            Option("1", _("有危险"), await _danger_hint(request, visit)))),
         Field("first", _("能在这里解决吗？"), "radio", required=True, options=(
             Option("here", _("能，我们先办"), _("到时候没办好，自己往上走"), selected=first != "up"),
             Option("up", _("办不了，请上一级看"), selected=first == "up"))),
@@ -68,6 +71,17 @@ def raise_page(
     return page(request, "action.html", model, problems.status_of(refusal) if refusal else 200)
 
 
+async def _danger_hint(request: Request, visit: Visit) -> str:
+    """Who learns of a danger at once; the duty office is named only while somebody is on duty there."""
+    service = deps_of(request).service
+    now = await service.database.now()
+    async with service.database.acquire() as connection:
+        away = await absences.away(connection, now)
+    if cover.on_duty(service.rules.of(visit.actor.district or ""), EMERGENCY_OFFICE, now, away) is None:
+        return _("先打电话 110、119、120；这里马上报到街道")
+    return _("先打电话 110、119、120；这里马上报到街道，认不出归谁管的还叫应急值班（现在有人）")
+
+
 async def raise_it(request: Request, visit: Visit, form: FormData) -> Response:
     """Take it; asked of the next level at once where they say so. Raises `Forbidden`."""
     _may(request, visit)
@@ -76,7 +90,7 @@ async def raise_it(request: Request, visit: Visit, form: FormData) -> Response:
     except Forbidden:
         raise
     except Refusal as refusal:
-        return raise_page(request, visit, form, refusal)
+        return await raise_page(request, visit, form, refusal)
     return RedirectResponse(f"/w/{receipt.number}", 303)
 
 

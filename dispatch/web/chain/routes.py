@@ -53,7 +53,7 @@ async def chain(request: Request, visit: Reader) -> Response:
 @router.get(PATH + "/raise")
 async def ask_raise(request: Request, visit: Reader) -> Response:
     """报一件事, below the street."""
-    return raise_page(request, visit)
+    return await raise_page(request, visit)
 
 
 @router.post(PATH + "/raise")
