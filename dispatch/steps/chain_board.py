@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from dispatch.domain import acts_local, rungs
 from dispatch.domain.case import LIVE, LOCAL, Actor
@@ -17,12 +18,14 @@ from dispatch.steps.lists import Item, item
 from dispatch.steps.scope import places_of, scope_of, subtree
 from dispatch.steps.service import Service
 from dispatch.steps.shown import seat_view
-from dispatch.store import queues
+from dispatch.store import beside, queues, search
 from dispatch.store.connection import Connection
 from dispatch.store.search import Filters, Found, Scope
 
 #: so many are counted
 MOST_HERE = 1000
+#: so many that somebody is only informed of are shown
+MOST_INFORMED = 20
 #: under way as a whistle
 IN_HAND = tuple(sorted(LIVE - {LOCAL}))
 
@@ -37,6 +40,14 @@ class Helper:
     kind: str
     position: str | None
     person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """What a person in charge was only told of, and when: nothing in it is asked of them."""
+
+    item: Item
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,8 @@ class ChainView:
     as_of: datetime
     here: int = 0
     """Whistles about this place that are under way, up to `MOST_HERE`; not counted for the district."""
+    informed: tuple[Informed, ...] = ()
+    """Under way, told of without being asked (rungs below the one that it began on), the newest first."""
 
 
 async def chain_view(service: Service, actor: Actor) -> ChainView:
@@ -73,7 +86,8 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         coming = await climbing.coming(connection, scope, turn, rung)
         answered_for = Filters(status=IN_HAND, places=subtree(node.code, reference))
         here = await queues.count(connection, scope, answered_for, MOST_HERE) if rung <= rungs.STREET else 0
-    reached = once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
+        reached = once([*(row for row in rows if row.head.rung == rung and _on(row, rung)), *passed])
+        informed = await _informed(connection, scope, node, turn, {row.head.id for row in reached})
     above = once(row for row in rows if (row.head.rung or 0) > rung and not _on(row, rung))
     return ChainView(
         node=node.code,
@@ -86,6 +100,7 @@ async def chain_view(service: Service, actor: Actor) -> ChainView:
         below=tuple(_helpers(node, turn)),
         as_of=turn.now,
         here=here,
+        informed=informed,
     )
 
 
@@ -109,6 +124,21 @@ async def _passed_up(connection: Connection, scope: Scope, node: Node, vacant: l
     places = {place for one in vacant for place in places_of(one.code, turn.reference)}
     rows = await queues.climbed(connection, scope, levels, MOST, places=tuple(sorted(places)))
     return [row for row in rows if row.clock is not None and _answers(row, row.clock.rung, node, turn)]
+
+
+async def _informed(
+    connection: Connection, scope: Scope, node: Node, turn: Turn, asked: set[UUID]
+) -> tuple[Informed, ...]:
+    """What the node's own seat was informed of, but for what has come to be `asked` of it meanwhile."""
+    if scope.places is None:
+        return ()
+    most = MOST_INFORMED + len(asked)
+    at = await beside.told_to(connection, node_seat(node.code), scope.places, IN_HAND, most)
+    among = Filters(among=tuple(id for id in at if id not in asked))
+    if not among.among:
+        return ()
+    rows = await search.listed(connection, scope, among, None, MOST_INFORMED)
+    return tuple(Informed(item(row, turn), at[row.head.id]) for row in rows)
 
 
 def _own(row: Found, node: Node, turn: Turn) -> bool:

@@ -11,7 +11,19 @@ from PIL import Image
 from dispatch.clock import VirtualClock
 from dispatch.steps.escalate import sweep
 from dispatch.web.chain.page import asked_at
-from tests.factories import BUILDING_HEAD, COMMUNITY_HEAD, DESK, SECRETARY, XF, ZJ, World, monday, open_world
+from tests.factories import (
+    BUILDING_HEAD,
+    CLERK,
+    COMMUNITY_HEAD,
+    DESK,
+    FIRE_DOOR,
+    SECRETARY,
+    XF,
+    ZJ,
+    World,
+    monday,
+    open_world,
+)
 from tests.web.listening import browse
 
 SLOW = "广泰小区物业不管，楼道灯坏了没人修"
@@ -61,6 +73,41 @@ async def test_one_sees_what_one_answers_for_and_which_instruction_nobody_signed
         await sweep(world.service)
     page = await (await browse(world, COMMUNITY_HEAD)).get("/chain")
     assert re.search(r"<b>批示还没签收（住建，.+下达）。</b>", page)
+
+
+async def test_who_was_only_informed_reads_it_on_their_page_and_is_asked_for_nothing(
+    slow: tuple[World, VirtualClock],
+) -> None:
+    world, clock = slow
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    building, community = await browse(world, BUILDING_HEAD), await browse(world, COMMUNITY_HEAD)
+    page = await building.get("/chain")
+    shown = re.search(r"<section[^>]*><h2>已知会您，不用您处理 .*?</section>", page, re.S)
+    assert shown
+    assert f'href="/w/{number}"' in shown.group()
+    assert "今天 09:00 知会・消防・待签收" in shown.group()
+    assert not re.search(r"<form|<button|lamp-|逾期", shown.group())
+    assert "没有要您看的" in page
+    assert "已知会您" not in await community.get("/chain"), "its rung is the first that is asked"
+    told = (await (await world.as_(BUILDING_HEAD)).get("/api/v1/chain")).json()
+    assert ([one["item"]["number"] for one in told["informed"]], told["reached"]) == ([number], [])
+    await neglected(world, clock, 1)  # the community is asked now: those below were told, once more, and that is all
+    assert (await building.get("/chain")).count(f'href="/w/{number}"') == 1
+    assert "1 件报到您这里" in await community.get("/chain")
+    assert (await world.act(number, "cancel", seat=CLERK, reason="报错了")).status_code == 200
+    assert "已知会您" not in await building.get("/chain"), "what is over is not news"
+
+
+async def test_a_street_reads_what_went_past_it_to_the_district(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = (await world.whistle("想给社区的老井立块牌子"))["number"]
+    street = await browse(world, SECRETARY)
+    assert "已知会您" not in await street.get("/chain")
+    clock.advance_to(clock.now() + timedelta(hours=8))
+    await sweep(world.service)
+    page = await street.get("/chain")
+    assert re.search(rf'<h2>已知会您，不用您处理 .*?href="/w/{number}"', page, re.S)
+    assert "没有事报到您这里" in page
 
 
 async def test_a_building_head_reads_in_one_line_what_may_come_today(slow: tuple[World, VirtualClock]) -> None:

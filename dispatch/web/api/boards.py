@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["boards"])
 
 @router.get("/chain", responses=refusals(403, ok={200: shown("Chain", ChainView, "What reached the caller's rung")}))
 async def chain(request: Request, visit: Reader) -> Response:
-    """层级督办 of a person in charge: what reached them, what will today, who helps below."""
+    """层级督办 of a person in charge: what reached them, what will today, what they only know of, who helps below."""
     return send(await chain_view(deps_of(request).service, visit.actor))
 
 

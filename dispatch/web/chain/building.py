@@ -11,6 +11,7 @@ from dispatch.domain.case import LOCAL
 from dispatch.domain.reference import node_seat
 from dispatch.domain.turn import ZONE
 from dispatch.steps.sign_in import Visit
+from dispatch.web.chain.informed import informed_rows
 from dispatch.web.chain.page import PATH, expected
 from dispatch.web.chain.reading import Reached, Standing, late_unit, position_of
 from dispatch.web.common import times
@@ -80,6 +81,7 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         raise_url=f"{PATH}/raise",
         own=_own(found),
         coming=_coming(found),
+        informed=informed_rows(found),
         more=_("看完这件，还有 %(n)s 件请您看。", n=len(waiting) - 1) if len(waiting) > 1 else "",
     )
 
@@ -101,6 +103,7 @@ def _nothing(frame: Frame, found: Standing) -> BuildingPage:
         raise_url=f"{PATH}/raise",
         own=_own(found),
         coming=_coming(found),
+        informed=informed_rows(found),
     )
 
 

@@ -15,6 +15,7 @@ from dispatch.steps.chain_board import MOST_HERE
 from dispatch.steps.climbing import Climbing
 from dispatch.steps.sign_in import Visit
 from dispatch.web import say
+from dispatch.web.chain.informed import informed_rows
 from dispatch.web.chain.reading import Reached, Standing, called, late_unit, position_of, vacant_seats
 from dispatch.web.common import ladders, times
 from dispatch.web.common.frame import build_frame
@@ -120,6 +121,7 @@ def chain_page(
         empty=Empty(_("没有事报到您这里。"), _("到期没办的会一级一级报上来。")),
         raise_url=f"{PATH}/raise" if view.rung < STREET else "",
         here=_here(found),
+        informed=informed_rows(found),
         newer=f"{PATH}?from={max(first - SIZE, 0)}" if first else "",
         older=f"{PATH}?from={first + SIZE}" if first + SIZE < count else "",
     )

@@ -44,13 +44,16 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person in charge's page: the node, the view, and the items that are shown of it."""
+    """A person in charge's page: the node, the view, the items that are shown of it, and the cases behind what they
+    were only informed of.
+    """
 
     actor: Actor
     node: Node
     turn: Turn
     view: ChainView
     reached: tuple[Reached, ...]
+    beside: Mapping[UUID, Case]
 
 
 async def standing(service: Service, actor: Actor, first: int, most: int) -> Standing:
@@ -63,11 +66,13 @@ async def standing(service: Service, actor: Actor, first: int, most: int) -> Sta
     ids = [item.id for item in items]
     async with service.database.acquire() as connection:
         found = {case.id: case for case in await cases.many(connection, ids)}
+        beside = await cases.many(connection, [one.item.id for one in view.informed], aside=True)
         since = min((item.received_at for item in items), default=turn.now)
         logs = await chain.on_the_ladder(connection, ids, since) if ids else {}
     words = Words(turn, {}, {})
     told = {id: tuple(words.told(event) for event in log) for id, log in logs.items()}
-    return Standing(actor, node, turn, view, tuple(_reached(items, found, told, turn, view.rung)))
+    reached = tuple(_reached(items, found, told, turn, view.rung))
+    return Standing(actor, node, turn, view, reached, {case.id: case for case in beside})
 
 
 def _reached(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.web.examples.frames import frame
-from dispatch.web.models.chain import BuildingPage, ChainItem, ChainPage, Coming, Helper
+from dispatch.web.models.chain import BuildingPage, ChainItem, ChainPage, Coming, Helper, InformedRow
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -40,6 +40,11 @@ def _ladder(clock: str, below: tuple[tuple[str, str, str], tuple[str, str, str]]
         size="close",
     )
 
+
+INFORMED = (
+    InformedRow("3 号楼楼道消防门被锁", "/w/2600003173", "今天 09:14 知会・消防・已到场·办理中"),
+    InformedRow("北门外井盖松动", "/w/2600003160", "昨天 16:50 知会・城管・待核查"),
+)
 
 COMMUNITY = ChainPage(
     frame=replace(
@@ -120,6 +125,7 @@ COMMUNITY = ChainPage(
     ),
     helpers_note="志愿岗位，只请帮忙，不打分。22:00–7:00 不打扰。",
     empty=Empty("没有事报到您这里。", "到期没办的会一级一级报上来。"),
+    informed=INFORMED[1:],
 )
 
 BUILDING = BuildingPage(
@@ -148,4 +154,5 @@ BUILDING_EMPTY = replace(
     next_note="有事会发到您手机上。",
     ladder=SmallLadder(0, "没逾期"),
     away=None,
+    informed=INFORMED,
 )

@@ -38,6 +38,15 @@ class Coming:
 
 
 @dataclass(frozen=True, slots=True)
+class InformedRow:
+    """What a person in charge was only told of: when, who has it, in which state; nothing to press."""
+
+    title: str
+    url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Helper:
     """A seat on the two rungs below: place, seat, what they did, in post or vacant; never a score."""
 
@@ -67,6 +76,7 @@ class ChainPage:
     raise_url: str = ""
     deciding: DeskPane | None = None
     here: NavItem | None = None
+    informed: tuple[InformedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +103,4 @@ class BuildingPage:
     raise_url: str = ""
     own: tuple[NavItem, ...] = ()
     coming: str = ""
+    informed: tuple[InformedRow, ...] = ()
