@@ -135,10 +135,13 @@ def _as_if_it_went_on(clock: Clock, turn: Turn, measured: Measured, calendar: Wo
 
 
 def _and_rests(case: Case, clock: Clock, turn: Turn, calendar: WorkCalendar) -> None:
-    """What is used up by now is due when it goes on: nobody is late at rest."""
+    """What is used up by now is due when it goes on: nobody becomes late at rest. What was late is late as it was."""
+    late_by = clock.remaining
     resting.rest(case, clock, turn.now, calendar, turn.district_calendar)
     if clock.due_at == turn.now:
         clock.due_at = None
+    elif clock.due_at is not None:
+        clock.remaining = late_by
 
 
 def _next_mark(case: Case, clock: Clock, turn: Turn, measured: Measured, calendar: WorkCalendar) -> None:
@@ -157,28 +160,29 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
     after = policy or before
     calendar = turn.calendar(clock.calendar)
     old, new = clocks.limit_of(before), clocks.limit_of(after)
-    used, left = timedelta(microseconds=measured.used), timedelta(microseconds=measured.left)
+    used, left, full = (timedelta(microseconds=one) for one in (measured.used, measured.left, measured.full))
     if policy is None and left <= timedelta():  # a day declared off afterwards moves no end that was over
         return False
-    full, wanted = timedelta(microseconds=measured.full), new.length(calendar.day)
-    granted = used + left > full and left > timedelta()  # an extension: the moment that a person granted stands
-    overtaken = False
-    carried = measured.carried or old.working != new.working
-    clock.policy = after.snapshot()
-    if not granted:
-        if old.working != new.working:  # other units: what is used of the limit stays the same share of it
-            left, used = wanted * (left / full), wanted - wanted * (left / full)
-        else:  # one that rested past its end has less left, by the end it had, than it has not used
-            left = wanted - used if left <= timedelta() else left + wanted - full
-        counted_back = shift(new, turn.now, left, calendar)
-        end = _capped(case, clock, turn, counted_back, wanted - used - left)
-        earliest = min(clock.due_at or turn.now, turn.now)
-        if clock.running_since and earliest < end == counted_back < clock.running_since:
-            earliest = clock.running_since  # within its last rest, or before it: no moment that the log would bear out
-        overtaken = end < earliest
-        clock.due_at = max(end, earliest)
     assert clock.due_at is not None
-    if carried:
+    other_units, wanted = old.working != new.working, new.length(calendar.day)
+    # an extension: the moment that a person granted stands; there is none where it rests
+    granted = used + left > full and left > timedelta() and not (other_units and clock.remaining is not None)
+    if other_units:  # what is used of the limit stays the same share of it, and so does what is left
+        share = wanted * (left / full)
+        used, left = wanted * (used / full) if used + left > full else wanted - share, share
+    clock.policy, overtaken = after.snapshot(), False
+    late = left <= timedelta() and clock.due_at < turn.now
+    if late and (by := _later(used, left, wanted, wanted if other_units else full)) is not None:
+        clock.due_at = shift(new, clock.due_at, by, calendar)
+        clock.remaining = None if clock.remaining is None else left + by
+        overtaken = wanted < full and not other_units
+    elif not granted:
+        if not other_units:  # one that rested past its end has less left, by the end it had, than it has not used
+            left = wanted - used if left <= timedelta() else left + wanted - full
+        overtaken = _ends(
+            case, clock, turn, new, left, _capped(case, clock, turn, measured, left, wanted - used - left)
+        )
+    if measured.carried or other_units:
         clock.used = used
         clock.run, clock.nth = clock.run + 1, 0
         clock.started_at = clock.running_since = turn.now
@@ -187,19 +191,41 @@ def _deadline(case: Case, clock: Clock, turn: Turn, measured: Measured, policy: 
     return overtaken
 
 
-def _capped(case: Case, clock: Clock, turn: Turn, due_at: datetime, short: timedelta) -> datetime:
-    """The source's own deadline still comes first where it did: `short` is what it took from the limit.
+def _later(used: timedelta, left: timedelta, wanted: timedelta, full: timedelta) -> timedelta | None:
+    """By how much a late clock ran out later under the new limit; None where it is not late by that one, or where it
+    has rested since its end, so that nothing tells when the longer one was used up."""
+    allowed = max(full, used + left)
+    if wanted > used or (wanted > allowed and used + left < full):
+        return None
+    return max(wanted - allowed, timedelta())
 
-    What it left was settled when the clock began, and rests have moved it since: it takes nothing more.
+
+def _ends(case: Case, clock: Clock, turn: Turn, limit: Limit, left: timedelta, end: datetime) -> bool:
+    """Whether that `end` is over before anything could make it so: then it is due as soon as that can be."""
+    assert clock.due_at is not None
+    counted_back = shift(limit, turn.now, left, turn.calendar(clock.calendar))
+    earliest = min(clock.due_at, turn.now)
+    if clock.running_since and earliest < end == counted_back < clock.running_since:
+        earliest = clock.running_since  # within its last rest, or before it: no moment that the log would bear out
+    clock.due_at = max(end, earliest)
+    return end < earliest
+
+
+def _capped(case: Case, clock: Clock, turn: Turn, measured: Measured, left: timedelta, short: timedelta) -> datetime:
+    """Where `left` ends, or the source's own deadline, which still comes first where it did: `short` is what it took
+    from the limit. What it left was settled when the clock began, and rests have moved it since: it takes no more.
     """
-    source = case.facts.source_due_at
+    calendar, limit = turn.calendar(clock.calendar), clocks.limit_of(StagePolicy.of(clock))
+    end, source = shift(limit, turn.now, left, calendar), case.facts.source_due_at
     if source is None or clock.stage not in (HANDLING, TOTAL):
-        return due_at
-    calendar = turn.calendar(clock.calendar)
-    if short > timedelta():  # back to what the policy alone would give, then the earlier of the two
-        due_at = shift(clocks.limit_of(StagePolicy.of(clock)), due_at, short, calendar)
-    capped = earlier(due_at, source, turn.policy(case).source_margin, clock.started_at, calendar)
-    return max(capped, min(due_at, clock.due_at or due_at))
+        return end
+    assert clock.due_at is not None
+    alone = shift(limit, end, max(short, timedelta()), calendar)  # what the policy alone would give
+    if clock.due_at > source:  # only rests bring it there
+        had = shift(limit, turn.now, timedelta(microseconds=measured.left), calendar)
+        return min(alone, had) if short > timedelta() else end
+    capped = earlier(alone, source, turn.policy(case).source_margin, clock.started_at, calendar)
+    return max(capped, min(alone, clock.due_at))
 
 
 def _arm(clock: Clock, turn: Turn, policy: StagePolicy, limit: Limit, used: timedelta) -> None:

@@ -104,12 +104,12 @@ def restore(
 
 def _as_never_answered(clock: Clock, answered_at: datetime, calendar: WorkCalendar) -> None:
     assert clock.due_at is not None
-    clock.running_since = clock.started_at
-    if not clock.used:
+    clock.running_since, limit = clock.started_at, limit_of(StagePolicy.of(clock))
+    full = limit.length(calendar.day)
+    if not clock.used and between(limit, clock.started_at, clock.due_at, calendar) <= full:
         return
     # it has rested before, and nothing but what was left tells what it counted
-    limit, clock.running_since = limit_of(StagePolicy.of(clock)), min(answered_at, clock.due_at)
-    full = limit.length(calendar.day)
+    clock.running_since = min(answered_at, clock.due_at)
     if clock.used > full:  # it last rested past its end, which no rest moves: what was left tells nothing
         clock.running_since = answered_at
     else:

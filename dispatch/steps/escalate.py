@@ -206,7 +206,8 @@ def fire_due(case: Case, turn: Turn) -> int:
     """Every clock of the case whose moment has come takes exactly one step."""
     before = (case.status, case.gen)
     steps = 0
-    for clock in list(case.open_clocks()):
+    # a hold last: what it sets free and is due at once climbs in the next sweep, which draws a number for its order
+    for clock in sorted(case.open_clocks(), key=lambda one: one.stage == HOLD):
         if clock.fires_at is None or clock.fires_at > turn.now or clock.parked is not None:
             continue
         ladder.fire(case, clock, turn)

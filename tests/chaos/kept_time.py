@@ -47,6 +47,8 @@ def promise(fact: Fact) -> datetime | None:
     """When the clock of this fact has something to say next, as far as the fact tells."""
     name = {"clock.warned": "due_at", "clock.climbed": "next_at", "clock.recomputed": "next_at"}.get(fact.type)
     if (waits := fact.data.get("next_in")) is not None:
+        if "due_at" in fact.data:  # late as it was
+            return datetime.fromisoformat(fact.data["due_at"])
         return fact.at + waits * _MICROSECOND
     told = fact.data.get(name) if name else None
     return datetime.fromisoformat(told) if told else None

@@ -85,7 +85,7 @@ class Told(Play):
     def under(self, rules: Reference, cause: Any) -> None:
         """Computed anew, as `dispatch load` and `dispatch policies apply` do."""
         if cause == "policy":
-            self.rules = replace(self.rules, policies=rules.policies)
+            self.rules = replace(self.rules, policies=rules.policies, duties=rules.duties)
         else:
             self.load(rules)
         self.recompute(cause)
@@ -344,74 +344,6 @@ def test_a_longer_limit_that_was_used_up_before_a_rest_ended_before_it() -> None
     assert clock is not None
     assert clock.due_at == went_on
     assert_exact(play, "reported", "ZJ")
-
-
-def on_hold(*, used: timedelta) -> Told:
-    """A whistle that was suspended after so long."""
-    play = Told(SEEPAGE)
-    play.route()
-    play.wait(seconds=int(used.total_seconds()))
-    play.try_(LEAD, "request-hold", reason="等", review_on=play.now + timedelta(days=9))
-    play.try_(head(STREET), "decide-hold", granted=True)
-    return play.wait(hours=1)  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize(
-    ("limit", "left"), [("2wh", timedelta(hours=1)), ("6wh", timedelta(hours=5)), ("30h", timedelta(hours=22.5))]
-)
-def test_a_clock_at_rest_gets_the_limit_and_keeps_what_it_used(limit: str, left: timedelta) -> None:
-    """An hour of four is used; a quarter of it, where the new limit counts in other units."""
-    play = on_hold(used=timedelta(hours=1))
-    play.under(with_limits(reported=limit), "policy")
-    clock = play.case.clock("reported", "ZJ")
-    assert clock is not None
-    assert (clock.remaining, clock.due_at, clock.fires_at) == (left, None, None)
-    told = [one.data for one in play.logged if one.type == "clock.recomputed" and one.data["unit"] == "ZJ"]
-    assert [one["remaining"] for one in told] == [left // timedelta(microseconds=1)]
-    assert not any(wait.counted for wait in explained(play).stretches[1:])
-    assert not play.sweep()
-    play.wait(days=1)
-    play.try_(clerk(), "resume")
-    assert standing(play)[clock.id] == (left, None)
-    assert_exact(play, "reported", "ZJ")
-
-
-def test_a_clock_at_rest_that_has_used_up_a_shorter_limit_is_due_when_it_goes_on() -> None:
-    play = on_hold(used=timedelta(hours=3))
-    play.under(with_limits(reported="2wh"), "policy")
-    clock = play.case.clock("reported", "ZJ")
-    assert clock is not None
-    assert (clock.remaining, clock.due_at) == (timedelta(), None)
-    stretches = [("work", True, 7200), ("overtaken", False, 3600), ("paused:hold", False, 3600)]
-    assert [(one.reason, one.counted, one.seconds) for one in explained(play).stretches] == stretches
-    play.wait(days=1, hours=2)
-    assert not play.sweep()
-    play.try_(clerk(), "resume")
-    assert clock.due_at == play.now
-    play.wait(minutes=5)
-    while play.sweep():
-        pass
-    assert clock.rung == 1
-    why = assert_exact(play, "reported", "ZJ")
-    assert (why.used, why.remaining) == (7200 + 300, -300)
-
-
-def test_a_late_clock_at_rest_is_late_no_more_under_a_longer_limit() -> None:
-    """Nobody swept; what is beyond four hours is within six."""
-    play = on_hold(used=timedelta(hours=6, minutes=30))  # lunch left out, of four it used five
-    play.under(with_limits(reported="6wh"), "policy")
-    clock = play.case.clock("reported", "ZJ")
-    assert clock is not None
-    assert (clock.used + (clock.remaining or timedelta()), clock.due_at) == (timedelta(hours=6), None)
-    play.try_(clerk(), "resume")
-    assert_exact(play, "reported", "ZJ")
-
-
-def explained(play: Told) -> Why:
-    """The lead's clock for reporting in."""
-    clock = play.case.clock("reported", "ZJ")
-    assert clock is not None
-    return explain(play.case, clock, play.logged, play.turn, play.known[counted_on(clock, play.logged)])
 
 
 def test_a_late_clock_is_explained_by_the_calendar_it_ran_out_on() -> None:

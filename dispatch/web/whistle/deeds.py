@@ -89,7 +89,7 @@ def _recomputed(data: Mapping[str, Any], turn: Turn) -> str:
     stage = _stage(data, turn)
     if data.get("cause") != "policy":
         return _("%(stage)s：按新日历重算时限", stage=stage)
-    if not data.get("overtaken"):
+    if not data.get("overtaken") or (data.get("due_at") and data["due_at"] == data.get("old_due")):
         return _("%(stage)s：按新政策重算时限", stage=stage)
     if "remaining" in data:
         return _("%(stage)s：新政策的时限更短，已经用完，恢复办理时到期", stage=stage)
