@@ -107,8 +107,9 @@ def by_name(rules: Reference) -> dict[str, Any]:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> Told:
-    play = Told(SEEPAGE)
+def lives(draw: st.DrawFn, raised: st.SearchStrategy[Any] = st.builds(Told, st.just(SEEPAGE))) -> Any:  # noqa: B008
+    """What was `raised`, some way into its life."""
+    play = draw(raised)
     play.route()
     for step in draw(st.lists(st.sampled_from(STEPS), max_size=9)):
         play.wait(minutes=draw(st.integers(0, 200)) * 10 + 1, seconds=draw(st.integers(0, 59)))
