@@ -97,7 +97,7 @@ def received(draw: st.DrawFn) -> Replayed:
     return Replayed(at=at, source_due_at=at + timedelta(days=days) if days else None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(lives(received()))
 def test_the_log_alone_gives_the_same_case(play: Replayed) -> None:
     assert list(play.differences()) == []
