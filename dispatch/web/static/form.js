@@ -146,6 +146,37 @@
       else delete sessionStorage.going;
     } catch { /* no storage: no draft */ }
   };
+  const unmarked = () => {
+    [$("#error-summary"), ...$$(".error-text", form).filter((one) => !one.closest("[data-tiles]"))].forEach((wrong) => wrong?.remove());
+    $$(".has-error", form).forEach((at) => at.classList.remove("has-error"));
+    $$("[aria-invalid]", form).forEach((at) => at.removeAttribute("aria-invalid"));
+  };
+  /* what the server refuses is said where it was sent from: its sentences beside the fields, all that was typed stays */
+  const marked = (page, why) => {
+    unmarked();
+    const shown = $("form[data-draft]", page);
+    $$(".error-text", shown || made("form")).forEach((wrong) => {
+      const box = wrong.parentElement;
+      const here = [box, ...$$("[id]", box)].map(({ id }) => id && document.getElementById(id)).find(Boolean);
+      const at = here?.closest(".field, .danger");
+      if (!at) return;
+      $$("[aria-invalid]", box).forEach(({ id, attributes }) => {
+        ["aria-invalid", "aria-describedby"].forEach((name) => $("#" + id)?.setAttribute(name, attributes[name].value));
+      });
+      ($("legend, .label", at) || at.firstElementChild).after(wrong);
+      at.classList.add("has-error");
+      const fold = at.closest("details");
+      if (fold) fold.open = true;
+    });
+    /* its key has made another whistle: the answer brings a new one */
+    if (shown) field("idempotency_key").value = $("[name=idempotency_key]", shown).value;
+    const said = $("#error-summary", page) || $("main .notice-conflict, main .notice-error", page) || made("div", { className: "error-summary" });
+    if (!said.firstChild) said.append(made("h2", { textContent: $("h1", page)?.textContent || why }), ...$$("main .card p", page));
+    Object.assign(said, { id: "error-summary", tabIndex: -1 }).setAttribute("role", "alert");
+    form.before(said);
+    said.focus();
+    form.dispatchEvent(new Event("preview"));
+  };
   /* nothing of what waits goes along with the next, not what the page came back with either */
   const emptied = () => {
     clear();
@@ -153,10 +184,8 @@
       if (["radio", "checkbox"].includes(one.type)) one.checked = false;
       else if (one.type === "select-one") one.selectedIndex = 0;
       else one.value = "";
-      one.removeAttribute("aria-invalid");
     });
-    [$("#error-summary"), ...$$(".error-text", form)].forEach((wrong) => wrong?.remove());
-    $$(".has-error", form).forEach((at) => at.classList.remove("has-error"));
+    unmarked();
   };
   const told = () => dispatchEvent(new Event("outbox"));
   const queued = () => {
@@ -206,19 +235,25 @@
     } catch { return native(); }
     let answer;
     let said = {};
+    let page;
     try {
       answer = await self.outbox.post({ ...one, fields: own.filter(([name]) => name !== "written_at") });
+      const copy = answer.clone();
       said = await self.outbox.meant(answer);
+      if (said.why) page = new DOMParser().parseFromString(await copy.text(), "text/html");
     } catch { /* no network */ }
     if (said.sent) {
       await self.outbox.remove(one.key);
       return location.assign(said.sent);
     }
     if (answer && answer.redirected) return location.assign(answer.url); /* whoever signs in again sends it */
-    const stays = () => { if (from) return self.outbox.change(one.key, { why: said.why }); save(); return self.outbox.remove(one.key); };
-    if (said.why) {
-      await stays();
-      return native(); /* the page that says what is missing */
+    if (page) {
+      going(false);
+      form.dispatchEvent(new CustomEvent("free", { bubbles: true }));
+      marked(page, said.why);
+      if (from) return self.outbox.change(one.key, { why: said.why });
+      save();
+      return self.outbox.remove(one.key);
     }
     return queued();
   });
