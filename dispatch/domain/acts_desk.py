@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.domain import clocks, parts
 from dispatch.domain.acts_street import REVIEW, accept, unit_code
-from dispatch.domain.asking import decide, need
+from dispatch.domain.asking import decide, need, remember
 from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, VERIFIED, Actor, Case, Request
 from dispatch.domain.clocks import DISPATCH, HOLD
 from dispatch.domain.involved import street_seat
@@ -42,7 +42,7 @@ def assign(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     case.outcome = "dispatch"
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     event = turn.event(case, "assigned", lead=lead, assist=assist, reason=reason)
-    _remember(case, actor, fields, turn, lead, assist)
+    remember(case, fields, turn, lead, assist)
     for part in case.parts(LEAD, ASSIST):
         turn.tell(case, event, unit_seat(part.unit, "liaison"), "assigned", urgent=case.emergency)
     return ASSIGNED
@@ -72,22 +72,6 @@ def _give(case: Case, turn: Turn, unit: str, role: str) -> None:
         case.touch(part)
     if role == LEAD:
         case.lead = unit
-
-
-def _remember(case: Case, actor: Actor, fields: Fields, turn: Turn, lead: str, assist: list[str]) -> None:
-    """裁定一次,以后照办: the ruling becomes a drafted change of the duty list, which a second person approves."""
-    if not fields.get("remember"):
-        return
-    words = [str(word) for word in fields.get("words") or ()]
-    case.drafts.append(
-        {
-            "id": str(turn.new_id()),
-            "category": case.facts.category,
-            "lead": lead,
-            "assist": assist,
-            "words": words,
-        }
-    )
 
 
 # ── hand-back ────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +104,7 @@ def rule(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     to = unit_code(case, turn, fields.get("to") or request.data["to"], "to")
     role = _hand_over(case, turn, request.unit, to)
     event = turn.event(case, "hand-back.ruled", unit=request.unit, upheld=True, to=to, role=role, reason=reason)
-    _remember(case, actor, fields, turn, to, [part.unit for part in case.parts(ASSIST)])
+    remember(case, fields, turn, to, [part.unit for part in case.parts(ASSIST)])
     for unit in (request.unit, to):
         turn.tell(case, event, unit_seat(unit, "liaison"), "assigned" if unit == to else "ruled")
     return ASSIGNED if role == LEAD else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.domain import acts_local, clocks, parts, recompute, resting
-from dispatch.domain.asking import ask, decide, need
+from dispatch.domain.asking import ask, decide, need, remember
 from dispatch.domain.case import (
     ANSWERED,
     ASSIST,
@@ -91,6 +91,7 @@ def keep(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     case.outcome = "self"
     reason = turn.text(case, "reason", str(fields["reason"])) if fields.get("reason") else None
     turn.event(case, "kept", unit=squad, reason=reason)
+    remember(case, fields, turn, squad)
     return HANDLING
 
 

@@ -1,6 +1,7 @@
-"""What every act leans on: fields that must be there, the acting unit's part, and something asked for and decided."""
+"""What every act leans on: fields that must be there, the acting unit's part, what is asked for and decided,
+and what is to be done the same way from then on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,3 +63,19 @@ def moment(fields: Fields, name: str, remedy: str, now: datetime) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None or value <= now:
         raise Invalid(remedy, field=name, value=str(value) if value else None)
     return value
+
+
+def remember(case: Case, fields: Fields, turn: Turn, lead: str, assist: Sequence[str] = ()) -> None:
+    """裁定一次，以后照办: the ruling becomes a drafted change of the duty list, which a second person approves."""
+    if not fields.get("remember"):
+        return
+    words = [str(word) for word in fields.get("words") or ()]
+    case.drafts.append(
+        {
+            "id": str(turn.new_id()),
+            "category": case.facts.category,
+            "lead": lead,
+            "assist": list(assist),
+            "words": words,
+        }
+    )

@@ -133,8 +133,10 @@ def test_a_ruling_is_drafted_as_far_as_it_can_be() -> None:
 
     new = duty("R1", ruling(None, "JD-130403011", "天沟"), "new")
     assert (new["lead"], new["assist"], new["words"], new["basis"]) == ("JD", ["ZJ"], ["天沟"], "调度台裁定 2600000011")
+    assert new["outcome"] == "self", "a street's own squad is not sent for"
     bare = duty("R1", ruling(None, "MZ"), "new")
     assert (bare["lead"], bare["words"], bare["name"]) == ("MZ", [], "裁定 2600000011")
+    assert bare["outcome"] == "dispatch"
     assert "# R1 还没有词" in drafted(text, ruling(None, "MZ"), reference).text
     picked = drafted(text, ruling(None, "MZ"), reference, ("鸽子",)).text
     assert "words: [鸽子]" in picked

@@ -139,6 +139,34 @@ async def test_the_street_keeps_it_when_the_desk_says_so(world: World) -> None:
     assert (await world.get(number))["outcome"] == "self"
 
 
+async def test_what_the_street_keeps_is_remembered_too(world: World) -> None:
+    number = await at_desk(world)
+    browser = await browse(world, DESK)
+    await browser.get("/desk")
+    answer = await browser.post(f"/desk/{number}/assign", {"lead": "keep", "remember": "1"})
+    assert answer.headers["location"] == f"/desk?done=keep&remembered={number}"
+    assert f"裁定记住了：{number}" in await browser.get(answer.headers["location"])
+    async with world.database.acquire() as connection:
+        kept = await connection.fetchval("SELECT content::text FROM rule_draft WHERE status = 'drafted'")
+    assert orjson.loads(kept)["lead"] == "JD-130403011"
+
+
+async def test_a_choice_that_is_refused_comes_back_as_it_was_made(world: World) -> None:
+    await at_desk(world)
+    second = await at_desk(world, "想给社区的老井立块牌子")
+    browser = await browse(world, DESK)
+    await browser.get("/desk")
+    ticked, kept = 'name="remember" value="1" checked', 'name="lead" value="keep" checked'
+    none = pane((await browser.post(f"/desk/{second}/assign", {"remember": "1"}, 422)).text, "unmatched")
+    assert f'action="/desk/{second}/assign"' in none, "the one it was about, not the oldest"
+    assert ticked in none
+    stale = {"lead": "keep", "remember": "1", "version": "99"}
+    page = pane((await browser.post(f"/desk/{second}/assign", stale, 409)).text, "unmatched")
+    assert kept in page
+    assert ticked in page
+    assert "checked" not in pane(await browser.get(f"/desk?open={second}"), "unmatched")
+
+
 @pytest.mark.parametrize(("lead", "status", "said"), [("", 422, "先选派给谁"), ("nobody", 422, "没有「nobody」")])
 async def test_nobody_is_refused_in_words(world: World, lead: str, status: int, said: str) -> None:
     number = await at_desk(world)

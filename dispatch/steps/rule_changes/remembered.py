@@ -71,7 +71,7 @@ def _entry(code: str, lead: str, draft: Draft, words: list[str]) -> str:
         "name": "、".join(words)[:20] or f"裁定 {draft.number}",
         "lead": lead,
         "assist": assist,
-        "outcome": "dispatch",
+        "outcome": "self" if lead == "JD" else "dispatch",
     }
     return f"- {flow(made | {'kind': 'appeal', 'basis': f'调度台裁定 {draft.number}', 'words': words})}"
 

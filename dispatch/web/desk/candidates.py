@@ -1,13 +1,14 @@
 """Who might take a whistle that no rule sent anywhere, why, and how much each has in hand."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatch.domain import whistle
 from dispatch.domain.avoidance import STREET
 from dispatch.domain.case import Actor, Case
 from dispatch.domain.matching import Hit, Match
 from dispatch.domain.turn import Turn
+from dispatch.domain.units import Unit
 from dispatch.steps.desk_board import DeskView
 from dispatch.store.desk import Ruling
 from dispatch.web import words
@@ -34,6 +35,15 @@ WHY: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen for a whistle and could not be done: it comes back with the page."""
+
+    number: str
+    lead: str = ""
+    remember: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A unit that might take it; `words` are those of the duty list that speak for it."""
 
@@ -51,14 +61,17 @@ def candidates(
     rulings: Sequence[Ruling],
     view: DeskView,
     version: int,
+    before: Chosen | None = None,
 ) -> Candidates:
-    """The opened item: what it says, and the choice."""
+    """The opened item: what it says, and the choice; `before` is what was chosen already."""
     found = list(offered(case, turn, text, rulings))
     options = [_option(one, turn, view, chosen=place == 0) for place, one in enumerate(found)]
     if whistle.possible(case, actor, "keep", turn) and not _accuses_street(case):
         options = [_own(option, case, turn) for option in options]
         if not any(option.value == KEEP for option in options):
             options += _squad(case, turn, view)
+    if before is not None and before.lead:
+        options = [replace(option, selected=option.value == before.lead) for option in options]
     return Candidates(
         text=_said(case, turn, text, found),
         options=tuple(options),
@@ -67,6 +80,7 @@ def candidates(
         remember_note=_note(found),
         hidden=(Hidden("version", str(version)),),
         other_url=f"/w/{case.facts.number}/do/assign?next=/desk",
+        remember=before is not None and before.remember,
     )
 
 
@@ -87,7 +101,7 @@ def offered(case: Case, turn: Turn, text: tuple[str, str], rulings: Sequence[Rul
     """Units by what was ruled before, then by the duties whose words were found, then those of last resort."""
     seen: set[str] = set()
     blamed = {one.unit for one in _match(case).accused}
-    for one in (*_ruled(text, rulings), *_by_duty(case, turn), *_last_resort(case, turn)):
+    for one in (*_ruled(case, turn, text, rulings), *_by_duty(case, turn), *_last_resort(case, turn)):
         if one.unit not in seen and one.unit not in blamed and one.unit in turn.reference.units:
             seen.add(one.unit)
             yield one
@@ -96,7 +110,9 @@ def offered(case: Case, turn: Turn, text: tuple[str, str], rulings: Sequence[Rul
 
 
 def words_for(case: Case, turn: Turn, unit: str) -> tuple[str, ...]:
-    """The words found that speak for this unit: what a remembered ruling is about."""
+    """The words found that speak for this unit, or for the street's squad: what a remembered ruling is about."""
+    squad = _squad_of(case, turn)
+    unit = squad.code if squad and unit == KEEP else unit
     return next((one.words for one in _by_duty(case, turn) if one.unit == unit), ())
 
 
@@ -122,14 +138,16 @@ def _by_duty(case: Case, turn: Turn) -> Iterator[Candidate]:
             yield Candidate(unit.code, why, tuple(word.text for word in hit.words))
 
 
-def _ruled(text: tuple[str, str], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
-    """Units that rulings to be remembered gave texts with the same words to."""
+def _ruled(case: Case, turn: Turn, text: tuple[str, str], rulings: Sequence[Ruling]) -> Iterator[Candidate]:
+    """Units that rulings to be remembered gave texts with the same words to; of squads, this street's."""
+    squad = _squad_of(case, turn)
     counted: dict[str, tuple[int, tuple[str, ...]]] = {}
     for ruling in rulings:
         shared = tuple(word for word in ruling.words if word in text[0] or word in text[1])
         if shared:
-            n, kept = counted.get(ruling.lead, (0, ()))
-            counted[ruling.lead] = (n + 1, kept or shared)
+            lead = squad.code if squad and ruling.lead.startswith("JD-") else ruling.lead
+            n, kept = counted.get(lead, (0, ()))
+            counted[lead] = (n + 1, kept or shared)
     for unit, (n, shared) in sorted(counted.items(), key=lambda one: -one[1][0]):
         yield Candidate(unit, _("同类裁定 %(n)s 次派给它", n=n), shared)
 
@@ -147,14 +165,18 @@ def _quoted(hit: Hit) -> str:
 
 def _own(option: Option, case: Case, turn: Turn) -> Option:
     """The street's own squad is not sent for: the street keeps it."""
-    squad = turn.reference.units.resolve("JD", turn.chain(case.facts.place or case.facts.street))
+    squad = _squad_of(case, turn)
     if squad is None or option.value != squad.code:
         return option
     return Option(KEEP, _("%(unit)s自办", unit=_street(case, turn)), option.hint, option.selected, option.side)
 
 
+def _squad_of(case: Case, turn: Turn) -> Unit | None:
+    return turn.reference.units.resolve("JD", turn.chain(case.facts.place or case.facts.street))
+
+
 def _squad(case: Case, turn: Turn, view: DeskView) -> list[Option]:
-    squad = turn.reference.units.resolve("JD", turn.chain(case.facts.place or case.facts.street))
+    squad = _squad_of(case, turn)
     if squad is None:
         return []
     side = _load(squad.code, view)

@@ -22,7 +22,7 @@ from dispatch.store.rule_proposals import Draft, Proposal
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.desk import deciding, panes, watched
-from dispatch.web.desk.candidates import candidates
+from dispatch.web.desk.candidates import Chosen, candidates
 from dispatch.web.desk.letters import letters
 from dispatch.web.desk.repeats import alike
 from dispatch.web.desk.rule_changes import waiting
@@ -73,9 +73,15 @@ class Desk:
 
 
 async def desk_page(
-    request: Request, visit: Visit, name: str | None = None, notices: Sequence[Notice] = ()
+    request: Request,
+    visit: Visit,
+    name: str | None = None,
+    notices: Sequence[Notice] = (),
+    before: Chosen | None = None,
 ) -> DeskPage:
-    """The page, or one pane of it. Raises `Forbidden`, `NotFound`, `Unavailable`."""
+    """The page, or one pane of it; `before` is a choice that was not done. Raises `Forbidden`, `NotFound`,
+    `Unavailable`.
+    """
     if name is not None and name not in PANES:
         raise NotFound("没有「{value}」这一栏", field="pane", value=name)
     service, actor = deps_of(request).service, visit.actor
@@ -83,10 +89,10 @@ async def desk_page(
         return await _letters_page(request, visit, notices)
     found = await _read(service, actor)
     frame = _frame(request, visit, found.view.as_of, notices)
-    opened = request.query_params.get("open", "")
+    opened = before.number if before else request.query_params.get("open", "")
     if name is not None:
         return DeskPage(frame, (_pane(name, found, opened, whole=True),), ())
-    made = {one: _pane(one, found, opened) for one in PANES}
+    made = {one: _pane(one, found, opened, before) for one in PANES}
     left = tuple(made[one] for one in LEFT if one not in SPARE or made[one].items)
     right = tuple(made[one] for one in PANES if one not in LEFT and (one not in SPARE or made[one].items))
     return DeskPage(frame, left, right)
@@ -141,11 +147,11 @@ def _reason(routed: Mapping[str, Any]) -> str:
     return ("danger:" if reason.get("danger") else "") + str(reason.get("code") or "")
 
 
-def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPane:
+def _pane(name: str, found: Desk, opened: str, before: Chosen | None = None, *, whole: bool = False) -> DeskPane:
     view, turn = found.view, found.turn
     match name:
         case "unmatched":
-            return deciding.unmatched(view, turn, found.reasons, _opened(found, opened), whole=whole)
+            return deciding.unmatched(view, turn, found.reasons, _opened(found, opened, before), whole=whole)
         case "hand-backs":
             chosen = next((one.item.id for one in view.decisions if str(one.item.number) == opened), None)
             return deciding.hand_backs(view, turn, chosen, whole=whole)
@@ -171,7 +177,7 @@ def _pane(name: str, found: Desk, opened: str, *, whole: bool = False) -> DeskPa
             return letters(found.letters, sum(view.dead_letters.values()), whole=whole)
 
 
-def _opened(found: Desk, asked: str) -> dict[UUID, Candidates]:
+def _opened(found: Desk, asked: str, before: Chosen | None) -> dict[UUID, Candidates]:
     """The item asked for; else the oldest that is not a suspected emergency; else the first."""
     items = found.view.at_desk
     chosen = next((item for item in items if str(item.number) == asked), None)
@@ -184,5 +190,6 @@ def _opened(found: Desk, asked: str) -> dict[UUID, Candidates]:
     if chosen is None or case is None:
         return {}
     text = found.texts.get(chosen.id, (chosen.title, ""))
-    made = candidates(case, found.actor, found.turn, text, found.rulings, found.view, chosen.version)
+    before = before if before and before.number == str(chosen.number) else None
+    made = candidates(case, found.actor, found.turn, text, found.rulings, found.view, chosen.version, before)
     return {chosen.id: made}

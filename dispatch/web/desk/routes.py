@@ -15,7 +15,7 @@ from dispatch.web.auth import Doer, Form, Reader, text_of
 from dispatch.web.common.frame import page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.desk import letter_routes, repeat_routes
-from dispatch.web.desk.candidates import KEEP, words_for
+from dispatch.web.desk.candidates import KEEP, Chosen, words_for
 from dispatch.web.desk.page import PATH, desk_page
 from dispatch.web.desk.stalled import CONFIRM
 from dispatch.web.i18n import _
@@ -75,6 +75,7 @@ async def one_pane(request: Request, visit: Reader, pane: str) -> Response:
 async def assign(request: Request, visit: Doer, form: Form, number: str) -> Response:
     """派单 to one of the candidates; `remember` drafts a change of the duty list. Raises `NotFound`, `Forbidden`."""
     service, lead = deps_of(request).service, text_of(form, "lead")
+    remember = text_of(form, "remember") == "1"
     permit_desk(visit.actor)
     try:
         case, turn = await readable(service, visit.actor, number)
@@ -83,15 +84,15 @@ async def assign(request: Request, visit: Doer, form: Form, number: str) -> Resp
         given = text_of(form, "version")
         version = int(given) if given.isdecimal() and len(given) < 10 else None
         action = KEEP if lead == KEEP else "assign"
-        fields: dict[str, object] = {}
+        fields: dict[str, object] = {"remember": remember, "words": words_for(case, turn, lead)}
         if action == "assign":
-            remember = text_of(form, "remember") == "1"
-            fields = {"lead": lead, "assist": [], "remember": remember, "words": words_for(case, turn, lead)}
+            fields |= {"lead": lead, "assist": []}
         await casework.act(service, visit.actor, case.id, action, fields, version=version)
     except NotFound:
         raise
     except Refusal as refusal:
         notice = Notice(_("这一件没有派出去"), spans(problems.said(refusal)), kind="conflict")
-        model = await desk_page(request, visit, notices=(notice,))
+        before = Chosen(number, lead, remember)
+        model = await desk_page(request, visit, notices=(notice,), before=before)
         return page(request, "desk.html", model, problems.status_of(refusal))
     return RedirectResponse(f"{PATH}?done={action}{remembered.asked(number, fields)}", 303)

@@ -20,7 +20,7 @@ from dispatch.web.models.parts import (
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The opened unmatched whistle: what it says, who might take it, 记住此裁定."""
+    """The opened unmatched whistle: what it says, who might take it, 记住此裁定 (`remember`: it was ticked)."""
 
     text: Text
     options: tuple[Option, ...]
@@ -29,6 +29,7 @@ class Candidates:
     remember_note: str
     hidden: tuple[Hidden, ...] = ()
     other_url: str = ""
+    remember: bool = False
 
 
 @dataclass(frozen=True, slots=True)
