@@ -180,7 +180,7 @@ def _unnamed(documents: dict[str, Any], code: str, name: str) -> None:
     if code in areas:
         raise NotNow("「{value}」有自己的政策；请先改政策", field="node", value=name)
     if code in named:
-        raise NotNow("「{value}」是一个来源吹哨的地方；请先改 sources.yaml", field="node", value=name)
+        raise NotNow("「{value}」是别的系统吹哨的地方；请先把它从来源清单里去掉", field="node", value=name)
 
 
 async def _nothing_open(uow: UnitOfWork, reference: Reference, node: Node) -> None:

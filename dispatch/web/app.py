@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.refusals import Refusal
 from dispatch.store.errors import StoreError
-from dispatch.web import auth, elsewhere, entering, i18n, problems
+from dispatch.web import auth, elsewhere, entering, i18n, plainly, problems
 from dispatch.web.api import openapi
 from dispatch.web.api.routes import ROUTERS
 from dispatch.web.common.frame import build_frame
@@ -122,7 +122,8 @@ def _handlers(app: FastAPI) -> None:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return shown(request, problems.of_error(error))
+    detail = problems.said(error) if isinstance(error, Refusal) else ""
+    return shown(request, problems.of_error(error), detail)
 
 
 async def _too_large(request: Request, error: Exception) -> Response:
@@ -175,22 +176,25 @@ def wants_page(request: Request) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
-def shown(request: Request, problem: Response) -> Response:
-    """A problem for programs; for people the same as a page."""
+def shown(request: Request, problem: Response, detail: str = "") -> Response:
+    """A problem for programs; for people the same as a page, with its own `detail` where that is said otherwise."""
     if not wants_page(request):
         return problem
     said: dict[str, Any] = orjson.loads(problem.body)
+    status = problem.status_code
+    if detail and detail != said["detail"]:
+        said |= {"detail": detail, "remedy": problems.remedy(status, detail)}
     visit = getattr(request.state, "visit", None)
     frame = build_frame(request, visit, said["title"])
     page = ErrorPage(
         frame,
-        problem.status_code,
+        status,
         said["title"],
         (Span(said["detail"]),),
-        said["remedy"],
+        plainly.remedy(status, problems.advice(status), said["remedy"]),
         (NavItem(_("回首页"), "/"),),
         str(said.get("instance", "")).rsplit(":", 1)[-1],
     )
     headers = {name: value for name, value in problem.headers.items() if name in ("retry-after", "allow")}
-    made = HTMLResponse(render("error.html", page, i18n.language()), problem.status_code, headers)
+    made = HTMLResponse(render("error.html", page, i18n.language()), status, headers)
     return auth.keep_visit(request, made)

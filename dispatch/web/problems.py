@@ -16,7 +16,7 @@ from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.deadlines import Limit
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.store.errors import Rejected, Unavailable, Unfit
-from dispatch.web import say, words
+from dispatch.web import plainly, say, words
 from dispatch.web.i18n import N_, _
 
 log = structlog.get_logger(__name__)
@@ -141,6 +141,11 @@ def remedy(status: int, detail: str) -> str:
     clauses = [part.strip() for part in re.split(r"[，；;]|\. |, please ", detail.rstrip("。.")) if part.strip()]
     if status in (403, 409, 422) and len(clauses) > 1 and (clauses[-1].isascii() or _DO.search(clauses[-1])):
         return clauses[-1]
+    return advice(status)
+
+
+def advice(status: int) -> str:
+    """What to do upon a status in general."""
     return _(_REMEDIES.get(status, _REMEDIES[422]))
 
 
@@ -164,13 +169,17 @@ _SENTENCES = {"stands", "then"}
 
 
 def said(refusal: Refusal) -> str:
-    """The refusal's sentence in the caller's language."""
+    """The refusal's sentence as a page says it, in the reader's language."""
+    return _filled(refusal, plainly.SENTENCES.get(refusal.message, refusal.message))
+
+
+def _filled(refusal: Refusal, message: str) -> str:
     values = {key: say.limit(one) if isinstance(one, Limit) else shorten(one) for key, one in refusal.params.items()}
     if isinstance(values.get("action"), str):
         values["action"] = words.button(values["action"])
     for name in _SENTENCES & values.keys():
         values[name] = _(str(values[name]))
-    return _(refusal.message).format(**values)
+    return _(message).format(**values)
 
 
 def of_refusal(refusal: Refusal, **more: Any) -> dict[str, Any]:
@@ -180,27 +189,33 @@ def of_refusal(refusal: Refusal, **more: Any) -> dict[str, Any]:
         members = {"field": refusal.field, "value": shorten(refusal.value)}
     if isinstance(refusal, NotNow):
         members["allowed_actions"] = list(refusal.allowed)
-    return body(status_of(refusal), refusal.code, said(refusal), **members, **more)
+    return body(status_of(refusal), refusal.code, _filled(refusal, refusal.message), **members, **more)
 
 
-def of_validation(errors: Sequence[ErrorDetails], where: str = "") -> dict[str, Any]:
-    """Wrong fields as a problem: each with its value and what is wrong; unreadable JSON is a 400."""
+def of_validation(
+    errors: Sequence[ErrorDetails], where: str = "", labels: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Wrong fields as a problem: each with its value and what is wrong; unreadable JSON is a 400.
+
+    `labels` are the fields' names on a page, which the sentences call them by.
+    """
     broken = next((error for error in errors if error["type"] in ("json_invalid", "recursion_loop")), None)
     if broken is not None:
         detail = _(_BROKEN).format(error=shorten(str((broken.get("ctx") or {}).get("error", ""))))
         return body(400, "unreadable", detail, field="body", value=None)
-    found = [_fault(error, where) for error in errors[:MOST_ERRORS]]
+    found = [_fault(error, where, labels or {}) for error in errors[:MOST_ERRORS]]
     first = found[0]
     named = {"field": first["field"], "value": first["value"], "remedy": first["remedy"]}
     return body(422, "invalid", first["message"], errors=found, **named)
 
 
-def _fault(error: ErrorDetails, where: str) -> dict[str, Any]:
+def _fault(error: ErrorDetails, where: str, labels: Mapping[str, str]) -> dict[str, Any]:
     path = [str(part) for part in error["loc"] if str(part) not in ("body", "query", "path", "header")]
     field = ".".join(path) or where or "body"
     context = {key: shorten(value) for key, value in (error.get("ctx") or {}).items()}
     template = _FAULTS.get(error["type"], _OTHER)
-    message = _(template).format(**{**context, "field": field})
+    label = labels.get(field) or labels.get(field.split(".")[0]) or field
+    message = _(template).format(**{**context, "field": label})
     value = None if error["type"] in ("missing", "extra_forbidden") else shorten(error.get("input"))
     return {"field": field, "value": value, "message": message, "remedy": remedy(422, message)}
 

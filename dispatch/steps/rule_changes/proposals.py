@@ -136,7 +136,7 @@ def _catches(old: dict[str, Any], new: dict[str, Any]) -> None:
     for duty in new.get("duties") or ():
         if duty["code"] not in known and not duty["words"]:
             raise Invalid(
-                "事项 {value} 一个词也没有，以后没有哨到得了它；请在 words 里写上词", field="text", value=duty["code"]
+                "事项 {value} 一个词也没有，以后没有哨到得了它；请给它至少写上一个词", field="text", value=duty["code"]
             )
 
 

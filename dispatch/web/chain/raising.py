@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from dispatch.domain import cover
 from dispatch.domain.case import LOCAL
 from dispatch.domain.permissions import may_ever
-from dispatch.domain.refusals import Forbidden, Invalid, Refusal
+from dispatch.domain.refusals import Forbidden, Invalid, Refusal, Stale
 from dispatch.domain.routing import EMERGENCY_OFFICE
 from dispatch.steps import casework
 from dispatch.steps.intake import Receipt
@@ -38,7 +38,8 @@ async def raise_page(
 ) -> Response:
     """The form; what was typed stays. Raises `Forbidden`."""
     _may(request, visit)
-    wrong = {refusal.field or "body": problems.said(refusal)} if refusal else {}
+    used = isinstance(refusal, Stale)  # its key has made something else: the next is another
+    wrong = {"body" if used else refusal.field or "body": problems.said(refusal)} if refusal else {}
     said, first = (text_of(form, "body"), text_of(form, "first")) if form else ("", "here")
     fields = (
         Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
@@ -63,7 +64,7 @@ async def raise_page(
         submit=_("报"),
         submit_url=f"{PATH}/raise",
         hidden=(
-            Hidden("key", (text_of(form, "key") if form else "") or token_urlsafe(16)),
+            Hidden("key", (text_of(form, "key") if form and not used else "") or token_urlsafe(16)),
             *(Hidden("kept", one) for one in (form.getlist("kept") if form else ()) if isinstance(one, str)),
         ),
         errors=tuple(FieldError(name, words) for name, words in wrong.items()),

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -20,7 +19,7 @@ from dispatch.steps import categories, pictures
 from dispatch.steps.foresee import Forecast
 from dispatch.steps.sign_in import Visit
 from dispatch.web import i18n, problems, qr
-from dispatch.web.api.fields import BODY, PHOTOS
+from dispatch.web.api.fields import PHOTOS
 from dispatch.web.api.raising import key_of, permit, street_code
 from dispatch.web.auth import Form, Raiser, Reader, scoped, text_of
 from dispatch.web.common.frame import page
@@ -29,6 +28,7 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import Notice, link, spans
 from dispatch.web.render import STATIC, render
+from dispatch.web.street.faults import crowd_of, faults_of, field_of, named
 from dispatch.web.street.form import EMPTY, Shown, check_page, form_page, nearby_of
 from dispatch.web.street.offers import offers_of
 from dispatch.web.street.preview import forecast_of
@@ -37,11 +37,6 @@ from dispatch.web.street.typed import Typed, hash_of, place_at, read
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
-
-#: the API's fields as the form calls them
-NAMES = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "source.number": "source_number",
-         "source.due_at": "source_due_at", "photos": "body", "Idempotency-Key": "body", "file": "body",
-         "street": "place", "address": "place"}  # fmt: skip
 
 
 def routes(_deps: WebDeps) -> list[BaseRoute]:
@@ -164,7 +159,7 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
     street = street_code(visit.actor, turn.reference)
     typed = read(given, turn.reference, street)
     errors: dict[str, str] = {}
-    crowd = _crowd(given, typed)
+    crowd = crowd_of(given, typed)
     try:
         before = typed
         typed, marks = await _kept(deps, visit, typed, given)
@@ -173,7 +168,7 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
         errors = {"body": problems.said(refusal)}
         sha256 = b""
     except ValidationError as error:
-        errors = _named(error)
+        errors = named(error)
         sha256 = b""
     forecast = await forecast_of(deps.service, visit.actor, turn.reference, typed)
     if typed.step in ("place", "find", "edit", "apart"):
@@ -183,7 +178,7 @@ async def blow(request: Request, visit: Raiser, given: Form) -> Response:
         scoped(visit, "act")
         await add_to(deps, visit.actor, int(number), typed, typed.get("idempotency_key"))
         return RedirectResponse(f"/w/{number}", 303)
-    errors = errors or crowd or _faults(typed, forecast)
+    errors = errors or crowd or faults_of(typed, forecast)
     if errors:
         return await _form(request, visit, typed, turn, Shown(forecast, errors=errors), 422)
     if typed.step == "check" and forecast is not None:
@@ -201,11 +196,11 @@ async def _send(
         key = key_of(typed.get("idempotency_key") or None) or str(deps.service.new_id())
         receipt, children = await raise_all(deps, visit.actor, turn.reference, typed, key, sha256)
     except ValidationError as error:
-        return await _form(request, visit, typed, turn, Shown(forecast, errors=_named(error)), 422)
+        return await _form(request, visit, typed, turn, Shown(forecast, errors=named(error)), 422)
     except Stale as refusal:
         return await _form(request, visit, typed, turn, _used_before(forecast, refusal), 409)
     except Invalid as refusal:
-        name = NAMES.get(refusal.field or "", refusal.field or "body")
+        name = field_of(refusal)
         shown = Shown(forecast, errors={name: problems.said(refusal)})
         return await _form(request, visit, typed, turn, shown, 422)
     if receipt.created:
@@ -250,42 +245,3 @@ async def _kept(
             row = await pictures.keep(deps.service, visit.actor, content)
             typed = replace(typed, kept=(*typed.kept, str(row.id))[:PHOTOS])
     return typed, marks
-
-
-def _crowd(form: FormData, typed: Typed) -> dict[str, str]:
-    """More photos than a whistle has: the first are kept, and it is said."""
-    sent = sum(isinstance(one, UploadFile) and bool(one.filename) for one in form.getlist("photo"))
-    if len(typed.kept) + sent <= PHOTOS:
-        return {}
-    return {"body": _("照片最多 %(n)s 张，前 %(n)s 张留下了；请看一下，再按吹哨", n=PHOTOS)}
-
-
-def _faults(typed: Typed, forecast: Forecast | None) -> dict[str, str]:
-    """What is still missing, in the order of the page."""
-    found: dict[str, str] = {}
-    body = typed.get("body").strip()
-    if not body:
-        found["body"] = _("写上什么事，一句话也行")
-    elif len(body) > BODY:
-        found["body"] = _("太长了，最多 %(n)s 个字", n=BODY)
-    if typed.get("place_text").strip() and not typed.place:
-        found["place"] = _(
-            "没有找到「%(text)s」，请从下面选一处，或者把它删掉", text=typed.get("place_text").strip()[:40]
-        )
-    if forecast is not None and forecast.danger_words and typed.get("danger") not in ("yes", "no"):
-        found["danger"] = _("答一下现在有没有危险")
-    if typed.get("lead") and not typed.get("override_reason").strip():
-        found["override_reason"] = _("自己点了单位，写一句为什么")
-    if typed.assist and not typed.get("lead"):
-        found["lead"] = _("选了协办，也要选主办")
-    return found
-
-
-def _named(error: ValidationError) -> dict[str, str]:
-    """Validation's errors under the form's own names."""
-    problem: Mapping[str, object] = problems.of_validation(error.errors(include_url=False))
-    errors = problem.get("errors")
-    return {
-        NAMES.get(str(one["field"]), str(one["field"]).split(".")[0]): str(one["message"])
-        for one in (errors if isinstance(errors, list) else ())
-    }

@@ -7,6 +7,7 @@ from uuid import uuid4
 import orjson
 from fastapi import Request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
@@ -19,6 +20,7 @@ from dispatch.steps.view import WhistleView
 from dispatch.web import auth, problems
 from dispatch.web.api import doing
 from dispatch.web.api.fields import PHOTOS
+from dispatch.web.api.raising import KEY_HEADER
 from dispatch.web.auth import text_of
 from dispatch.web.common.frame import HOME, build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
@@ -36,11 +38,13 @@ from dispatch.web.whistle.page import whistle_page
 class Trouble:
     """Why the form comes back: errors by field, a notice, the status of the answer.
 
+    `faults`: errors of fields, to be said with the form's own labels.
     `overtaken`: what has happened since, where the whistle has moved on; how it goes on depends on what is possible.
     """
 
     status: int
     errors: Mapping[str, str] = field(default_factory=dict)
+    faults: Sequence[ErrorDetails] = ()
     notice: Notice | None = None
     overtaken: Overtaken | None = None
 
@@ -100,9 +104,11 @@ async def do(request: Request, visit: Visit, number: str, token: str, form: Form
         act = doing.parse(asks.action, orjson.dumps(body))
         done = await doing.do(deps.service, visit.actor, admitted, act, key)
     except ValidationError as error:
-        errors = _field_errors(problems.of_validation(error.errors(include_url=False)))
-        return await _again(request, visit, number, token, form, photos, Trouble(422, errors))
+        trouble = Trouble(422, faults=error.errors(include_url=False))
+        return await _again(request, visit, number, token, form, photos, trouble)
     except Stale as refusal:
+        if refusal.field == KEY_HEADER:
+            return await _again(request, visit, number, token, _anew(form), photos, _done_before())
         trouble = Trouble(409, overtaken=await overtaken(deps, visit, number, form, refusal))
         return await _again(request, visit, number, token, form, photos, trouble)
     except (Invalid, NotNow, Forbidden) as refusal:
@@ -147,6 +153,16 @@ def _field_errors(problem: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
+def _anew(form: FormData) -> FormData:
+    """The same with a key that is still to be made: the next is another act."""
+    return FormData([(name, value) for name, value in form.multi_items() if name != "key"])
+
+
+def _done_before() -> Trouble:
+    text = spans(_("现在写的和那次不一样：再点一次，就另办一次。"))
+    return Trouble(409, notice=Notice(_("这张表上次已经办过了"), text, "conflict"))
+
+
 def _refused(refusal: Refusal) -> Trouble:
     said = problems.said(refusal)
     if refusal.field and not isinstance(refusal, NotNow):
@@ -162,7 +178,11 @@ async def _again(
     asks, deps = ASKS[token], deps_of(request)
     seen = await view.whistle_view(deps.service, visit.actor, number)
     possible = asks.action in seen.allowed_actions
-    typed = typed_in(fields_of(asks, seen, turn_of(deps, seen)), form)
+    fields = fields_of(asks, seen, turn_of(deps, seen))
+    typed = typed_in(fields, form)
+    if trouble.faults:
+        problem = problems.of_validation(trouble.faults, labels={one.name: one.label for one in fields})
+        trouble = replace(trouble, errors=_field_errors(problem))
     if trouble.overtaken:
         trouble = replace(trouble, notice=trouble.overtaken.notice(label(token), typed, possible=possible))
     elif trouble.notice and not possible:
