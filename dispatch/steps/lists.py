@@ -140,6 +140,16 @@ async def list_view(service: Service, actor: Actor, asked: Asked, cursor: str | 
     return Page(tuple(item(row, turn) for row in page), following, turn.now)
 
 
+async def red(service: Service, actor: Actor, asked: Asked, most: int) -> int:
+    """How many of a list burn red, whichever lamp is asked for, up to `most`; what runs out climbs at once, so it is
+    looked for among what has climbed. Raises `Invalid`, `Unavailable`."""
+    reference = service.rules.of(actor.district or "")
+    turn = service.turn(actor.district or "", await service.database.now())
+    filters = replace(filters_of(asked, reference), clock=by_clock(replace(asked, lamp="red"), turn))
+    async with service.database.acquire() as connection:
+        return await queues.count(connection, scope_of(actor, reference), filters, most, climbed=True)
+
+
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────
 async def queue_view(
     service: Service, actor: Actor, unit: str, asked: Asked | None = None, cursor: str | None = None, limit: int = 50

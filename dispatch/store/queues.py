@@ -175,11 +175,13 @@ async def resolved_without(connection: Connection, scope: Scope, limit: int) -> 
 _OPEN = "SELECT count(*) FROM (SELECT FROM whistle w JOIN whistle_state s ON s.id = w.id WHERE {where} LIMIT {limit}) x"
 
 
-async def count(connection: Connection, scope: Scope, filters: Filters, limit: int) -> int:
-    """How many whistles are found, up to `limit`."""
+async def count(connection: Connection, scope: Scope, filters: Filters, limit: int, *, climbed: bool = False) -> int:
+    """How many whistles are found, up to `limit`; `climbed`: of those on a rung, which are found by an index."""
     asked = Asked()
     see(asked, scope)
     narrow(asked, filters)
+    if climbed:
+        asked.parts.append("s.rung IS NOT NULL")
     where = asked.where()
     return int(await connection.fetchval(_OPEN.format(where=where, limit=asked.add(limit)), *asked.values))
 

@@ -34,6 +34,18 @@ def test_pages_fit_every_width(browser: Any, service: Running, name: str, seat: 
         keep(shown, f"{name}-{width}")
 
 
+def test_search_and_what_is_late_are_in_reach_on_a_phone(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 360) as shown:
+        shown.goto(f"{service.address}/street")
+        red = shown.locator(".chip", has_text="红")
+        boxes = [one.bounding_box() for one in (shown.locator(".search"), red, shown.locator("tbody tr").first)]
+        assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+        assert boxes[1]["x"] + boxes[1]["width"] <= 360
+        red.click()
+        shown.wait_for_url("**/street?lamp=red")
+        assert "红" in shown.locator('.chip[aria-current="true"]').all_inner_texts()[-1]
+
+
 def test_bulk_works_without_javascript(browser: Any, service: Running) -> None:
     with page(browser, service, XF, java_script_enabled=False) as shown:
         shown.goto(f"{service.address}/queue")

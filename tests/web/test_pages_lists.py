@@ -8,11 +8,25 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from dispatch.clock import VirtualClock
+from dispatch.steps.escalate import sweep
 from dispatch.steps.scope import scope_of
 from dispatch.store import queue_rows
 from dispatch.store.search import Filters
 from dispatch.web.lists.address import Address
-from tests.factories import AUDITOR, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, SECRETARY, XF, ZJ, World
+from tests.factories import (
+    AUDITOR,
+    CLERK,
+    DESK,
+    FIRE_DOOR,
+    OTHER_CLERK,
+    SECRETARY,
+    XF,
+    ZJ,
+    World,
+    monday,
+    open_world,
+)
 from tests.web.browsing import somebody
 from tests.web.listening import Browser, browse
 
@@ -337,6 +351,26 @@ async def test_a_list_is_filtered_by_the_clock_that_it_shows(world: World) -> No
             found = "".join(rows((await clerk.get(f"{path}?{query}")).html))
             shown = {number for number in (late, soon, resting, over) if str(number) in found}
             assert shown == wanted, f"{path}?{query}"
+
+
+async def test_what_is_late_in_a_street_is_counted_on_the_chip_that_shows_it(demo_url: str) -> None:
+    clock = VirtualClock(monday(9))
+    world = await open_world(demo_url, virtual=clock.now)
+    late = (await world.whistle(SLOW))["number"]
+    clock.advance_to(monday(16))
+    (await world.whistle(FIRE_DOOR), await world.whistle(SLOW, seat=OTHER_CLERK, place="130403010"))
+    await sweep(world.service)
+    clerk = await somebody(world, CLERK)
+    page = await clerk.get("/street")
+    chips = re.search(r'<ul class="chips">.*?</ul>', page.html, re.S)
+    assert chips
+    labels = re.findall(r'<li><a class="chip".*?>([^<>]+)</a>', chips.group())
+    assert labels[:3] == ["全部", "红 1", "黄"]
+    for query, count in (("?lamp=green", "红 1"), ("?status=closed", "红 0"), ("?q=物业", "红"), ("?unit=XF", "红 0")):
+        assert count in re.findall(r">([^<>]+)</a>", (await clerk.get("/street" + query)).html), query
+    (only,) = rows((await clerk.get("/street?lamp=red")).html)
+    assert str(late) in only
+    await world.close()
 
 
 WRONG = ("status=x", "category=999", "unit=zz", "place=1", "cursor=x", "lamp=purple", "due=never", "stage=zz")

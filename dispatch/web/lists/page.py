@@ -10,6 +10,7 @@ from dispatch.domain.reference import Node, Reference
 from dispatch.domain.refusals import Forbidden
 from dispatch.domain.turn import Turn
 from dispatch.steps import lists, saved_filters
+from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.web import words
 from dispatch.web.common.frame import build_frame
@@ -31,6 +32,8 @@ OPEN = ("raised", "at-desk", "assigned", "handling", "resolved", "verified", "an
 CHIPS = ("at-desk", "resolved", "verified", "on-hold", "closed")
 #: which lamps a list is filtered by, as in a queue
 LAMPS = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN, Lamp.HOLD)
+#: what is late is counted up to so many
+MOST_RED = 100
 #: what the clock of a list's row waits for; the total one is nobody's to answer
 STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold")
 OTHERS = ("local", "assigned", "handling", "answered", "cancelled", "merged")
@@ -44,6 +47,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
     turn = service.turn(actor.district or "", await service.database.now())
     page = await lists.list_view(service, actor, asked_of(address, street, turn), address.get("cursor") or None, SIZE)
     shown = await cases_of(service, actor, turn, page.items)
+    red = await _red(service, actor, address, street, turn)
     kept = await saved_filters.own(service, actor, saved.list_of(address.path))
     rows = tuple(list_row(item, shown) for item in page.items)
     heading = _heading(address, street)
@@ -63,7 +67,7 @@ async def list_page(request: Request, visit: Visit, address: Address) -> QueuePa
         heading=heading,
         count="",
         rows=rows,
-        chips=_chips(address),
+        chips=_chips(address, red),
         menus=_menus(address, reference, street),
         search=Search(address.path, address.get("q"), _("搜事项、编号"), address.hidden("q")),
         saved=saved.shown(address, kept, own=bool(visit.csrf)),
@@ -109,11 +113,23 @@ def _heading(address: Address, street: Node | None) -> str:
     return _("我街道的哨") if street else _("全部的哨")
 
 
-def _chips(address: Address) -> tuple[Chip, ...]:
+async def _red(service: Service, actor: Actor, address: Address, street: Node | None, turn: Turn) -> str:
+    """How many of a street's list are late, whichever lamp is chosen; a search and the whole district go uncounted."""
+    if street is None or address.get("q"):
+        return ""
+    count = await lists.red(service, actor, asked_of(address, street, turn), MOST_RED)
+    return f"{MOST_RED - 1}+" if count >= MOST_RED else str(count)
+
+
+def _chips(address: Address, red: str) -> tuple[Chip, ...]:
+    """What is late is one tap away; on a phone, where only the first chips are seen, too."""
     every = Chip(_("全部"), address.to(status=""), current=not address.get("status"))
     open_now = address.chip(_("在办"), "status", "open")
-    lamps = (address.chip(words.lamp(lamp, short=True), "lamp", lamp.value, lamp=lamp) for lamp in LAMPS)
-    return (every, open_now, *(address.chip(_label(one), "status", one) for one in CHIPS), *lamps)
+    lamps = [
+        address.chip(words.lamp(lamp, short=True), "lamp", lamp.value, lamp=lamp, count=red if lamp is Lamp.RED else "")
+        for lamp in LAMPS
+    ]
+    return (every, *lamps, open_now, *(address.chip(_label(one), "status", one) for one in CHIPS))
 
 
 def _label(status: str) -> str:
