@@ -8,6 +8,7 @@ from dispatch.web.examples import chain, desk, form, queue, rules, whistle
 from dispatch.web.examples.frames import frame
 from dispatch.web.models.design import DesignPage
 from dispatch.web.models.form import SimilarRow
+from dispatch.web.models.manage import ManageForm
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -57,11 +58,35 @@ _CLIMBED = Ladder(
 )
 
 
+#: of a street's list, on hold, of what a unit is only informed of
+_ROWS = (queue.STREET_LIST.rows[0], queue.QUEUE.rows[-1], queue.INFORMED.rows[0])
+#: a question: no units and no time, words to answer with, other categories it might be
+_ANSWERED = replace(
+    form.PREVIEW,
+    figures=(),
+    after="不派单，直接答复",
+    due=(),
+    units=(),
+    notices=(Notice("这一类常有现成的答复", spans("先看看合不合用。")),),
+    text="低保每月 10 日前申请，当月受理。",
+    climb="",
+    outcome="咨询答复",
+    picks=(Option("703", "703 低保救助"), Option("702", "702 社保人才咨询")),
+)
+_FORMS = (
+    ManageForm("/design", "保存", (Field("position", "岗位"),)),
+    ManageForm("/design", "找", (Field("find", "找谁"),), primary=False, method="get"),
+    ManageForm("/design", "看一遍", (Field("table", "表格", "file", accept=".xlsx,.csv"),), primary=False, upload=True),
+)
+
+
 def design(pages: tuple[str, ...]) -> DesignPage:
     """The page, linking to the named examples."""
     return DesignPage(
         frame=replace(frame("组件", "", "设计"), identities=frame("", account="xf-liaison").identities),
         expectation=whistle.PAGE.expectation,
+        idle=replace(whistle.CONFLICT.expectation, barred=(("已经开始办理，不能再退单", "申请退单"),)),
+        answered=_ANSWERED,
         times=(
             _time("剩", "1", "工作日", "1", "工时"),
             _time("剩", "22", "分"),
@@ -99,7 +124,17 @@ def design(pages: tuple[str, ...]) -> DesignPage:
                 kind="checkboxes",
                 options=(Option("ZJ", "住建局", "物业归口", selected=True, side="在办 97"), Option("CG", "城管执法局")),
             ),
+            Field(
+                "reached",
+                "联系上了吗？",
+                kind="radio",
+                error="请选一个",
+                options=(Option("1", "联系上了"), Option("0", "没联系上")),
+            ),
             Field("review_on", "复查日", kind="date"),
+            Field("table_at", "会商时间", kind="datetime"),
+            Field("days", "几天", "number", "3"),
+            Field("where", "在哪里", kind="place", source="/places"),
             Field("old", "现在的密码", kind="password", autocomplete="current-password"),
             Field("photo", "照片", kind="file"),
             Field("at", "位置", kind="position", hint="到现场再按。"),
@@ -124,7 +159,10 @@ def design(pages: tuple[str, ...]) -> DesignPage:
         photos=(Photo("楼栋长", "6/16 17:02"), Photo("消防", "今天 09:31", "/static/icon.svg", "/design")),
         empty=Empty("没有要您办的。", "有新的哨会出现在这里，也会发到企业微信。"),
         deadline=replace(whistle.DEADLINE, provisional=True),
-        desk=replace(desk.UNMATCHED, items=desk.UNMATCHED.items[:2], count="2"),
+        desks=(
+            replace(desk.UNMATCHED, items=desk.UNMATCHED.items[:2], count="2"),
+            replace(desk.UNMATCHED, id="d-nothing", items=(), count="0"),
+        ),
         bulk=queue.QUEUE.bulk[:2],
         states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
         chips=queue.QUEUE.chips,
@@ -139,11 +177,19 @@ def design(pages: tuple[str, ...]) -> DesignPage:
             form.TYPED,
             pasted=True,
             problems=(Option("301", "消防门被锁", "消防救援大队"), Option("110", "楼道灯不亮", "城管局")),
-            similar=(SimilarRow("2 号楼消防门被锁", "/w/2600001204", "昨天 15:20・消防救援大队在办", "2600001204"),),
+            similar=(
+                SimilarRow("3 号楼消防门被锁", "/w/2600001198", "今天 08:20・消防救援大队在办", here=True),
+                SimilarRow("2 号楼消防门被锁", "/w/2600001204", "昨天 15:20・消防救援大队在办", "2600001204"),
+            ),
         ),
         lost=form.ERRORS,
         strips=(form.RECEIPT_WAITING.strip, form.RECEIPT.strip),
         faults=rules.BROKEN.checked,
         pieces=rules.PIECES,
+        looked=rules.LOOK,
+        tabs=tuple(replace(tab, current=place == 1) for place, tab in enumerate(rules.TABS)),
+        forms=_FORMS,
+        rows=tuple(replace(row, selected=place == 1) for place, row in enumerate(queue.QUEUE.rows[2:5])) + _ROWS,
+        informed=chain.INFORMED,
         pages=tuple(NavItem(name, f"/design/{name}") for name in pages),
     )

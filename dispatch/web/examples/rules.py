@@ -19,7 +19,7 @@ from dispatch.web.models.rules import (
     TextFault,
 )
 
-_TABS = (
+TABS = (
     NavItem("清单与规则", "/rules"),
     NavItem("权责清单", "/rules/duties/history"),
     NavItem("时限与政策", "/rules/policies/history"),
@@ -37,7 +37,7 @@ PIECES = (
         DiffLine("+", 119, spans('  - {code: "301", name: 消防通道锁堵, lead: ', mark("ZJ"), ", assist: [XF, JD]")),
     ),
 )
-_LOOK = Looked(
+LOOK = Looked(
     "和第 4 版（现行）的差别",
     (
         ChangedEntry(
@@ -68,9 +68,9 @@ EDIT = RulesEditPage(
     url="/rules/duties",
     check_url="/rules/duties/check",
     hidden=(Hidden("base", "4"),),
-    look=_LOOK,
+    look=LOOK,
     reason=Field("reason", "为什么要改", hint="和您的名字一起留在历史里。", required=True),
-    tabs=_TABS,
+    tabs=TABS,
 )
 
 BROKEN = replace(
@@ -96,7 +96,7 @@ CHANGE = RulesChangePage(
         Told("谁提的", "示例调度员甲・今天 10:20"),
         Told("为什么", "消防说楼道门归物业，改由住建牵头"),
     ),
-    look=_LOOK,
+    look=LOOK,
     url="/rules/proposal/1",
     reason=Field("reason", "怎么说（不同意要写理由）"),
     buttons=(
@@ -105,5 +105,5 @@ CHANGE = RulesChangePage(
     ),
     links=(NavItem("照这个再改", "/rules/duties?proposal=1"),),
     text=_TEXT,
-    tabs=_TABS,
+    tabs=TABS,
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dispatch.web.models.chain import InformedRow
 from dispatch.web.models.desk import DeskPane
-from dispatch.web.models.form import AssignmentRow, FormPage, Strip
+from dispatch.web.models.form import AssignmentRow, FormPage, Preview, Strip
+from dispatch.web.models.manage import ManageForm
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
@@ -21,20 +23,22 @@ from dispatch.web.models.parts import (
     SmallLadder,
     TimeLeft,
 )
-from dispatch.web.models.queue import Chip, FilterMenu
-from dispatch.web.models.rules import Checked, DiffLine
+from dispatch.web.models.queue import Chip, FilterMenu, Row
+from dispatch.web.models.rules import Checked, DiffLine, Looked
 from dispatch.web.models.whistle import Expectation, TimelineItem, WhyDeadline
 
 
 @dataclass(frozen=True, slots=True)
 class DesignPage:
-    """Components in their states; `form` has every offer; `lost` no place yet; `dangers`: what is wrong with the
-    question, and its form; `strengths`: how hard to guess (0 to 3), and what is said; `pages` links to the example of
-    every page.
+    """Components in their states; `idle` expects nothing of the reader; `answered` sends nobody; `form` has every
+    offer; `lost` no place yet; `dangers`: what is wrong with the question, and its form; `strengths`: how hard to guess
+    (0 to 3), and what is said; `pages` links to the example of every page.
     """
 
     frame: Frame
     expectation: Expectation
+    idle: Expectation
+    answered: Preview
     times: tuple[TimeLeft, ...]
     rulers: tuple[tuple[str, Ruler], ...]
     ladders: tuple[Ladder, ...]
@@ -49,7 +53,7 @@ class DesignPage:
     photos: tuple[Photo, ...]
     empty: Empty
     deadline: WhyDeadline
-    desk: DeskPane
+    desks: tuple[DeskPane, ...]
     bulk: tuple[Option, ...]
     states: tuple[str, ...]
     chips: tuple[Chip, ...]
@@ -62,4 +66,9 @@ class DesignPage:
     strips: tuple[Strip, ...]
     faults: Checked | None
     pieces: tuple[tuple[DiffLine, ...], ...]
+    looked: Looked
+    tabs: tuple[NavItem, ...]
+    forms: tuple[ManageForm, ...]
+    rows: tuple[Row, ...]
+    informed: tuple[InformedRow, ...]
     pages: tuple[NavItem, ...]
