@@ -26,6 +26,7 @@ from dispatch.web.models.parts import (
     RungState,
     SmallLadder,
     TimeLeft,
+    mark,
     spans,
     strong,
 )
@@ -67,6 +68,8 @@ _ANSWERED = replace(
     after="不派单，直接答复",
     due=(),
     units=(),
+    why=spans("清单 703「低保救助」，命中「", mark("低保"), "」；标题是来问的。"),
+    why_title="为什么是答复",
     notices=(Notice("这一类常有现成的答复", spans("先看看合不合用。")),),
     text="低保每月 10 日前申请，当月受理。",
     climb="",
@@ -161,7 +164,7 @@ def design(pages: tuple[str, ...]) -> DesignPage:
         deadline=replace(whistle.DEADLINE, provisional=True),
         desks=(
             replace(desk.UNMATCHED, items=desk.UNMATCHED.items[:2], count="2"),
-            replace(desk.UNMATCHED, id="d-nothing", items=(), count="0"),
+            replace(desk.UNMATCHED, id="d-nothing", items=(), count="0", note=""),
         ),
         bulk=queue.QUEUE.bulk[:2],
         states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
