@@ -74,9 +74,10 @@ def _ticks(tick: Ticking | None) -> Markup:
         return Markup()
     until = f' data-until="{tick.until}"' if tick.until else ""
     seconds = ' data-seconds="1"' if tick.seconds else ""
+    whole = ' data-whole="1"' if tick.whole else ""
     return Markup(  # nosec B704  # noqa: S704 - made of numbers
         f' data-tick data-left="{tick.left}" data-at="{tick.at}" data-total="{tick.total}"'
-        f' data-counting="{int(tick.counting)}"{until} data-day="{tick.day}"{seconds}'
+        f' data-counting="{int(tick.counting)}"{until} data-day="{tick.day}"{seconds}{whole}'
     )
 
 

@@ -57,15 +57,21 @@ def time_left(
     *,
     day: timedelta = timedelta(hours=7),
     seconds: bool = False,
+    whole: bool = False,
     due: Text = (),
     tick: Ticking | None = None,
 ) -> TimeLeft:
     """Time left (剩), or time late (已逾期) where `left` is negative."""
     late = left < timedelta(0)
-    figures = duration(left, mode, day=day, seconds=seconds)
+    figures = duration(left, mode, day=day, seconds=seconds, whole=whole)
     said = "".join(_spoken_number(f.value) + f.unit for f in figures) if language() == "zh" else plain(figures)
     full = (_("已逾期%(time)s") if late else _("剩余%(time)s")) % {"time": said}
     return TimeLeft(_("已逾期") if late else _("剩"), figures, full, due, tick)
+
+
+def nothing_left(due: Text = ()) -> TimeLeft:
+    """剩 0 分: of a clock that rests; one that runs is late by then."""
+    return TimeLeft(_("剩"), (Figure("0", _("分")),), _("没有剩余时间"), due)
 
 
 def moment(t: datetime, now: datetime, zone: tzinfo) -> str:

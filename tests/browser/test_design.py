@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from dispatch.web.examples import EXAMPLES, form, queue
+from dispatch.web.examples import EXAMPLES, form, queue, whistle
 from dispatch.web.models.parts import Lamp, Notice, Ruler, Ticking, spans
+from dispatch.web.models.whistle import ClockRow
 from dispatch.web.render import STATIC, render
 from tests.browser.running import SCREENS
 
@@ -263,6 +264,32 @@ def test_times_tick_in_place(site: Site) -> None:
     assert page.locator(".ruler-fill").get_attribute("width") == "55.00%"
     page.clock.run_for(100_000)
     assert page.locator(".time [data-show]").inner_text().replace("\n", "").startswith("已逾期10秒")
+
+
+def test_what_is_used_ticks_with_what_is_left_and_they_come_to_the_limit(site: Site) -> None:
+    started = 1_000_000_000
+    tick = Ticking(left=51 * 3600 + 2400, at=started, total=5 * 86400, counting=True, whole=True)
+    expected = whistle.PAGE.expectation
+    assert expected.time is not None
+    assert expected.ruler is not None
+    expected = replace(expected, time=replace(expected.time, tick=tick), ruler=replace(expected.ruler, tick=tick))
+    clocks = tuple(
+        ClockRow("办理", "剩 2 天 3 小时", "走着", replace(tick, whole=False), used=used) for used in (False, True)
+    )
+    site.models["whistle"] = ("whistle.html", replace(whistle.PAGE, expectation=expected, clocks=clocks))
+    site.page.clock.install(time=started)
+    page = site.open("whistle")
+
+    def shown() -> tuple[str, ...]:
+        texts = page.locator(".main-time [data-show], .ruler-texts [data-used], .clocks [data-tick]").all_inner_texts()
+        return tuple("".join(text.split()) for text in texts)
+
+    page.clock.pause_at(started + 61)
+    assert shown() == ("剩2天3小时38分", "已用2天20小时22分", "剩2天3小时", "2天20小时")
+    page.clock.run_for((51 * 3600 + 2400 - 61 - 30) * 1000)
+    assert shown() == ("剩不到1分", "已用4天23小时59分", "剩不到1分", "4天23小时")
+    page.clock.run_for(90_000)
+    assert shown() == ("已逾期1分", "已用5天1分", "已逾期1分", "5天")
 
 
 def test_a_password_is_shown_until_it_is_sent_and_a_time_is_no_such_button(site: Site) -> None:

@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
+from dispatch.domain.deadlines import Limit
 from dispatch.domain.timewords import used_beside
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.shown import ClockView
@@ -22,8 +24,8 @@ def in_seconds(clock: ClockView) -> bool:
     return bool(clock.limit and clock.limit.endswith("s"))
 
 
-def ticking(clock: ClockView, turn: Turn) -> Ticking:
-    """What lets the clock tick in place: it falls only while its stretch of time counts."""
+def ticking(clock: ClockView, turn: Turn, *, whole: bool = False) -> Ticking:
+    """What lets the clock tick in place: it falls only while its stretch of time counts. `whole` as for `length`."""
     counting, until = clock.running, None
     if clock.working and clock.running:
         calendar = turn.calendar(clock.calendar)
@@ -32,27 +34,42 @@ def ticking(clock: ClockView, turn: Turn) -> Ticking:
         until = int(ahead[0].end.timestamp()) if counting and len(ahead) > 1 else None
     left = round(clock.remaining or 0)
     return Ticking(
-        left, int(turn.now.timestamp()), max(round(clock.total), 1), counting, until, round(clock.day_seconds),
-        in_seconds(clock),
+        left, int(turn.now.timestamp()), max(timedelta(seconds=clock.total) // timedelta(seconds=1), 1), counting,
+        until, round(clock.day_seconds), in_seconds(clock), whole,
     )  # fmt: skip
 
 
-def time_of(clock: ClockView | None, turn: Turn, *, due: Text | None = None, tick: bool = True) -> TimeLeft | None:
-    """The time left until the clock runs out, or by how much it is late; None once it is answered."""
+def time_of(
+    clock: ClockView | None, turn: Turn, *, due: Text | None = None, tick: bool = True, whole: bool = False
+) -> TimeLeft | None:
+    """The time left until the clock runs out, or by how much it is late; None once it is answered.
+
+    `whole`: to the minute however long it is, where 已用 stands beside it (`ruler_of`).
+    """
     if clock is None or clock.remaining is None:
         return None
+    if spent(clock):
+        return say.nothing_left(due_of(clock, turn) if due is None else due)
     return say.time_left(
         timedelta(seconds=clock.remaining),
         "working" if clock.working else "elapsed",
         day=timedelta(seconds=clock.day_seconds or 86400),
         seconds=in_seconds(clock),
+        whole=whole,
         due=due_of(clock, turn) if due is None else due,
-        tick=ticking(clock, turn) if tick else None,
+        tick=ticking(clock, turn, whole=whole) if tick else None,
     )
+
+
+def spent(clock: ClockView) -> bool:
+    """Whether it rests with nothing left: a shorter limit was applied meanwhile, and it is due when it goes on."""
+    return clock.remaining == 0 and clock.due_at is None
 
 
 def due_of(clock: ClockView, turn: Turn) -> Text:
     """周一 6/22 11:56 到期; a rest is said instead."""
+    if spent(clock):
+        return spans(_("时限用完了，钟一接着走就到期"))
     if clock.due_at is None:
         return spans(_("钟停着，恢复后接着走"))
     words = moment(clock.due_at, turn.now, weekday_too=True)
@@ -69,8 +86,18 @@ def moment(t: datetime, now: datetime, *, weekday_too: bool = False) -> str:
     return f"{say.weekday(t, ZONE)} {say.day_and_time(t, ZONE)}"
 
 
-def length(clock: ClockView, seconds: float, *, fold: bool = True) -> str:
-    """Counted seconds of a clock in its own units: 17 工时 04 分; without `fold` to the minute, not in working days."""
+def limit_of(clock: ClockView, limit: Limit, calendar: WorkCalendar) -> str:
+    """A limit as the rules name it; on a calendar without hours off a working hour is an hour, and said as such."""
+    if not limit.working or not calendar.always:
+        return say.limit(limit)
+    return length(clock, limit.length(calendar.day).total_seconds())
+
+
+def length(clock: ClockView, seconds: float, *, fold: bool = True, whole: bool = False) -> str:
+    """Counted seconds of a clock in its own units, at most two: 17 工时 04 分, 2 工作日 3 工时.
+
+    `whole`: to the minute beside days, too; without `fold` to the minute and not in working days.
+    """
     mode: say.Mode = "working" if clock.working else "elapsed"
     day = timedelta(seconds=clock.day_seconds or 86400) if fold or not clock.working else timedelta(days=9999)
     return say.plain(
@@ -79,33 +106,37 @@ def length(clock: ClockView, seconds: float, *, fold: bool = True) -> str:
             mode,
             day=day,
             seconds=in_seconds(clock),
-            whole=not fold,
+            whole=whole or not fold,
         )
     )
 
 
-def used_of(clock: ClockView, total: float, left: float) -> str:
-    """What is used of `total` counted seconds, such that it adds up with `left` as shown: 已用 17 工时 04 分."""
+def used_of(clock: ClockView, total: float, left: float) -> float:
+    """What is used of `total` counted seconds, such that it adds up with `left` as shown (`app.js` does it, too)."""
     grain = timedelta(seconds=1) if in_seconds(clock) and total < 120 else timedelta(minutes=1)
-    used = used_beside(timedelta(seconds=total), timedelta(seconds=left), grain)
-    return _("已用 %(time)s", time=length(clock, used.total_seconds(), fold=False))
+    return used_beside(timedelta(seconds=total), timedelta(seconds=left), grain).total_seconds()
 
 
 def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: bool = True) -> Ruler | None:
-    """The share used, in the lamp's colour; with `texts` what stands beneath it on pages."""
+    """The share used, in the lamp's colour; with `texts` what stands beneath it on pages: 已用 and 共, in the units of
+    a 剩 that is `whole`.
+    """
     if clock is None or clock.remaining is None or clock.lamp is None:
         return None
     used = max(clock.total - clock.remaining, 0.0)
     share = min(used / clock.total, 1.0) if clock.total > 0 else 1.0
-    now = ticking(clock, turn) if tick and clock.lamp != "hold" else None
+    now = ticking(clock, turn, whole=texts) if tick and clock.lamp != "hold" else None
     if not texts:
         return Ruler(share, Lamp(clock.lamp), "", "", now)
-    whole = _("共 %(time)s", time=length(clock, clock.total, fold=False))
+    whole = _("共 %(time)s", time=length(clock, clock.total, whole=True))
     if clock.working and clock.total >= clock.day_seconds > 0:
         whole = _(
-            "共 %(time)s（%(days)s）", time=length(clock, clock.total, fold=False), days=length(clock, clock.total)
+            "共 %(time)s（%(hours)s）",
+            time=length(clock, clock.total, whole=True),
+            hours=length(clock, clock.total, fold=False),
         )
-    return Ruler(share, Lamp(clock.lamp), used_of(clock, clock.total, clock.remaining), whole, now)
+    said = _("已用 %(time)s", time=length(clock, used_of(clock, clock.total, clock.remaining), whole=True))
+    return Ruler(share, Lamp(clock.lamp), said, whole, now)
 
 
 def small_ladder(rung: int | None, *, lane: bool = False) -> SmallLadder:

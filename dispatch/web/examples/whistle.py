@@ -94,7 +94,7 @@ DEADLINE = WhyDeadline(
         DayRow("6/22 周一", (Bar(0.045, 0.375, "left"),), "还剩 3 工时 26 分", "11:56 到期"),
     ),
     total="21 工时",
-    total_note="已用 17 工时 04 分",
+    total_note="到今天 10:52 已用 17 工时 04 分",
     source="",
     open=True,
 )
@@ -129,7 +129,7 @@ PAGE = WhistlePage(
             strong("报结"),
             "，附维保单位复检记录和乘坐照片。街道再退一次，就转区里复核。",
         ),
-        ruler=Ruler(0.813, Lamp.YELLOW, "已用 17 工时 04 分", "共 21 工时（3 工作日）"),
+        ruler=Ruler(0.813, Lamp.YELLOW, "已用 2 工作日 3 工时 04 分", "共 3 工作日（21 工时）"),
         actions=(
             _button("resolve", "报结", primary=True, key="e"),
             _button("note", "记进展"),
@@ -195,7 +195,7 @@ STREET = replace(
             spans("周五 ", strong("6/19 11:20"), " 到期"),
         ),
         sentence=spans("请去现场坐一趟，看年检标志。", strong("没办好就退回"), "，原来的钟接着走。"),
-        ruler=Ruler(0.36, Lamp.GREEN, "已用 5 工时", "共 14 工时（2 工作日）"),
+        ruler=Ruler(0.36, Lamp.GREEN, "已用 5 工时", "共 2 工作日（14 工时）"),
         actions=(
             _button("verify-yes", "核查通过", primary=True, fields=False),
             _button("verify-no", "退回重办"),

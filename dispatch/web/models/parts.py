@@ -85,7 +85,8 @@ class Ticking:
 
     `left` is what was left at `at` (negative: late); it falls only while `counting` and not beyond
     `until`, the end
-    of the stretch that counts now. `day` is the length of a working day (0: the time is elapsed time).
+    of the stretch that counts now. `day` is the length of a working day (0: the time is elapsed time). `whole`:
+    the minutes are said beside days, too.
     """
 
     left: int
@@ -95,12 +96,13 @@ class Ticking:
     until: int | None = None
     day: int = 0
     seconds: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLeft:
-    """Time left or time late: `prefix` 剩 or 已逾期, at most two figures, `full` for readers, `due` the
-    line beneath.
+    """Time left or time late: `prefix` 剩 or 已逾期, at most two figures (three beside 已用), `full` for readers,
+    `due` the line beneath.
     """
 
     prefix: str

@@ -18,6 +18,7 @@ from dispatch.web.models.parts import (
     Photo,
     Ruler,
     Text,
+    Ticking,
     TimeLeft,
 )
 
@@ -98,11 +99,13 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class ClockRow:
-    """One clock: stage, its figure, what it does (走着, 已停, 已应答, 不重来)."""
+    """One clock: stage, its figure, what it does (走着, 已停, 已应答, 不重来). `used`: the figure is what was used."""
 
     stage: str
     figure: str
     note: str
+    tick: Ticking | None = None
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

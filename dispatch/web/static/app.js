@@ -9,7 +9,7 @@
 
   /* ---- times and rulers tick in place; nothing moves ---- */
   const [WD, WH, D, H, M, S, LEFT, LATE, UNDER] = (body.dataset.units || "").split("|");
-  const figures = (left, day, seconds) => {
+  const figures = (left, day, seconds, whole) => {
     const t = Math.abs(Math.trunc(left));
     if (seconds && t < 120) return [[t, S]];
     if (t < 60) return [[UNDER, M]];
@@ -18,35 +18,52 @@
     const hours = Math.floor((t % long) / 3600);
     const minutes = Math.floor((t % long % 3600) / 60);
     const [big, small] = day ? [WD, WH] : [D, H];
-    if (days) return hours ? [[days, big], [hours, small]] : [[days, big]];
+    if (days) return [[days, big], ...(hours ? [[hours, small]] : []), ...(whole && minutes ? [[minutes, M]] : [])];
     if (hours) return minutes ? [[hours, small], [String(minutes).padStart(2, "0"), M]] : [[hours, small]];
     return [[minutes, M]];
   };
+  const plain = (parts) => parts.map((p) => p.join(" ")).join(" ");
+  /* as `timewords.used_beside`: it and what is left, as both are shown, come to the total */
+  const usedBeside = (left, total, seconds) => {
+    const grain = seconds && total < 120 ? 1 : 60;
+    const shown = Math.floor(Math.trunc(Math.abs(left)) / grain) * grain || (left > 0 && grain === 60 ? grain : 0);
+    return Math.max(Math.floor(total / grain) * grain - (left > 0 ? shown : -shown), 0);
+  };
   const skew = body.dataset.now ? Number(body.dataset.now) - Date.now() / 1000 : 0;
-  const leftNow = (el) => {
+  const leftNow = (el, moment) => {
     const { left, at, counting, until } = el.dataset;
     if (counting !== "1") return Number(left);
-    const now = Math.min(Date.now() / 1000 + skew, until ? Number(until) : Infinity);
+    const now = Math.min(moment + skew, until ? Number(until) : Infinity);
     return Number(left) - Math.max(0, now - Number(at));
   };
   const span = (cls, text) => Object.assign(document.createElement(cls === "figure" ? "b" : "span"), { className: cls, textContent: text });
-  const tickOne = (el) => {
-    const left = leftNow(el);
+  const tickOne = (el, moment) => {
+    const left = leftNow(el, moment);
+    const { day, seconds, whole, used } = el.dataset;
+    const total = Number(el.dataset.total);
     if (el instanceof SVGElement) {
       const fill = $(".ruler-fill", el);
-      const total = Number(el.dataset.total);
       if (fill && total) fill.setAttribute("width", Math.min(100, Math.max(0, 100 * (1 - left / total))).toFixed(2) + "%");
       return;
     }
     const show = $("[data-show]", el);
-    const parts = figures(left, Number(el.dataset.day), el.dataset.seconds);
+    const counted = used === undefined ? left : usedBeside(left, total, seconds);
+    const parts = figures(counted, Number(day), seconds, whole);
+    if (!show) {
+      const words = (used ?? `${left < 0 ? LATE : LEFT} {time}`).replace("{time}", plain(parts));
+      if (el.textContent !== words) el.textContent = words;
+      return;
+    }
     const text = (left < 0 ? LATE : LEFT) + parts.map((p) => p.join("")).join("");
-    if (!show || show.textContent === text) return;
+    if (show.textContent === text) return;
     show.replaceChildren(span("prefix", left < 0 ? LATE : LEFT), ...parts.flatMap(([n, u]) => [span("figure", n), span("unit", u)]));
     const full = $(".vh", el);
     if (full) full.textContent = text;
   };
-  const tick = () => $$("[data-tick]").forEach(tickOne);
+  const tick = () => {
+    const moment = Date.now() / 1000;
+    $$("[data-tick]").forEach((el) => tickOne(el, moment));
+  };
   setInterval(tick, 1000);
 
   /* ---- live updates wait behind a button, nothing moves under the finger ---- */

@@ -17,7 +17,7 @@ from dispatch.steps.shown import ClockView, PartView
 from dispatch.web import say, words
 from dispatch.web.api.raising import new_whistle
 from dispatch.web.common.paths import head_of
-from dispatch.web.common.times import moment
+from dispatch.web.common.times import limit_of, moment
 from dispatch.web.common.why import why_text
 from dispatch.web.i18n import _
 from dispatch.web.models.form import AssignmentRow, Preview
@@ -58,7 +58,7 @@ def preview_of(found: Forecast, turn: Turn, *, named: str = "", parts: int = 0, 
         figures=figures,
         after=after,
         due=_due(found, handling, turn),
-        units=tuple(_unit(part, found, reference) for part in found.assignments),
+        units=tuple(_unit(part, found, turn) for part in found.assignments),
         why=why_text(found.reason, found.rule or found.category, reference, note=named),
         climb=_climb(found, turn),
         outcome=words.outcome(found.outcome),
@@ -110,14 +110,14 @@ def _due(found: Forecast, handling: ClockView | None, turn: Turn) -> Text:
     return spans(at, _(" 到期"), note, _("（暂定）") if clock.provisional else "")
 
 
-def _unit(part: PartView, found: Forecast, reference: Reference) -> AssignmentRow:
-    unit = reference.units.get(part.unit)
+def _unit(part: PartView, found: Forecast, turn: Turn) -> AssignmentRow:
+    unit = turn.reference.units.get(part.unit)
     notes: list[str] = []
     if unit is not None and unit.duty:
         notes.append(_("24 小时值守"))
     clock = next((c for c in found.clocks if c.stage == REPORTED and c.unit == part.unit), None)
     if clock is not None and clock.limit:
-        limit = say.limit(rules.parse(clock.limit))
+        limit = limit_of(clock, rules.parse(clock.limit), turn.calendar(clock.calendar))
         said = _("%(limit)s内到场") if part.on_site else _("%(limit)s内签收")
         notes.append(said % {"limit": limit})
     elif part.role == "inform":
@@ -158,7 +158,7 @@ def _short(found: Forecast, handling: ClockView | None, reported: ClockView | No
     parts: list[str] = []
     lead = next((part for part in found.assignments if part.role == "lead"), None)
     if reported is not None and reported.limit and lead is not None:
-        limit = say.limit(rules.parse(reported.limit))
+        limit = limit_of(reported, rules.parse(reported.limit), turn.calendar(reported.calendar))
         parts.append((_("%(limit)s到场") if lead.on_site else _("%(limit)s签收")) % {"limit": limit})
     if handling is not None and handling.due_at is not None:
         parts.append(_("%(at)s 到期", at=moment(handling.due_at, turn.now)))

@@ -12,9 +12,10 @@ from dispatch.steps.shown import ClockView, seat_view
 from dispatch.steps.view import WhistleView
 from dispatch.steps.why import Why
 from dispatch.web import say
-from dispatch.web.common.times import in_seconds, length, used_of
+from dispatch.web.common.times import in_seconds, length, limit_of, moment, used_of
 from dispatch.web.i18n import _, language
 from dispatch.web.models.whistle import AxisTick, Bar, DayRow, WhyDeadline
+from dispatch.web.whistle.expecting import due_at_once
 
 #: so many days are drawn at most; a limit longer than that is said by its total
 MOST_DAYS = 60
@@ -50,18 +51,27 @@ def why_deadline(
             for row, minutes in zip(rows[:MOST_DAYS], counted[:MOST_DAYS], strict=True)
         ),
         total=length(clock, total.total_seconds(), fold=False),
-        total_note=_used(clock, why, total),
+        total_note=_used(view, clock, why, total, turn),
         source=_source(view, clock, why),
         open=open_,
         provisional=clock.provisional,
     )
 
 
-def _used(clock: ClockView, why: Why, total: timedelta) -> str:
-    """What is used of the total: beside what is left, as long as something is."""
-    if clock.remaining is None:
-        return _("已用 %(time)s", time=length(clock, min(why.used, why.counted), fold=False))
-    return used_of(clock, total.total_seconds(), max(clock.remaining, 0.0) if clock.due_at else 0.0)
+def _used(view: WhistleView, clock: ClockView, why: Why, total: timedelta, turn: Turn) -> str:
+    """What is used of the total: beside what is left, as long as something is. It stands for the moment of the
+    drawing above it, so that is said while the clock runs.
+    """
+    used = min(why.used, why.counted)
+    if clock.remaining is not None:
+        left = max(clock.remaining, 0.0) if clock.due_at else 0.0
+        used = used_of(clock, total.total_seconds(), left)
+    said = length(clock, used, fold=False)
+    if due_at_once(view, clock):
+        return _("已用 %(time)s，钟一接着走就到期", time=said)
+    if clock.running and (clock.remaining or 0) > 0:
+        return _("到%(at)s 已用 %(time)s", at=moment(turn.now, turn.now), time=said)
+    return _("已用 %(time)s", time=said)
 
 
 class _Axis:
@@ -175,7 +185,7 @@ def _intro(clock: ClockView, limit: deadlines.Limit, calendar: WorkCalendar, why
         since = _("这是第 %(n)s 轮，从重新起算的时候算", n=clock.run)
     capped = _("；来源要求更早，按来源的期限提前") if why.capped_by_source else ""
     if limit.working and calendar.always:  # a working hour is an hour there: said as such
-        full = length(clock, limit.length(calendar.day).total_seconds())
+        full = limit_of(clock, limit, calendar)
         if clock.stage in (HANDLING, rules.REPORTED):
             return _("%(limit)s，该单位昼夜值守，连续计时，%(since)s。", limit=full, since=since + capped)
         return _("%(limit)s，白天黑夜连续计时，%(since)s。", limit=full, since=since + capped)

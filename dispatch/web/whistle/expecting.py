@@ -1,7 +1,9 @@
 """What a whistle expects of a reader, as data; its clocks and parts by name; who does the street's acts, and why."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from dispatch.domain.clocks import TOTAL
 from dispatch.domain.involved import stands_in
 from dispatch.steps.shown import ClockView, PartView
 from dispatch.steps.view import WhistleView
@@ -31,6 +33,16 @@ def clock_of(view: WhistleView, stage: str, unit: str | None = None) -> ClockVie
         if clock.stage == stage and clock.unit == unit and clock.answered_at is None:
             return clock
     return None
+
+
+def due_at_once(view: WhistleView, clock: ClockView) -> bool:
+    """Whether it rests with nothing left, and is due the moment it goes on (`resting.rest` leaves a late one its end).
+
+    A whistle that was merged goes on with the other one: what is left to its clocks is not shown, but true.
+    """
+    own = view.case.clocks[(clock.stage, clock.unit)]
+    spent = own.open and own.due_at is None and own.remaining == timedelta()
+    return spent and clock_of(view, TOTAL) is not None
 
 
 def street_of(view: WhistleView) -> str:

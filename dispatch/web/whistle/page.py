@@ -142,8 +142,10 @@ def _meta(view: WhistleView) -> str:
 def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) -> Expectation:
     actions, more = buttons(view, what, actor)
     heading = what.heading or (_("现在要你做的") if what.mine else _("现在不用你做什么"))
-    lamp, time, ruler = lamp_of(what.clock), time_of(what.clock, turn), ruler_of(what.clock, turn)
-    if view.status == ON_HOLD and what.clock is not None and what.clock.stage == HOLD:
+    held = view.status == ON_HOLD and what.clock is not None and what.clock.stage == HOLD
+    lamp, ruler = lamp_of(what.clock), ruler_of(what.clock, turn)
+    time = time_of(what.clock, turn, whole=not held)
+    if held and what.clock is not None:
         lamp, ruler = Lamp.HOLD, Ruler(0.0, Lamp.HOLD)
         if time is not None and what.clock.due_at is not None:
             review = strong(moment(what.clock.due_at, turn.now, weekday_too=True))

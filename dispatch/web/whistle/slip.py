@@ -9,6 +9,7 @@ from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import say
 from dispatch.web.common.frame import build_frame
+from dispatch.web.common.times import limit_of
 from dispatch.web.common.units import full_name
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -39,7 +40,7 @@ def slip_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) -> 
         source=" ".join(str(one) for one in (source.get("channel") or _("主动发现"), source.get("number")) if one),
         lead=_("、").join(named["lead"]) or _("待定"),
         assist=_("、").join(named["assist"]) or _("没有"),
-        limit=_limit(view),
+        limit=_limit(view, turn),
         basis=_basis(duty.code, duty.basis, duty.source) if duty else _("待区调度台裁定。"),
         printed=say.on_paper(turn.now, ZONE),
         qr=qr(f"{deps_of(request).base_url.rstrip('/')}{url}"),
@@ -47,12 +48,12 @@ def slip_page(request: Request, visit: Visit, view: WhistleView, turn: Turn) -> 
     )
 
 
-def _limit(view: WhistleView) -> Text:
+def _limit(view: WhistleView, turn: Turn) -> Text:
     handling = next((clock for clock in view.clocks if clock.stage == HANDLING), None)
     if handling is None or handling.limit is None:
         return spans(_("派出以后起算。"))
-    limit = rules.parse(handling.limit)
-    said: list[str | Span] = [strong(say.limit(limit)), _("（工作时间计）") if limit.working else _("（连续计时）")]
+    limit = limit_of(handling, rules.parse(handling.limit), turn.calendar(handling.calendar))
+    said: list[str | Span] = [strong(limit), _("（工作时间计）") if handling.working else _("（连续计时）")]
     if handling.due_at is not None:
         said.append(_("，%(at)s 到期", at=say.on_paper(handling.due_at, ZONE)))
         said.append(_("（暂定）") if handling.provisional else "")
