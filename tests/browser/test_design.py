@@ -219,6 +219,12 @@ def test_what_is_not_found_is_said_until_something_else_is_typed(site: Site) -> 
     assert shown == site.open("design").locator("#d-place-list li").first.inner_html()
 
 
+def test_a_notice_that_a_page_came_with_is_not_a_script_s_to_take_away(site: Site) -> None:
+    page = site.open("design")
+    page.evaluate("self.outbox.all()")  # the page's own look, which began before, is over
+    assert page.locator(".notice-offline").is_visible()
+
+
 def test_updates_wait_behind_a_button(site: Site) -> None:
     model = replace(queue.QUEUE, frame=replace(queue.QUEUE.frame, events="/events?unit=ZJ"))
     site.models["queue"] = ("queue.html", model)

@@ -49,7 +49,7 @@
     all.filter((one) => one.me !== me && !one.sent).forEach((one) => { others[one.who] = (others[one.who] || 0) + 1; });
     const held = Object.entries(others).map(([who, n]) => filled(words.held, { who, n }));
     box.hidden = !mine.length && !held.length;
-    if (!waits) document.querySelectorAll(".notice-offline").forEach((old) => old.remove());
+    if (!waits) document.querySelectorAll(".notice-offline[role=alert]").forEach((old) => old.remove());
     title.textContent = mine.length ? waits ? filled(words.mine, { n: waits }) : words.done : held.shift() || "";
     list.replaceChildren(...mine.map(row), ...held.map((textContent) => made("li", { textContent })));
   };
