@@ -33,6 +33,10 @@ USED_UP = {
         "7 work h used; due the moment the clock goes on",
     ),
 }
+GONE_ON = {
+    "zh": ("并单 09:00–11:00，钟停、11:00 到期", "7 工时 已用 7 工时 "),
+    "en": ("7 work h 7 work h used ",),
+}
 
 
 async def test_a_hold_names_who_signed_for_it(demo_url: str) -> None:
@@ -97,6 +101,12 @@ async def test_what_is_used_up_at_rest_says_that_it_is_due_when_it_goes_on(
         page = " ".join(re.sub("<[^>]*>", " ", (await desk.get(f"/w/{number}")).text).split())
         for said in USED_UP[lang]:
             assert said in page, page
+        now += timedelta(hours=1)
+        assert (await world.act(number, "unmerge", seat=DESK)).status_code == 200
+        now += timedelta(minutes=5)
+        page = " ".join(re.sub("<[^>]*>", " ", (await desk.get(f"/w/{number}")).text).split())
+        for said in GONE_ON[lang]:
+            assert said in page, page
     finally:
         await world.close()
 
@@ -120,6 +130,10 @@ async def test_a_limit_in_working_hours_of_a_unit_on_duty_day_and_night_is_said_
         assert "4 工时，" not in page.text
         clerk = await somebody(world, CLERK)
         assert "4小时（连续计时）" in "".join((await clerk.get(f"/w/{number}/slip")).text.split())
+        typed = dict((await clerk.get("/whistle")).form("/whistle").fields) | {"body": "广泰小区门口违停的车占车道"}
+        preview = (await clerk.client.post("/whistle/preview", data=typed)).text
+        assert "24 小时值守・4 小时内签收" in preview
+        assert "4 工时签收" not in preview
         other = (await world.whistle(TREES, category="109"))["number"]
         assert "5工作日（工作时间计）" in "".join((await clerk.get(f"/w/{other}/slip")).text.split())
     finally:
