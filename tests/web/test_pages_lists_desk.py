@@ -14,7 +14,7 @@ from dispatch.store.clock_watch import Jump
 from dispatch.store.dead_letters import DeadLetter
 from dispatch.web.desk import candidates
 from schemas import topics
-from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, XF, ZJ, World
+from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, XF, ZJ, World
 from tests.web.listening import browse
 
 UNKNOWN = "小区里的鸽子太多，落了一地羽毛"
@@ -149,6 +149,16 @@ async def test_what_the_street_keeps_is_remembered_too(world: World) -> None:
     async with world.database.acquire() as connection:
         kept = await connection.fetchval("SELECT content::text FROM rule_draft WHERE status = 'drafted'")
     assert orjson.loads(kept)["lead"] == "JD-130403011"
+
+
+async def test_a_ruling_for_a_squad_speaks_for_the_squad_of_the_street_it_is_in(world: World) -> None:
+    number = await at_desk(world)
+    ruled = await world.act(number, "assign", seat=DESK, lead="JD-130403011", assist=[], remember=True, words=["鸽子"])
+    assert ruled.status_code == 200, ruled.text
+    await world.whistle(UNKNOWN, seat=OTHER_CLERK)
+    page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
+    assert re.search(r'value="keep" checked>.*?同类裁定 1 次派给它', page), "its own street's, which keeps it"
+    assert "JD-130403011" not in page
 
 
 async def test_a_choice_that_is_refused_comes_back_as_it_was_made(world: World) -> None:
