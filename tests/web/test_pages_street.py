@@ -315,6 +315,8 @@ async def test_landing_switch_display_language_and_files(world: World) -> None:
     await _minute_opens(world, person, landing)
     fragment = await person.client.get("/demo/ladder")
     assert 'class="ladder' in fragment.text
+    assert "没人来签收" in fragment.text
+    await _minute_ends(world, person, landing)
     english = await person.get("/language?to=en&next=/")
     assert 'lang="en"' in english.html
     assert "Who are you" in english.text or "Which" in english.text
@@ -327,6 +329,17 @@ async def test_landing_switch_display_language_and_files(world: World) -> None:
     assert (await person.client.get("/static/../app.py")).status_code == 404
     assert (await person.get("/design")).status == 200
     assert (await person.get("/design/whistle")).status == 200
+
+
+async def _minute_ends(world: World, stranger: Person, landing: Page) -> None:
+    """Once somebody has done something about it, an open page says what, and no longer that nobody came."""
+    number = re.search(r"打开这条哨 (\d{10})", landing.text)
+    assert number
+    clerk = await somebody(world, CLERK)
+    await clerk.act(number[1], "cancel", reason="看完了")
+    fragment = await stranger.client.get("/demo/ladder")
+    assert "已撤哨" in fragment.text
+    assert "没人来签收" not in fragment.text
 
 
 async def _minute_opens(world: World, stranger: Person, landing: Page) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from fastapi import Request
 
 from dispatch.domain import permissions
-from dispatch.domain.case import Actor
+from dispatch.domain.case import ASSIGNED, RAISED, Actor
 from dispatch.domain.reference import Reference, node_seat, unit_seat
 from dispatch.domain.refusals import NotFound
-from dispatch.domain.turn import ZONE
+from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps import demo_minute, lists, readable, view
 from dispatch.steps.chain_board import chain_view
 from dispatch.steps.sign_in import Visit
@@ -26,6 +26,7 @@ from dispatch.web.common.frame import (
 from dispatch.web.common.ladders import ladder_clock, large_ladder
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
+from dispatch.web.lists.labels import state_of
 from dispatch.web.models.entry import LandingCard, LandingPage, LiveLadder
 from dispatch.web.models.parts import Figure, Identity, Ladder, Notice, link, spans
 
@@ -175,7 +176,7 @@ async def live_ladder(deps: WebDeps, visit: Visit | None, *, visited: bool = Fal
     opens = visit is not None and await _opens(deps, visit.actor, url)
     return LiveLadder(
         kicker=_("正在发生・演示・一分钟"),
-        title=_title(seen),
+        title=_title(seen, turn),
         note=_("你打开这一页时吹响的，每级 15 秒"),
         ladder=ladder,
         link=_("打开这条哨 %(number)s", number=seen.number),
@@ -185,8 +186,11 @@ async def live_ladder(deps: WebDeps, visit: Visit | None, *, visited: bool = Fal
     )
 
 
-def _title(seen: view.WhistleView) -> str:
+def _title(seen: view.WhistleView, turn: Turn) -> str:
+    """Where, and that nobody has come; once somebody has, what has become of it."""
     place = seen.place.name if seen.place else ""
     above = seen.place.chain[1] if seen.place and len(seen.place.chain) > 1 else None
     name = f"{above['name']} {place}" if above else place
-    return _("%(place)s：没人来签收", place=name)
+    if seen.case.status in (RAISED, ASSIGNED):
+        return _("%(place)s：没人来签收", place=name)
+    return _("%(place)s：%(state)s", place=name, state=state_of(seen.case, turn))
