@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.domain.case import Case
-from dispatch.local.demo_script import Script, after_due, first_assist_or
+from dispatch.local.demo_script import HERE, Script, after_due, first_assist_or
 
 Life = Callable[[Script], object]
 
@@ -16,7 +16,8 @@ class Scenario:
     """A life, how often, on which texts, and how long ago its last act was (hours: working; emergencies: elapsed).
 
     `below`: raised by the head of a building, to be solved there first. `repeats`: the scenario whose first whistles
-    these tell of once more, soon after; when that was is theirs to say, not `idle`'s.
+    these tell of once more, soon after; when that was is theirs to say, not `idle`'s. `says`: only on texts that have
+    such a sentence (a reason to rest, to take longer, to be late …).
     """
 
     name: str
@@ -27,6 +28,7 @@ class Scenario:
     elapsed: bool = False
     below: bool = False
     repeats: str = ""
+    says: str = ""
 
 
 def _closed(s: Script) -> object:
@@ -39,19 +41,19 @@ def _reworked(s: Script) -> object:
 
 
 def _extended(s: Script) -> object:
-    s.report().work().hours(0.1, 0.3).do("lead", "request-extension", after_due(30))
+    s.report().work().hours(0.1, 0.3).do("lead", "request-extension", after_due(30, s.say("extension")))
     s.hours(0.3, 2).do("rung-4", "decide-extension", {"granted": True, "reason": "同意，请按期办结"})
     return s.hours(1, 6).solve().verify().answer().rate().close()
 
 
 def _handed_over(s: Script) -> object:
-    s.hours(0.3, 1.5).do("lead", "hand-back", first_assist_or("CG"))
+    s.hours(0.3, 1.5).do("lead", "hand-back", first_assist_or("CG", s.say("hand-back")))
     s.hours(0.5, 3).do("desk", "rule", {"upheld": True, "reason": "同意，改派应办单位", "remember": True, "words": []})
     return s.report().work().solve().verify().answer().rate().close()
 
 
 def _hand_back_refused(s: Script) -> object:
-    s.hours(0.3, 1.5).do("lead", "hand-back", first_assist_or("CG"))
+    s.hours(0.3, 1.5).do("lead", "hand-back", first_assist_or("CG", s.say("hand-back")))
     s.hours(0.5, 3).do("desk", "rule", {"upheld": False, "reason": "首接负责，请继续办理"})
     return s.report().work().solve().verify().answer().rate().close()
 
@@ -63,21 +65,27 @@ def _held(s: Script, *, decided: bool = True, resumed: bool = False) -> object:
     if decided:
         s.hours(0.5, 2).do("rung-4", "decide-hold", {"granted": True})
     if resumed:
-        s.hours(5, 12).do("clerk", "resume")
-        return s.work().solve().verify().answer().rate().close()
+        s.hours(30, 45).do("clerk", "resume")
+        return s.work("resumed").solve().verify().answer().rate().close()
     return s
 
 
 def _reopened(s: Script) -> object:
     s.report().work().solve().verify().answer().rate().close()
-    s.hours(1, 5).do("clerk", "reopen", {"reason": "来源人回电：问题又出现了"})
+    s.hours(1, 5).do("clerk", "reopen", {"reason": "居民又来反映：问题又出现了"})
     return s.report()
+
+
+def _table(case: Case, _now: datetime) -> dict[str, Any]:
+    """Who is called to one table: who works on it, and the lawyers."""
+    units = [part.unit for part in case.parts("assist") if not part.unit.startswith(("JD-", "SQ-", "SF"))]
+    return {"units": [*units, "SF"], "text": "请有关单位周五到街道会商"}
 
 
 def _called(s: Script) -> object:
     s.report().hours(0.2, 1).do("clerk", "call", {"unit": "SF", "role": "assist"})
-    s.do("rung-4", "consult", {"units": ["SF", "ZJ"], "text": "请三家单位周五到街道会商"})
-    s.hours(1, 3).do("rung-4", "minutes", {"text": "会商议定：主办牵头，法律事项由司法局出具意见"})
+    s.do("rung-4", "consult", _table)
+    s.hours(1, 3).do("rung-4", "minutes", {"text": s.say("minutes")})
     return s.work().solve().verify().answer().rate().close()
 
 
@@ -94,12 +102,12 @@ def _urged(s: Script) -> object:
 def _objecting(s: Script) -> object:
     s.report().work().solve().verify().answer()
     s.hours(0.3, 1).do("clerk", "evaluate", {"responded": True, "solved": False, "satisfied": "not"})
-    return s.hours(0.3, 1).do("lead", "object", {"text": "现场已按标准修复，照片可查"})
+    return s.hours(0.3, 1).do("lead", "object", {"text": "当天办完，街道核查也通过了，请复核这一评价"})
 
 
 def _replied(s: Script) -> object:
     """An enquiry or a relayed matter: its unit replies, the street answers."""
-    return s.hours(1, 6).do("lead", "resolve", {"reply": s.say("replies")}).answer().rate().close()
+    return s.hours(1, 6).do("lead", "resolve", {"reply": s.say("reply")}).answer().rate().close()
 
 
 def _guided(s: Script) -> object:
@@ -113,23 +121,46 @@ def _self(s: Script) -> object:
 
 
 def _explained(s: Script) -> object:
-    """Long overdue: the head has explained in writing, the secretary has taken it up."""
-    s.report().hours(52, 54).do("lead", "explain", {"text": s.say("explain")})
-    return s.do("rung-4", "take-over")
+    """So long overdue that the district has ordered it: the unit's head explains in writing."""
+    return s.report().work().hours(58, 70).do("head", "explain", {"text": s.say("explain")})
+
+
+def _explained_late(s: Script) -> object:
+    """The lead never signed, and only the notice made its head explain."""
+    return (
+        s.hours(0.3, 2)
+        .do("assists", "report-in")
+        .hours(88, 92)
+        .do("head", "explain", {"text": s.say("explain-unsigned")})
+    )
+
+
+def _explained_in_haste(s: Script) -> object:
+    """An emergency that its lead did not reach within the hour."""
+    return (
+        s.minutes(8, 20).do("assists", "arrive", HERE).minutes(66, 80).do("head", "explain", {"text": s.say("explain")})
+    )
+
+
+def _taken_over(s: Script) -> object:
+    """Overdue on the street's rung: its secretary has taken it up."""
+    return s.report().work().hours(34, 40).do("rung-4", "take-over")
 
 
 def _rescued(s: Script) -> object:
     s.rush().rescue()
-    return s.verify().answer().rate().close()
+    return s.verify().answer().rate(unhappy=0).close()
 
 
 def _assigned_by_desk(s: Script) -> object:
-    s.hours(0.5, 2).do("desk", "assign", {"lead": "MZ", "assist": [], "reason": "民政牵头最合适", "remember": True})
+    s.hours(0.5, 2).do(
+        "desk", "assign", {"lead": s.say("lead"), "assist": [], "reason": s.say("because"), "remember": True}
+    )
     return s.report()
 
 
 def _kept(s: Script) -> object:
-    return s.hours(0.3, 1).do("clerk", "keep", {"reason": "街道力量够，自己办"})
+    return s.hours(0.3, 1).do("clerk", "keep", {"reason": s.say("keep")})
 
 
 def _transfer(case: Case, _now: datetime) -> dict[str, Any]:
@@ -141,23 +172,27 @@ def _passed_on(s: Script) -> Script:
 
 
 def _asking_back(s: Script) -> object:
-    return s.hours(0.3, 1).do("lead", "hand-back", first_assist_or("CG"))
+    return s.hours(0.3, 1).do("lead", "hand-back", first_assist_or("CG", s.say("hand-back")))
 
 
 def _taken_apart(s: Script) -> Script:
     """Two more problems become whistles of their own; the first of them is done."""
     s.report().work().hours(0.1, 0.4)
-    s.do("clerk", "add-child", {"body": "旁边的下水道也堵了，污水往外冒", "category": "219"})
-    s.do("clerk", "add-child", {"body": "单元门禁坏了，物业一直不修", "category": "201"})
-    return s.of(1).report().work().solve().verify().answer().rate().close()
+    for child in s.words["children"]:
+        s.do("clerk", "add-child", child)
+    return _child(s, 1).work().solve().verify().answer().rate().close()
+
+
+def _child(s: Script, nth: int) -> Script:
+    return s.of(nth, s.own["children"][nth - 1]["category"]).report()
 
 
 def _parent(s: Script) -> object:
-    return _taken_apart(s).of(2).report()
+    return _child(_taken_apart(s), 2)
 
 
 def _parent_closed(s: Script) -> object:
-    _taken_apart(s).of(2).report().work().solve().verify().answer().rate().close()
+    _child(_taken_apart(s), 2).work().solve().verify().answer().rate().close()
     return s.of(0).solve().verify().answer().rate().close()
 
 
@@ -170,7 +205,7 @@ def _kept_below(s: Script) -> object:
 
 
 def _solved_below(s: Script) -> object:
-    return s.hours(0.5, 2).do("rung-1", "resolve", {"reply": "和邻居一起办好了，请大家放心"})
+    return s.hours(0.5, 2).do("rung-1", "resolve", {"reply": s.say("below")})
 
 
 def _sent_up(s: Script) -> object:
@@ -187,11 +222,11 @@ def _nothing(s: Script) -> object:
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("closed", 18, "dispatch", _closed, (1, 105)),
     Scenario("closed after rework", 7, "dispatch", _reworked, (2, 90)),
-    Scenario("closed after an extension", 5, "long", _extended, (4, 70)),
-    Scenario("closed by another unit", 4, "assisted", _handed_over, (4, 80)),
-    Scenario("closed, hand-back refused", 3, "assisted", _hand_back_refused, (4, 80)),
-    Scenario("closed after a hold", 2, "long", lambda s: _held(s, resumed=True), (4, 60)),
-    Scenario("closed after a consultation", 3, "long", _called, (2, 60)),
+    Scenario("closed after an extension", 5, "long", _extended, (4, 70), says="extension"),
+    Scenario("closed by another unit", 4, "assisted", _handed_over, (4, 80), says="hand-back"),
+    Scenario("closed, hand-back refused", 3, "assisted", _hand_back_refused, (4, 80), says="hand-back"),
+    Scenario("closed after a hold", 2, "long", lambda s: _held(s, resumed=True), (4, 40), says="hold"),
+    Scenario("closed after a consultation", 3, "long", _called, (2, 60), says="minutes"),
     Scenario("closed after an instruction", 3, "long", _instructed, (2, 60)),
     Scenario("closed after urging", 4, "dispatch", _urged, (2, 80)),
     Scenario("answered enquiry", 9, "answer", _replied, (1, 90)),
@@ -209,20 +244,23 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("climbed to the compound", 5, "long", _nothing, (8.5, 14)),
     Scenario("climbed to the community", 5, "long", _nothing, (16, 28)),
     Scenario("climbed to the street", 4, "long", _nothing, (31, 48)),
-    Scenario("climbed to the district", 4, "long", _nothing, (52, 78)),
-    Scenario("noticed by the district", 2, "long", _nothing, (92, 105)),
-    Scenario("explained at the district", 2, "long", _explained, (1, 10)),
+    Scenario("climbed to the district", 2, "long", _nothing, (52, 70)),
+    Scenario("at the district, the notice near", 1, "long", _nothing, (79, 83)),
+    Scenario("noticed by the district", 1, "long", _nothing, (92, 105)),
+    Scenario("noticed, then explained", 1, "long", _explained_late, (1, 6)),
+    Scenario("explained at the district", 2, "short", _explained, (1, 10), says="explain"),
+    Scenario("taken over by the street", 2, "short", _taken_over, (1, 10)),
     Scenario("late in handling", 6, "short", lambda s: s.report().work(), (9, 24)),
-    Scenario("hand-back pending", 4, "assisted", _asking_back, (0.3, 4)),
-    Scenario("extension pending", 3, "long", lambda s: s.report().work().do("lead", "request-extension", after_due(30)),
-             (0.3, 4)),
-    Scenario("hold pending", 2, "long", lambda s: _held(s, decided=False), (0.3, 4)),
-    Scenario("on hold", 5, "long", _held, (4, 60)),
+    Scenario("hand-back pending", 4, "assisted", _asking_back, (0.3, 4), says="hand-back"),
+    Scenario("extension pending", 3, "long", lambda s: s.report().work()
+             .do("lead", "request-extension", after_due(30, s.say("extension"))), (0.3, 4), says="extension"),
+    Scenario("hold pending", 2, "long", lambda s: _held(s, decided=False), (0.3, 4), says="hold"),
+    Scenario("on hold", 5, "long", _held, (4, 60), says="hold"),
     Scenario("transfer pending", 2, "dispatch", _passed_on, (0.3, 3)),
     Scenario("transferred", 1, "long", lambda s: _passed_on(s).hours(0.3, 1).do("other-clerk", "accept-transfer"),
              (0.5, 3)),
     Scenario("cancel pending", 2, "long", lambda s: s.report().work()
-             .do("clerk", "request-cancel", {"reason": "来源人说已自行解决"}), (0.3, 3)),
+             .do("clerk", "request-cancel", {"reason": "来源人撤回诉求，不用再办"}), (0.3, 3)),
     Scenario("cancelled", 7, "dispatch", lambda s: s.hours(0.2, 1).do("clerk", "cancel", {"reason": s.say("cancel")}),
              (2, 90)),
     Scenario("waiting for verification", 13, "dispatch", lambda s: s.report().work().solve(), (0.5, 9)),
@@ -238,7 +276,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("statutory, to be answered", 3, "statutory", _nothing, (1, 9)),
     Scenario("misconduct, sealed", 3, "misconduct", _nothing, (1, 9)),
     Scenario("street's own, under way", 5, "self", _nothing, (0.3, 2.5)),
-    Scenario("kept by the street", 2, "dispatch", _kept, (0.5, 3)),
+    Scenario("kept by the street", 2, "dispatch", _kept, (0.5, 3), says="keep"),
     Scenario("at the desk", 8, "unmatched", _nothing, (0.3, 3.5)),
     Scenario("at the desk too long", 2, "unmatched", _nothing, (5, 12)),
     Scenario("assigned by the desk", 3, "unmatched", _assigned_by_desk, (0.5, 4)),
@@ -247,15 +285,16 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("emergency nobody matched", 2, "unmatched-danger", _nothing, (0.02, 0.07), elapsed=True),
     Scenario("emergency just raised", 2, "emergency", _nothing, (0.05, 0.3), elapsed=True),
     Scenario("emergency, on site", 4, "emergency", Script.rush, (0.1, 0.4), elapsed=True),
-    Scenario("emergency nobody reached", 2, "emergency", _nothing, (1.2, 6), elapsed=True),
-    Scenario("parent, a child under way", 2, "long", _parent, (0.5, 4)),
-    Scenario("parent, closed", 1, "long", _parent_closed, (2, 40)),
+    Scenario("emergency nobody reached", 1, "emergency", _nothing, (1.2, 3), elapsed=True, says="explain"),
+    Scenario("emergency, explained", 1, "emergency", _explained_in_haste, (0.1, 0.4), elapsed=True, says="explain"),
+    Scenario("parent, a child under way", 2, "long", _parent, (0.5, 4), says="children"),
+    Scenario("parent, closed", 1, "long", _parent_closed, (2, 40), says="children"),
     Scenario("merged", 3, "", _merged, (0, 0), repeats="under way"),
     Scenario("merged, answered with its main one", 2, "", _merged, (0, 0), repeats="closed"),
     Scenario("below the street", 2, "below", _nothing, (0.3, 3), below=True),
-    Scenario("below the street, kept", 2, "below", _kept_below, (0.5, 2), below=True),
+    Scenario("below the street, kept", 2, "below", _kept_below, (0.5, 2), below=True, says="below"),
     Scenario("below the street, climbed to the compound", 2, "below", _nothing, (4.5, 10), below=True),
     Scenario("below the street, climbed to the community", 1, "below", _nothing, (12, 22), below=True),
-    Scenario("below the street, solved", 2, "below", _solved_below, (1, 60), below=True),
+    Scenario("below the street, solved", 2, "below", _solved_below, (1, 60), below=True, says="below"),
     Scenario("from below the street", 1, "below", _sent_up, (0.5, 3), below=True),
 )  # fmt: skip

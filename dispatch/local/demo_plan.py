@@ -4,6 +4,7 @@ The same seed and the same present moment give the same plan. A scenario says wh
 of it was; counting back in working time gives the moment it was raised.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -11,13 +12,18 @@ from typing import Any
 
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.reference import Node, Reference
+from dispatch.domain.turn import ZONE
 from dispatch.local.demo_lives import SCENARIOS, Scenario
-from dispatch.local.demo_script import Act, Script
+from dispatch.local.demo_script import Act, Script, Words
 
 DAYS = 30
 #: the street of the demo's first clerk gets the most
 FAVOURITE = "130403011"
-CHANNELS = ("12345", "网格巡查", "领导批示", "群众来访", "网上提议", "主动发现")
+#: a danger is telephoned, a question asked by who has it; what anybody who passes sees patrols and the street find, too
+URGENT, ASKED, TOLD = ("12345",), ("12345", "群众来访", "网上提议"), ("12345", "领导批示", "群众来访", "网上提议")
+FOUND = ("网格巡查", "主动发现")
+#: how people call where they live when they do not say where that is
+VAGUE = {"building": "我们楼", "compound": "我们小区", "lane": "我们这条街", "community": "我们社区"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ class Planner:
         self._dice = Random(seed)  # nosec B311  # noqa: S311 — a plan that can be drawn again, nothing secret
         self._calendar: WorkCalendar = reference.calendars["district"]
         self._places = _places(reference)
-        self._used: dict[str, int] = {}
+        self._used: dict[tuple[str, str], int] = {}
+        self._general: Words = {key: rows for key, rows in texts.items() if isinstance(rows, list)}
 
     def plan(self) -> list[Planned]:
         """Every whistle, in the order of its scenarios."""
@@ -70,12 +77,15 @@ class Planner:
         return replace(main, key=key, scenario=scenario.name, at=at, body=body, number=number, acts=acts, into=main.key)
 
     def _one(self, scenario: Scenario, key: str) -> Planned:
-        text = self._text(scenario.texts)
-        at, acts = self._life(scenario)
+        text = self._text(scenario.texts, scenario.says)
         place = self._place(text["at"])
-        label = _label(self._reference, place)
-        fill = {"place": label, "n": self._dice.randint(2, 6)}
         nowhere = scenario.texts == "nowhere"
+        label = VAGUE[text["at"]] if nowhere else _label(self._reference, place)
+        fill = {"place": label, "n": self._dice.randint(2, 6)}
+        told = URGENT if text.get("danger") else ASKED if scenario.texts == "answer" else TOLD
+        channel = self._dice.choice(told + (FOUND if text.get("seen") else ()))
+        words = self._words(text, fill, channel)
+        at, acts = self._life(scenario, words, lambda category: self._words_of(category, channel))
         street = self._reference.tree.street_of(place.code)
         assert street is not None
         # about a third of the texts go without a chosen category: the rule decides
@@ -91,25 +101,42 @@ class Planner:
             text["title"].format(**fill),
             text["body"].format(**fill),
             bool(text.get("danger")),
-            self._dice.choice(CHANNELS),
+            channel,
             f"示例{self._dice.randint(100000, 999999)}",
             acts,
             scenario.below,
         )
 
-    def _text(self, group: str) -> dict[str, Any]:
+    def _text(self, group: str, says: str) -> dict[str, Any]:
         """The texts of a group in turn, so that each is used before any comes twice."""
-        rows = self._group("unmatched" if group == "nowhere" else group)
-        turn = self._used.get(group, self._dice.randrange(len(rows)))
-        self._used[group] = turn + 1
+        rows = [row for row in self._group("unmatched" if group == "nowhere" else group) if not says or says in row]
+        turn = self._used.get((group, says), self._dice.randrange(len(rows)))
+        self._used[group, says] = turn + 1
         return rows[turn % len(rows)]
+
+    def _words(self, text: dict[str, Any], fill: dict[str, Any], channel: str) -> Words:
+        """What is said of such a matter: its own sentences before those that fit any, and the answer by its channel."""
+        own = {key: said.format(**fill) if isinstance(said, str) else said for key, said in text.items()}
+        answer = self._texts["answers"][channel][0].format(reply=own.get("reply", ""))
+        return (
+            self._general
+            | {"answer": [answer]}
+            | {key: said if isinstance(said, list) else [said] for key, said in own.items()}
+        )
+
+    def _words_of(self, category: str, channel: str) -> Words:
+        """Those of a child split off, of a category."""
+        text = next(row for row in self._texts["texts"] if row["category"] == category)
+        return self._words(text, {"place": "", "n": 2}, channel)
 
     def _group(self, group: str) -> list[dict[str, Any]]:
         if group in self._texts:
             return list(self._texts[group])
-        duties = self._reference.duties
+        duties, month = self._reference.duties, self._anchor.astimezone(ZONE).month
         found = []
         for row in self._texts["texts"]:
+            if month not in row.get("months", (month,)):
+                continue
             duty = duties.by_code[row["category"]]
             limit = duty.limit
             days = limit.amount * {"wd": 1.4, "d": 1, "h": 1 / 24, "wh": 1 / 7, "m": 0, "s": 0}[limit.unit]
@@ -127,15 +154,16 @@ class Planner:
                 found.append(row)
         return found
 
-    def _life(self, scenario: Scenario) -> tuple[datetime, tuple[Act, ...]]:
+    def _life(
+        self, scenario: Scenario, words: Words, others: Callable[[str], Words]
+    ) -> tuple[datetime, tuple[Act, ...]]:
         """When it was raised, and its acts: drawn once, then moved so that the last lies `idle` before the anchor."""
-        words = {key: rows for key, rows in self._texts.items() if isinstance(rows, list)}
         idle = timedelta(hours=self._dice.uniform(*scenario.idle))
         state = self._dice.getstate()
 
         def draw(start: datetime) -> Script:
             self._dice.setstate(state)
-            script = Script(start, self._calendar, self._dice, words)
+            script = Script(start, self._calendar, self._dice, words, others)
             scenario.life(script)
             return script
 

@@ -258,6 +258,8 @@ def _seats(case: Case, who: str, reference: Reference) -> list[str]:
     match who:
         case "lead":
             return [unit_seat(case.lead, "liaison")] if case.lead else []
+        case "head":
+            return [unit_seat(case.lead, "principal")] if case.lead else []
         case "assists":
             return [unit_seat(part.unit, "liaison") for part in case.parts("assist")]
         case "clerk":

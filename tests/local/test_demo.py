@@ -115,6 +115,47 @@ async def test_the_past_holds_every_state(prepared: tuple[str, Path]) -> None:
     assert not await rows(url, "SELECT 1 FROM whistle_clock WHERE parked IS NOT NULL")
 
 
+async def test_of_the_supervision_orders_some_are_explained_some_noticed_some_neither(
+    prepared: tuple[str, Path],
+) -> None:
+    url, _ = prepared
+    orders = """SELECT EXISTS (SELECT 1 FROM request r WHERE r.kind = 'explanation'
+                                AND r.data ->> 'clock' = c.id::text AND r.data ->> 'run' = c.run::text),
+                       EXISTS (SELECT 1 FROM whistle_event e WHERE e.whistle = c.whistle AND e.type = 'clock.noticed'
+                                AND e.data ->> 'clock' = c.id::text)
+                FROM whistle_clock c
+                WHERE c.rung = 5 AND c.answered_at IS NULL AND c.stage IN ('reported', 'handling')"""
+    assert len(set(await rows(url, orders))) == 4
+    signed = await rows(url, "SELECT DISTINCT split_part(seat, ':', 3) FROM whistle_event WHERE type = 'explained'")
+    assert signed == [("principal",)], "by the head who owes it"
+
+
+@pytest.mark.parametrize("kind", ["hold", "extension", "hand-back"])
+async def test_the_reason_that_is_given_fits_the_matter(prepared: tuple[str, Path], kind: str) -> None:
+    """It is the sentence that stands beside the text itself."""
+    url, _ = prepared
+    texts = yaml.safe_load((demo.DISTRICT / "seed.yaml").read_text(encoding="utf-8"))["texts"]
+    own = {text["title"].replace("{place}", ""): text.get(kind) for text in texts}
+    given = await rows(
+        url,
+        f"""SELECT w.title, t.body FROM request r JOIN whistle w ON w.id = r.whistle
+            JOIN whistle_text t ON t.id::text = r.data ->> 'reason' WHERE r.kind = '{kind}'""",
+    )
+    assert given
+    assert [(title, said) for title, said in given if not _of(own, title, said)] == []
+
+
+def _of(own: dict[str, str | None], title: str, said: str) -> bool:
+    return any(told in title and said == reason for told, reason in own.items())
+
+
+async def test_a_fire_goes_to_the_fire_brigade_and_the_police(prepared: tuple[str, Path]) -> None:
+    url, _ = prepared
+    called = """SELECT w.kind, a.unit, a.role FROM whistle w JOIN assignment a ON a.whistle = w.id
+                WHERE w.category = '306' ORDER BY 2"""
+    assert set(await rows(url, called)) == {("emergency", "GA", "assist"), ("emergency", "XF", "lead")}
+
+
 async def test_the_log_is_whole_and_in_order(prepared: tuple[str, Path]) -> None:
     url, _ = prepared
     broken = await rows(
@@ -191,6 +232,16 @@ def test_the_same_seed_draws_the_same_plan() -> None:
     one, two = (Planner(reference, texts, anchor, 7).plan() for _ in range(2))
     assert [(p.at, p.title, p.place) for p in one] == [(p.at, p.title, p.place) for p in two]
     assert one[0].at != Planner(reference, texts, anchor, 8).plan()[0].at
+
+
+def test_a_plan_can_be_drawn_in_any_month() -> None:
+    """What is only told of in some months leaves enough to be told of in the others."""
+    _, reference = read(demo.DISTRICT)
+    texts = yaml.safe_load((demo.DISTRICT / "seed.yaml").read_text(encoding="utf-8"))
+    for month in range(1, 13):
+        plan = Planner(reference, texts, datetime(2026, month, 17, 1, 30, tzinfo=UTC), month).plan()
+        assert any(one.category == "213" for one in plan) == (month in (12, 1, 2, 3))
+        assert any(one.category == "222" for one in plan) == (4 <= month <= 10)
 
 
 def test_the_texts_lead_to_their_own_category() -> None:
