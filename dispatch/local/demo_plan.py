@@ -118,11 +118,11 @@ class Planner:
         """What is said of such a matter: its own sentences before those that fit any, and the answer by its channel."""
         own = {key: said.format(**fill) if isinstance(said, str) else said for key, said in text.items()}
         answer = self._texts["answers"][channel][0].format(reply=own.get("reply", ""))
-        return (
-            self._general
-            | {"answer": [answer]}
-            | {key: said if isinstance(said, list) else [said] for key, said in own.items()}
-        )
+        return {
+            **self._general,
+            "answer": [answer],
+            **{key: said if isinstance(said, list) else [said] for key, said in own.items()},
+        }
 
     def _words_of(self, category: str, channel: str) -> Words:
         """Those of a child split off, of a category."""
