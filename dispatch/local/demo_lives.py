@@ -220,8 +220,8 @@ def _nothing(s: Script) -> object:
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("closed", 18, "dispatch", _closed, (1, 105)),
-    Scenario("closed after rework", 7, "dispatch", _reworked, (2, 90)),
+    Scenario("closed", 18, "dispatch", _closed, (1, 135)),
+    Scenario("closed after rework", 7, "dispatch", _reworked, (2, 115)),
     Scenario("closed after an extension", 5, "long", _extended, (4, 70), says="extension"),
     Scenario("closed by another unit", 4, "assisted", _handed_over, (4, 80), says="hand-back"),
     Scenario("closed, hand-back refused", 3, "assisted", _hand_back_refused, (4, 80), says="hand-back"),
@@ -229,7 +229,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("closed after a consultation", 3, "long", _called, (2, 60), says="minutes"),
     Scenario("closed after an instruction", 3, "long", _instructed, (2, 60)),
     Scenario("closed after urging", 4, "dispatch", _urged, (2, 80)),
-    Scenario("answered enquiry", 9, "answer", _replied, (1, 90)),
+    Scenario("answered enquiry", 9, "answer", _replied, (1, 125)),
     Scenario("relayed", 4, "relay", _replied, (1, 80)),
     Scenario("statutory way", 5, "statutory", _guided, (1, 80)),
     Scenario("street's own, closed", 10, "self", _self, (1, 90)),
