@@ -122,7 +122,9 @@ def test_the_command_prints_each_difference_and_leaves_with_one(
         connection = await asyncpg.connect(lived_url)
         number = await connection.fetchval(
             """UPDATE whistle_state s SET outcome = 'self' FROM whistle w
-               WHERE w.id = s.id AND s.id = (SELECT min(id::text)::uuid FROM whistle_state) RETURNING number"""
+               WHERE w.id = s.id
+                 AND s.id = (SELECT min(id::text)::uuid FROM whistle_state WHERE outcome = 'dispatch')
+               RETURNING number"""
         )
         await connection.close()
         return int(number)
