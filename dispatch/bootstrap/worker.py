@@ -85,12 +85,12 @@ async def working(
         broken.cancel()
         joining.cancel()
         await asyncio.wait({joining}, timeout=STOP_WITHIN)
-        # a client that stalled may never stop; the relay must let go of its lock all the same
-        leaving = asyncio.create_task(bus.stop(broker))
-        await asyncio.wait({leaving}, timeout=STOP_WITHIN)
-        leaving.cancel()
+        # side by side: what another worker takes over waits once, and a client that stalled and may never stop
+        # does not keep the relay from letting go of its lock
         await relay.stop()
-        await asyncio.wait({relaying}, timeout=STOP_WITHIN)
+        leaving = asyncio.create_task(bus.stop(broker))
+        await asyncio.wait({leaving, relaying}, timeout=STOP_WITHIN)
+        leaving.cancel()
         relaying.cancel()
 
 

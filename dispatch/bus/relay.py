@@ -37,6 +37,7 @@ MARK = 10.0
 CLEAN, CLEAN_ROWS = 0.1, 200
 #: a producer that has answered nothing for so long while rows wait is replaced (seconds)
 STALLED = 40.0
+#: one that waits tries so often by itself: the holder says when it stops, not when it dies (seconds)
 LOCK_WAIT = 0.5
 STAGE_LIMIT = 30.0
 
@@ -67,6 +68,8 @@ class Relay:
         self._waker = waker
         self._read = read
         self._stop = asyncio.Event()
+        #: there may be something to do for one that waits: the lock is free, or it is to stop
+        self._stirred = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._answered = monotonic()
         self.counts = Counts()
@@ -102,6 +105,7 @@ class Relay:
     async def stop(self) -> None:
         """Finish the batches in flight, delete what was sent, let go of the lock; `run()` then returns."""
         self._stop.set()
+        self._stirred.set()
         self._waker.event.set()
 
     def stalled_for(self) -> float:
@@ -118,6 +122,7 @@ class Relay:
             self._producer = await self._connect()
             self.counts.producers += 1
         async with lease(self._database) as held:
+            await held.on_free(self._stirred.set)
             while not await held.try_lock():
                 if self._stop.is_set():
                     raise _Stopped
@@ -139,7 +144,8 @@ class Relay:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+            await asyncio.wait_for(self._stirred.wait(), seconds)
+        self._stirred.clear()
 
     # ── the loop ────────────────────────────────────────────────────────────────────────────────
 

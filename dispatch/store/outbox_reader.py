@@ -20,6 +20,8 @@ from dispatch.store.errors import translated
 RELAY_LOCK = 0x6469_7370_6F75_7462
 #: a relay that says nothing for so long has lost its lock (milliseconds); it says something every second
 IDLE_LIMIT = "10000"
+#: `NOTIFY` on this channel: the lock is free
+FREE = "dispatch_relay_free"
 
 
 class Waiting:
@@ -217,10 +219,16 @@ class Lease:
         self._connection = connection
         self._database = database
         self._listener: asyncpg.Connection | None = None
+        self._locked = False
 
     async def try_lock(self) -> bool:
         """Become the one relay, for as long as this connection lives."""
-        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK))
+        self._locked = bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK))
+        return self._locked
+
+    async def on_free(self, free: Callable[[], None]) -> None:
+        """Call `free` when a holder has let go of the lock. One that dies cannot say it."""
+        await self._connection.add_listener(FREE, lambda *_: free())
 
     async def listen(self, woken: Callable[[], None]) -> None:
         """Call `woken` when another process has committed rows. A connection of its own, and its loss is no harm:
@@ -252,7 +260,11 @@ class Lease:
         await outbox.park(self._connection, id, reason)
 
     async def close(self) -> None:
-        """Let go of the lock."""
+        """Let go of the lock, and say so to whoever waits for it."""
+        if self._locked:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    await self._connection.execute(f"SELECT pg_advisory_unlock({RELAY_LOCK}); NOTIFY {FREE}")
         for connection in (self._listener, self._connection):
             if connection is not None:
                 with contextlib.suppress(Exception):

@@ -292,7 +292,8 @@ async def fewer(db: Database, than: int) -> bool:
     return await left(db) < max(than, 1)
 
 
-async def test_only_one_relay_holds(db: Database, broker: str) -> None:
+async def test_only_one_relay_holds(db: Database, broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "LOCK_WAIT", 60.0)  # so the second hears of it, and does not find it by itself
     topic = await make_topic(broker)
     async with relaying(db, connector(broker)) as first:
         await until(lambda: first.holding)
