@@ -12,9 +12,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from dispatch.bus.relay import POLL
 from dispatch.bus.topics import ensure
 from dispatch.domain.case import Actor
 from dispatch.steps.prepare import NewWhistle
+from dispatch.store.outbox import Waker
 from tests.chaos.fleet import Fleet, Member
 from tests.factories import BUILDING, CLERK, DISTRICT, STREET, World, open_world
 from tests.web.conftest import demo_database, demo_url
@@ -25,9 +27,8 @@ pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 #: whistles a second, and seconds of calm to compare with
 RATE, CALM = int(os.environ.get("ROLLING_RATE", "500")), 8.0
-#: seconds that a worker may take to stop, and that nothing at all may be routed: one poll of the relay, as if its
-#: word had been lost, and the round in which the group deals its partitions anew
-STOP_WITHIN, SILENT_FOR = 10.0, 2.0
+#: seconds that a worker may take to stop, and that nothing at all may be routed: one poll of the relay
+STOP_WITHIN, SILENT_FOR = 10.0, POLL
 
 
 @dataclass
@@ -75,6 +76,9 @@ async def test_a_rolling_restart_of_three_workers(demo_url: str, kafka: str, tmp
     await ensure(kafka, replication=1, within=60)
     connection = await asyncpg.connect(demo_url)
     world = await open_world(demo_url)
+    waker = Waker()
+    world.database.on_outbox = waker.wake  # as in the web: without its word the relay would look once a second
+    waking = asyncio.create_task(waker.run(world.database))
     stopping = asyncio.Event()
     pouring: asyncio.Task[int] | None = None
     try:
@@ -94,9 +98,9 @@ async def test_a_rolling_restart_of_three_workers(demo_url: str, kafka: str, tmp
         )
         dead = await connection.fetchval("SELECT count(*) FROM dead_letter")
     finally:
-        if pouring is not None:
-            pouring.cancel()
-            await asyncio.wait({pouring})
+        for task in filter(None, (pouring, waking)):
+            task.cancel()
+            await asyncio.wait({task})
         await world.close()
         await connection.close()
     assert len(rows) == sent
