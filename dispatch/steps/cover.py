@@ -94,15 +94,16 @@ async def _flag(service: Service, units: dict[UUID, list[str]], away: frozenset[
     return flagged
 
 
-async def uncovered(service: Service, actor: Actor) -> list[Uncovered]:
-    """没人在岗, the earliest due first: the desk sees the district's, a unit's people their own.
+async def uncovered(service: Service, actor: Actor, now: datetime | None = None) -> list[Uncovered]:
+    """没人在岗 `now` (None: the database is asked when that is), the earliest due first: the desk sees the district's,
+    a unit's people their own.
 
     Raises `Forbidden`, `Unavailable`.
     """
     if actor.role != DESK and actor.unit is None:
         raise Forbidden("调度台是区调度中心的页面", field="role", value=actor.role)
     reference = service.rules.of(actor.district or "")
-    now = await service.database.now()
+    now = now or await service.database.now()
     async with service.database.acquire() as connection:
         away = await absences.away(connection, now)
         if actor.unit is not None and cover.on_duty(reference, actor.unit, now, away) is not None:

@@ -152,9 +152,18 @@ async def red(service: Service, actor: Actor, asked: Asked, most: int) -> int:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────
 async def queue_view(
-    service: Service, actor: Actor, unit: str, asked: Asked | None = None, cursor: str | None = None, limit: int = 50
+    service: Service,
+    actor: Actor,
+    unit: str,
+    asked: Asked | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    now: datetime | None = None,
 ) -> Page:
-    """A unit's queue by what falls due first. Raises `NotFound`, `Forbidden`, `Invalid`, `Unavailable`."""
+    """A unit's queue by what falls due first, as it stands `now` (None: the database is asked when that is).
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, `Unavailable`.
+    """
     reference = service.rules.of(actor.district or "")
     found = reference.units.get(unit)
     if found is None:
@@ -162,10 +171,10 @@ async def queue_view(
     permit_queue(actor, found, reference)
     asked = asked or Asked()
     if asked.role == INFORM:
-        return await beside_view(service, actor, unit, asked, cursor, limit)
+        return await beside_view(service, actor, unit, asked, cursor, limit, now)
     filters, count = filters_of(asked, reference), check_limit(limit)
     after = cursors.read_queue(cursor)
-    turn = service.turn(actor.district or "", await service.database.now())
+    turn = service.turn(actor.district or "", now or await service.database.now())
     async with service.database.acquire() as connection:
         rows = await queue_rows.queue(
             connection,
@@ -182,7 +191,13 @@ async def queue_view(
 
 
 async def beside_view(
-    service: Service, actor: Actor, unit: str, asked: Asked, cursor: str | None = None, limit: int = 50
+    service: Service,
+    actor: Actor,
+    unit: str,
+    asked: Asked,
+    cursor: str | None = None,
+    limit: int = 50,
+    now: datetime | None = None,
 ) -> Page:
     """Open whistles that a unit is informed of or was called to one table for, the newest first: in its queue stands
     only what it has to do, so a part of its own or news of it cannot be asked for. Raises as `queue_view`, which has
@@ -193,7 +208,7 @@ async def beside_view(
     reference = service.rules.of(actor.district or "")
     filters, count = filters_of(asked, reference), check_limit(limit)
     before = cursors.read_list(cursor)
-    turn = service.turn(actor.district or "", await service.database.now())
+    turn = service.turn(actor.district or "", now or await service.database.now())
     async with service.database.acquire() as connection:
         invited = await beside.invited_to(connection, unit)
         among = (*invited, *await beside.informed_of(connection, unit))

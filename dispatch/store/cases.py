@@ -27,11 +27,19 @@ WITH locked AS MATERIALIZED (
 SELECT *, clock_timestamp() AS now FROM locked"""
 
 _COLUMNS = """
-SELECT w.id, number, district, received_at, kind, danger, category, place, raised_by_node, raised_by, via,
+SELECT w.id, number, w.district, received_at, kind, danger, category, place, raised_by_node, raised_by, via,
        source_due_at, coalesce((source ->> 'callback_required')::boolean, false) AS callback_required, sealed,
        hidden_from, matched, named, parent, merged_into{more}
-FROM whistle w WHERE w.id = ANY($1::uuid[])"""
-_FACTS, _FACTS_ASIDE = _COLUMNS.format(more=""), _COLUMNS.format(more="," + asides.COLUMNS)
+FROM whistle w {joined}WHERE w.id = ANY($1::uuid[])"""
+_FACTS = _COLUMNS.format(more="", joined="")
+_STATE = ", ".join(
+    f"st.{column}"
+    for column in ("status", "version", "seq", "gen", "rung", "outcome", "lead", "rework", "status_version", "last_at")
+)
+_READ, _READ_ASIDE = (
+    _COLUMNS.format(more=f", {_STATE}{aside}", joined="JOIN whistle_state st ON st.id = w.id ")
+    for aside in ("", "," + asides.COLUMNS)
+)
 
 _ASSIGNMENTS = """
 SELECT whistle, gen, unit, role, status, assigned_at, on_site, handed_back, started, reported_at, done_at, version,
@@ -149,16 +157,11 @@ async def many(
 
     `aside`: with what labels say beside the state.
     """
-    states = await connection.fetch(
-        """SELECT id, status, version, seq, gen, rung, outcome, lead, rework, status_version, last_at
-           FROM whistle_state WHERE id = ANY($1::uuid[])""",
-        list(whistles),
-    )
-    sql = _FACTS_ASIDE if aside else _FACTS
-    facts = {row["id"]: row for row in await connection.fetch(sql, list(whistles))} if states else {}
-    by_id = {row["id"]: _case(row, read_facts(facts[row["id"]])) for row in states if row["id"] in facts}
-    for case in by_id.values() if aside else ():
-        case.aside = asides.read(facts[case.id], case.seq)
+    by_id: dict[UUID, Case] = {}
+    for row in await connection.fetch(_READ_ASIDE if aside else _READ, list(whistles)) if whistles else ():
+        case = by_id[row["id"]] = _case(row, read_facts(row))
+        if aside:
+            case.aside = asides.read(row, case.seq)
     if by_id:
         await fill(connection, list(by_id.values()), clocks=clocks)
     return [by_id[whistle] for whistle in dict.fromkeys(whistles) if whistle in by_id]

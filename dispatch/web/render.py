@@ -59,11 +59,12 @@ def render(template: str, model: object, lang: str, **more: Any) -> str:
 
 
 def _drawn(file: str, macro: str, *values: Any) -> Any:
-    """What a macro of `parts/` makes of these values: in lists the same few lamps, tags and ladders, row after row."""
+    """What a macro of `parts/` makes of these values: in lists the same few lamps, tags and ladders, row after row, and
+    the same rows page after page. Only for macros that see nothing but these values and the language."""
     return _drawn_in(i18n.language(), file, macro, values)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=4000)
 def _drawn_in(_lang: str, file: str, macro: str, values: tuple[Any, ...]) -> Any:
     return getattr(environment().get_template(f"parts/{file}.html").module, macro)(*values)
 

@@ -1,6 +1,7 @@
 """A clock for the eye: lamp, time left with what lets it tick, ruler, the point in time beneath."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
@@ -28,15 +29,20 @@ def ticking(clock: ClockView, turn: Turn, *, whole: bool = False) -> Ticking:
     """What lets the clock tick in place: it falls only while its stretch of time counts. `whole` as for `length`."""
     counting, until = clock.running, None
     if clock.working and clock.running:
-        calendar = turn.calendar(clock.calendar)
-        ahead = calendar.stretches(turn.now, turn.now + timedelta(days=1))
-        counting = bool(ahead) and ahead[0].counted
-        until = int(ahead[0].end.timestamp()) if counting and len(ahead) > 1 else None
+        counting, until = _counting(turn.calendar(clock.calendar), turn.now)
     left = round(clock.remaining or 0)
     return Ticking(
         left, int(turn.now.timestamp()), max(timedelta(seconds=clock.total) // timedelta(seconds=1), 1), counting,
         until, round(clock.day_seconds), in_seconds(clock), whole,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _counting(calendar: WorkCalendar, now: datetime) -> tuple[bool, int | None]:
+    """Whether working time goes on now, and until when: on a page the same for every row of a calendar."""
+    ahead = calendar.stretches(now, now + timedelta(days=1))
+    counting = bool(ahead) and ahead[0].counted
+    return counting, int(ahead[0].end.timestamp()) if counting and len(ahead) > 1 else None
 
 
 def time_of(

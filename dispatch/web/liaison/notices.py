@@ -16,7 +16,7 @@ async def unmanned(request: Request, visit: Visit, turn: Turn) -> list[Notice]:
     """没人在岗, for the unit's own people: whose emergencies nobody is there for."""
     if visit.actor.unit is None:
         return []
-    found = await cover.uncovered(deps_of(request).service, visit.actor)
+    found = await cover.uncovered(deps_of(request).service, visit.actor, turn.now)
     return [
         Notice(
             _("没人在岗"),

@@ -32,7 +32,7 @@ from dispatch.web.lists.page import STAGES as EVERY_STAGE
 from dispatch.web.lists.rows import cases_of, queue_row
 from dispatch.web.live.address import events_of
 from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
-from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Search, ViewGroup
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
 
 PATH = "/queue"
 #: rows on a page
@@ -63,29 +63,29 @@ async def queue_page(
     request: Request,
     visit: Visit,
     address: Address,
+    now: datetime,
     *,
     results: Sequence[BulkResult] = (),
     notices: Sequence[Notice] = (),
     before: datetime | None = None,
 ) -> QueuePage:
-    """The page; `before`: when it was last looked at. Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`."""
+    """The page as it stands `now`; `before`: when it was last looked at.
+
+    Raises `Forbidden`, `NotFound`, `Invalid`, `Unavailable`.
+    """
     service, actor = deps_of(request).service, visit.actor
     reference = service.rules.of(actor.district or "")
     unit = unit_of(visit, reference, address)
-    turn = service.turn(actor.district or "", await service.database.now())
-    page, (tally, kept) = await asyncio.gather(
-        lists.queue_view(service, actor, unit.code, asked_of(address, turn), address.get("cursor") or None, SIZE),
-        _beside_rows(service, actor, unit.code, turn, before),
+    turn = service.turn(actor.district or "", now)
+    (rows, following), (tally, kept, told) = await asyncio.gather(
+        _rows(service, actor, unit.code, address, turn), _beside_rows(request, visit, unit.code, turn, before)
     )
-    notices = (*notices, *await unmanned(request, visit, turn), *await invited(request, visit, turn))
-    shown = await cases_of(service, actor, turn, page.items)
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
-    rows = tuple(queue_row(item, shown, address.here, unit.code) for item in page.items)
     # of what it is only informed of a unit signs for nothing, and no clock of its own runs there
     beside = address.get("role") == INFORM
     doing, (heading, count) = bench.own and not beside, _heading(address, tally)
     return QueuePage(
-        frame=_frame(request, visit, address, bench, notices),
+        frame=_frame(request, visit, address, bench, (*notices, *told)),
         heading=heading,
         count=count,
         rows=rows,
@@ -102,7 +102,7 @@ async def queue_page(
         range=_range(address, len(rows), count),
         exports=address.exports() if rows else (),
         newer=address.newer(SIZE),
-        older=address.older(page.next_cursor, len(rows)),
+        older=address.older(following, len(rows)),
         selecting=bool(address.get("select")),
         select_url=address.to(select="" if address.get("select") else "1") if rows and doing else "",
         empty=_empty(address),
@@ -110,16 +110,31 @@ async def queue_page(
     )
 
 
+async def _rows(
+    service: Service, actor: Actor, unit: str, address: Address, turn: Turn
+) -> tuple[tuple[Row, ...], str | None]:
+    """The rows, and the cursor of those that follow."""
+    asked, cursor = asked_of(address, turn), address.get("cursor") or None
+    page = await lists.queue_view(service, actor, unit, asked, cursor, SIZE, turn.now)
+    shown = await cases_of(service, actor, turn, page.items)
+    return tuple(queue_row(item, shown, address.here, unit) for item in page.items), page.next_cursor
+
+
 async def _beside_rows(
-    service: Service, actor: Actor, unit: str, turn: Turn, before: datetime | None
-) -> tuple[Tally, list[Saved]]:
-    """What is counted, and the filters that the person keeps: one connection beside that of the rows."""
-    async with service.database.acquire() as connection:
+    request: Request, visit: Visit, unit: str, turn: Turn, before: datetime | None
+) -> tuple[Tally, list[Saved], list[Notice]]:
+    """What is counted, the filters that the person keeps, what stands above: one connection beside that of the rows.
+
+    The counting takes longest, and the database does it while the rows are read and put into words.
+    """
+    database, actor = deps_of(request).service.database, visit.actor
+    async with database.acquire() as connection:
         scope = scope_of(actor, turn.reference)
         counted = await queue_tally.tally(
             connection, unit, scope, turn.now, turn.end_of_day, since=before, me=actor.person
         )
-        return counted, await saved_filters.of(connection, actor.person or "", saved.list_of(PATH))
+        kept = await saved_filters.of(connection, actor.person or "", saved.list_of(PATH))
+    return counted, kept, [*await unmanned(request, visit, turn), *await invited(request, visit, turn)]
 
 
 def _since(address: Address, tally: Tally, before: datetime | None, turn: Turn) -> NavItem | None:

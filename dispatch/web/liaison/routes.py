@@ -38,7 +38,7 @@ async def queue(request: Request, visit: Reader) -> Response:
     """待办."""
     now = await deps_of(request).service.database.now()
     look = looked(request, visit.actor.person, now)
-    model = await queue_page(request, visit, address_of(request), before=look.before)
+    model = await queue_page(request, visit, address_of(request), now, before=look.before)
     return keep(request, page(request, "queue.html", model), look)
 
 
@@ -92,7 +92,9 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
         spans(_("没成的写着原因，别的不受影响。")) if done < len(results) else (),
         kind="done" if done else "error",
     )
-    return page(request, "queue.html", await queue_page(request, visit, address, results=results, notices=(notice,)))
+    now = await service.database.now()  # what was done stands in the rows
+    model = await queue_page(request, visit, address, now, results=results, notices=(notice,))
+    return page(request, "queue.html", model)
 
 
 async def _ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dispatch.web.models.parts import (
     ActionButton,
@@ -47,6 +47,11 @@ class Row:
     resolve_url: str = ""
     urgent: str = ""
     selected: bool = False
+
+    @property
+    def still(self) -> Row:
+        """The row without what moves with the time: equal as long as nothing happens to the whistle."""
+        return replace(self, lamp=None, time=None, time_text="", ruler=None, selected=False)
 
 
 @dataclass(frozen=True, slots=True)
