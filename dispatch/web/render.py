@@ -64,7 +64,7 @@ def _drawn(file: str, macro: str, *values: Any) -> Any:
     return _drawn_in(i18n.language(), file, macro, values)
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=8000)
 def _drawn_in(_lang: str, file: str, macro: str, values: tuple[Any, ...]) -> Any:
     return getattr(environment().get_template(f"parts/{file}.html").module, macro)(*values)
 

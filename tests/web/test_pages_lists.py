@@ -114,6 +114,33 @@ async def test_only_ones_own_queue_opens(world: World) -> None:
     await (await browse(world, DESK)).get("/queue?unit=nobody", 404)
 
 
+async def test_a_row_carries_the_token_and_the_language_of_whoever_looks(world: World) -> None:
+    await world.whistle(SLOW)
+    pages = {}
+    for lang, word in (("zh", "待签收"), ("en", "To be signed for"), ("zh", "待签收")):
+        browser = await browse(world, ZJ)
+        browser.client.cookies.set("lang", lang)
+        (row,) = rows(await browser.get("/queue"))
+        assert word in row
+        token = re.findall(r'name="csrf" value="([^"]+)"', row)
+        assert token == [browser.token]
+        pages[browser.token] = row
+    assert len(pages) == 3
+
+
+async def test_a_row_says_at_once_what_was_done_to_it(world: World) -> None:
+    number = (await world.whistle(SLOW))["number"]
+    browser = await browse(world, ZJ)
+    (before,) = rows(await browser.get("/queue"))
+    assert (await world.act(number, "report-in", seat=ZJ)).status_code == 200
+    (after,) = rows(await browser.get("/queue"))
+    assert "do/report-in" in before
+    assert "do/report-in" not in after
+    assert "已签收" in after
+    ref = re.compile(r'name="ref" value="([^"]+)"')
+    assert ref.findall(before) != ref.findall(after)
+
+
 async def test_strangers_are_led_to_sign_in(world: World) -> None:
     for path in ("/queue", "/street", "/all", "/chain", "/desk"):
         answer = await world.client(follow_redirects=False).get(path, headers={"Accept": "text/html"})

@@ -117,7 +117,8 @@ async def _rows(
     asked, cursor = asked_of(address, turn), address.get("cursor") or None
     page = await lists.queue_view(service, actor, unit, asked, cursor, SIZE, turn.now)
     shown = await cases_of(service, actor, turn, page.items)
-    return tuple(queue_row(item, shown, address.here, unit) for item in page.items), page.next_cursor
+    here = address.here
+    return tuple(queue_row(item, shown, here, unit) for item in page.items), page.next_cursor
 
 
 async def _beside_rows(
