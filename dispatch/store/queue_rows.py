@@ -166,7 +166,7 @@ def _narrow_queue(asked: Asked, narrowed: Narrowed) -> None:
         asked.parts.append(f"s.last_at > {since} AND {CHANGED.format(whistle='a.whistle', since=since, me=me)}")
     if narrowed.lamp is not None:
         now = f"{asked.add(narrowed.now)}::timestamptz"
-        lamp = LAMP.format(now=now)
+        lamp = LAMP.format(status="s.status", now=now)
         # so that only the stretch of the index is read where such a lamp can burn
         if narrowed.lamp in _LIT:
             asked.parts.append(f"a.due_at {_LIT[narrowed.lamp]} {now}")

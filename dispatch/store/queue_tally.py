@@ -10,7 +10,7 @@ from dispatch.store.search import Asked, Scope, see
 MOST = 300
 #: which lamp a queue's row burns, by its clock alone: the warning mark is gone once 80 % of the time is used.
 #: `hold` rests by signature, `rest` while the street verifies.
-LAMP = """CASE WHEN s.status = 'on-hold' THEN 'hold' WHEN a.due_at IS NULL THEN 'rest'
+LAMP = """CASE WHEN {status} = 'on-hold' THEN 'hold' WHEN a.due_at IS NULL THEN 'rest'
                 WHEN a.due_at <= {now} THEN 'red'
                 WHEN c.mark = 'warn' AND c.fires_at > {now} THEN 'green' ELSE 'yellow' END"""
 
@@ -57,13 +57,12 @@ async def tally(
     see(asked, scope)
     row = await connection.fetchrow(
         f"""WITH first AS MATERIALIZED (
-                SELECT a.whistle, a.unit, a.role, a.status, a.stage, a.due_at FROM assignment a
+                SELECT a.whistle, a.unit, a.role, a.status AS part, a.stage, a.due_at, s.status, s.rework, s.last_at
+                FROM assignment a
                 JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
                 WHERE a.unit = $1 AND a.active AND {asked.where()} ORDER BY a.due_at, a.whistle LIMIT $4
             ), lit AS (
-                SELECT a.whistle, a.role, a.status AS part, a.due_at, s.status, s.rework, s.last_at,
-                       {LAMP.format(now="$2::timestamptz")} AS lamp
-                FROM first a JOIN whistle_state s ON s.id = a.whistle
+                SELECT a.*, {LAMP.format(status="a.status", now="$2::timestamptz")} AS lamp FROM first a
                 LEFT JOIN whistle_clock c ON c.whistle = a.whistle AND c.stage = a.stage
                      AND c.unit IS NOT DISTINCT FROM CASE WHEN a.stage = 'reported' THEN a.unit END
             )

@@ -122,6 +122,7 @@ async def test_a_row_carries_the_token_and_the_language_of_whoever_looks(world: 
         browser.client.cookies.set("lang", lang)
         (row,) = rows(await browser.get("/queue"))
         assert word in row
+        assert ("选中" in row) == (lang == "zh")
         token = re.findall(r'name="csrf" value="([^"]+)"', row)
         assert token == [browser.token]
         pages[browser.token] = row
