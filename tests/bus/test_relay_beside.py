@@ -18,6 +18,11 @@ VALUES ('t', $1, '{}', $2, false, clock_timestamp())"""
 PUT = """INSERT INTO outbox (id, topic, key, headers, payload, urgent, created_at) OVERRIDING SYSTEM VALUE
 VALUES ($1, 't', 'k', '{}', $2, false, clock_timestamp())"""
 
+MANY = """INSERT INTO outbox (topic, key, headers, payload, urgent, created_at)
+SELECT 't', n::text, '{}', decode(repeat('ab', 500), 'hex'), false, clock_timestamp() FROM generate_series(1, 9000) n"""
+#: rows of the outbox that this connection has taken from the table
+FETCHED = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'outbox'"
+
 
 @asynccontextmanager
 async def leased(db: Database) -> AsyncIterator[Lease]:
@@ -197,3 +202,26 @@ async def test_a_relay_looks_at_all_of_it(db: Database, broker: str, monkeypatch
         await outbox.set_mark(connection, 100)
     async with relaying(db, connector(broker)):
         assert len(await read_numbers(broker, topic, 100)) == 100
+
+
+async def test_a_backlog_of_a_table_that_was_empty_is_read_by_its_ids(db: Database, database: str) -> None:
+    """PostgreSQL takes the table for empty until it looks again; the next rows are fetched, and not all of them."""
+    backup = await asyncpg.connect(database)
+    async with (
+        backup.transaction(isolation="repeatable_read", readonly=True),
+        outbox_reader.lease(db) as lease,
+        db.acquire() as connection,
+    ):
+        await backup.fetchval("SELECT count(*) FROM outbox")
+        known: set[int] = set()
+        reader = await lease.reader(known)
+        for _ in range(2):
+            await connection.execute(MANY)
+            await connection.execute("ANALYZE outbox")
+            await send_all(lease, reader, known)
+            await connection.execute("ANALYZE outbox")
+        await connection.execute(MANY)
+        before = await reader._connection.fetchval(FETCHED)
+        assert len(await reader.fresh(10)) == 10
+        assert await reader._connection.fetchval(FETCHED) - before < 20
+    await backup.close()
