@@ -20,9 +20,6 @@ from dispatch.store.errors import translated
 RELAY_LOCK = 0x6469_7370_6F75_7462
 #: a relay that says nothing for so long has lost its lock (milliseconds); it says something every second
 IDLE_LIMIT = "10000"
-#: PostgreSQL may just have seen the table empty when a backlog begins, and take it for empty until it looks again. It
-#: would then fetch the whole backlog and sort it for each lot of rows, instead of taking the next ones by their ids
-BY_INDEX = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 #: `NOTIFY` on this channel: the lock is free
 FREE = "dispatch_relay_free"
 
@@ -285,7 +282,10 @@ async def lease(database: Database) -> AsyncIterator[Lease]:
             idle_session_timeout=IDLE_LIMIT,
             statement_timeout="30000",
             lock_timeout="5000",
-            **BY_INDEX,
+            # PostgreSQL may just have seen the table empty when a backlog begins, and take it for empty until it looks
+            # again: it would fetch and sort the whole backlog for each lot of rows, not the next ones by their ids
+            enable_seqscan="off",
+            enable_bitmapscan="off",
             tcp_keepalives_idle="5",
             tcp_keepalives_interval="2",
             tcp_keepalives_count="3",
