@@ -25,6 +25,7 @@ from tests.factories import (
     open_world,
 )
 from tests.web.browsing import somebody
+from tests.web.test_api_actions import picture
 from tests.web.test_pages_lists import rows
 
 SF, CG = "unit:SF:liaison", "unit:CG:liaison"
@@ -156,6 +157,18 @@ async def test_the_page_to_raise_something(world: World) -> None:
     assert "楼道灯不亮" in (await head.get("/chain")).text
     clerk = await somebody(world, CLERK)
     assert (await clerk.get("/chain/raise")).status == 403
+
+
+async def test_photos_and_answers_stay_when_the_page_below_the_street_comes_back(world: World) -> None:
+    head = await somebody(world, BUILDING_HEAD)
+    form = (await head.get("/chain/raise")).form("/chain/raise")
+    bare = await head.send(form, [("photo", ("a.jpg", picture(), "image/jpeg"))], body="", danger="0", first="here")
+    assert bare.status == 422
+    assert "已经收到 1 张照片" in bare.text
+    sent = await head.send(bare.form("/chain/raise"), body=SLOW)
+    assert sent.path.startswith("/w/")
+    async with world.database.acquire() as connection:
+        assert await connection.fetchval("SELECT max(cardinality(photos)) FROM whistle") == 1
 
 
 async def test_a_consultation_from_asking_to_the_children_it_decided(slow: tuple[World, VirtualClock]) -> None:

@@ -1,7 +1,9 @@
 """报一件事: what somebody below the street sees: solved here first, or asked of the next level at once."""
 
 import hashlib
+from collections.abc import Sequence
 from secrets import token_urlsafe
+from uuid import UUID
 
 import structlog
 from fastapi import Request
@@ -34,23 +36,25 @@ LONGEST = 10_000
 
 
 async def raise_page(
-    request: Request, visit: Visit, form: FormData | None = None, refusal: Refusal | None = None
-) -> Response:
-    """The form; what was typed stays. Raises `Forbidden`."""
+    request: Request, visit: Visit, form: FormData | None = None, refusal: Refusal | None = None,
+    photos: Sequence[UUID] = (),
+) -> Response:  # fmt: skip
+    """The form; what was typed stays, and so do the `photos` that came with it. Raises `Forbidden`."""
     _may(request, visit)
     used = isinstance(refusal, Stale)  # its key has made something else: the next is another
     wrong = {"body" if used else refusal.field or "body": problems.said(refusal)} if refusal else {}
-    said, first = (text_of(form, "body"), text_of(form, "first")) if form else ("", "here")
+    said, first, danger = (text_of(form, name) for name in ("body", "first", "danger")) if form else ("", "here", "")
+    kept = [str(one) for one in photos] or _named(form)
+    have = _("已经收到 %(n)s 张照片。", n=len(kept)) if kept else _("有照片最好，没有也行。")
     fields = (
         Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
         Field("danger", _("现在有危险吗？"), "radio", required=True, error=wrong.get("danger", ""), options=(
-            Option("0", _("没有危险")),
-            Option("1", _("有危险"), await _danger_hint(request, visit)))),
+            Option("0", _("没有危险"), selected=danger == "0"),
+            Option("1", _("有危险"), await _danger_hint(request, visit), selected=danger == "1"))),
         Field("first", _("能在这里解决吗？"), "radio", required=True, options=(
             Option("here", _("能，我们先办"), _("到时候没办好，自己往上走"), selected=first != "up"),
             Option("up", _("办不了，请上一级看"), selected=first == "up"))),
-        Field("photo", _("照片"), "file", hint=_("有照片最好，没有也行。"), error=wrong.get("photo", ""),
-              most=MOST_PHOTOS),
+        Field("photo", _("照片"), "file", hint=have, error=wrong.get("photo", ""), most=MOST_PHOTOS),
     )  # fmt: skip
     title = _("报一件事")
     model = ActionPage(
@@ -65,11 +69,15 @@ async def raise_page(
         submit_url=f"{PATH}/raise",
         hidden=(
             Hidden("key", (text_of(form, "key") if form and not used else "") or token_urlsafe(16)),
-            *(Hidden("kept", one) for one in (form.getlist("kept") if form else ()) if isinstance(one, str)),
+            *(Hidden("kept", one) for one in kept),
         ),
         errors=tuple(FieldError(name, words) for name, words in wrong.items()),
     )
     return page(request, "action.html", model, problems.status_of(refusal) if refusal else 200)
+
+
+def _named(form: FormData | None) -> list[str]:
+    return [one for one in (form.getlist("kept") if form else ()) if isinstance(one, str)]
 
 
 async def _danger_hint(request: Request, visit: Visit) -> str:
@@ -86,23 +94,25 @@ async def _danger_hint(request: Request, visit: Visit) -> str:
 async def raise_it(request: Request, visit: Visit, form: FormData) -> Response:
     """Take it; asked of the next level at once where they say so. Raises `Forbidden`."""
     _may(request, visit)
+    photos: list[UUID] = []
     try:
-        receipt = await _raise(request, visit, form)
+        # stored first: where no script runs, a form that comes back cannot hold the files
+        photos = await photos_of(deps_of(request).service, visit.actor, form)
+        receipt = await _raise(request, visit, form, photos)
     except Forbidden:
         raise
     except Refusal as refusal:
-        return await raise_page(request, visit, form, refusal)
+        return await raise_page(request, visit, form, refusal, photos)
     return RedirectResponse(f"/w/{receipt.number}", 303)
 
 
-async def _raise(request: Request, visit: Visit, form: FormData) -> Receipt:
+async def _raise(request: Request, visit: Visit, form: FormData, photos: list[UUID]) -> Receipt:
     deps, actor = deps_of(request), visit.actor
     body, danger = text_of(form, "body").strip()[:LONGEST], text_of(form, "danger")
     if not body:
         raise Invalid("写一句是什么事", field="body", value=None)
     if danger not in ("0", "1"):
         raise Invalid("请选现在有没有危险", field="danger", value=danger or None)
-    photos = await photos_of(deps.service, actor, form)
     key = text_of(form, "key")[:100] or token_urlsafe(16)
     whistle = Whistle(body=body, danger=danger == "1", photos=photos or None)
     sha256 = hashlib.sha256(f"{body}\0{danger}".encode()).digest()
