@@ -61,7 +61,7 @@ def _routings(life: Iterable[Fact]) -> Iterator[str]:
                 yield f"routed (seq {fact.seq}), and did not wait for it"
             case "raised" | "transfer.accepted":
                 waits = True
-            case "reopened":
+            case "reopened" if not merged:  # with its main one it only waits for that again
                 waits = not fact.data.get("units")
             case "merged" | "unmerged":
                 merged = fact.type == "merged"

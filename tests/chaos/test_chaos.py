@@ -186,11 +186,15 @@ async def _torment(fleet: Fleet, dice: Random, seconds: float, every: float) -> 
 
 
 async def drained(url: str, within: float = 30.0) -> None:
-    """Until everything that was written has left; a relay must still be at work."""
+    """Until everything that was written has left and is routed: a last tick may have handed a whistle to another
+    street. A relay and a handler must still be at work."""
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(within):
-            while await connection.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
+            while await connection.fetchval(
+                """SELECT EXISTS (SELECT FROM outbox)
+                   OR EXISTS (SELECT FROM whistle_state WHERE status = 'raised')"""
+            ):
                 await asyncio.sleep(0.1)
     except TimeoutError:
         left = await connection.fetch("SELECT id, topic, parked, created_at FROM outbox ORDER BY id LIMIT 20")
@@ -212,6 +216,9 @@ async def judged(url: str, evidence: Evidence, crowd: Crowd, fleet: Fleet) -> No
     found = checker.check(evidence)
     for one in found:
         print(one)
+        for fact in evidence.log:
+            if fact.whistle == one.whistle:
+                print(f"  {fact.seq} {fact.at:%H:%M:%S.%f} {fact.type} {fact.seat or ''} {fact.data}")
     database = await Database.connect(url, size=1)
     differences = [one async for one in audit(database)]
     await database.close()

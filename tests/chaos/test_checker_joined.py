@@ -113,3 +113,17 @@ def test_what_is_merged_as_soon_as_it_was_raised_need_not_be_routed() -> None:
     routed_while_merged(evidence)
     evidence.log = evidence.log[:2]
     assert check(evidence) == []
+
+
+def test_what_was_reopened_with_its_main_one_is_not_routed_when_it_is_parted() -> None:
+    evidence = joined()
+    log = [
+        evidence.log[0],
+        Fact(W, 2, at(1), "e93", "routed", None, {"outcome": "statutory"}),
+        Fact(W, 3, at(2), "e94", "merged", "node:D:dispatcher", {"into": "w2"}),
+        Fact(W, 4, at(3), "e95", "answered", "node:S:clerk", {"of": "w2"}),
+        Fact(W, 5, at(4), "e96", "reopened", "node:S:clerk", {"of": "w2"}),
+        Fact(W, 6, at(5), "e97", "unmerged", "node:D:dispatcher", {}),
+    ]
+    evidence.log, evidence.ledger = log, []
+    assert not [found for found in check(evidence) if "routed" in found.said]
