@@ -12,7 +12,7 @@ from dispatch.steps import letters, route
 from dispatch.store import cases, clock_watch, dead_letters
 from dispatch.store.clock_watch import Jump
 from dispatch.store.dead_letters import DeadLetter
-from dispatch.web.desk import candidates
+from dispatch.web.desk import candidates, panes
 from schemas import topics
 from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, XF, ZJ, World
 from tests.web.listening import browse
@@ -193,12 +193,27 @@ async def test_another_can_be_opened(world: World) -> None:
 
 
 async def test_danger_words_stand_on_top_with_a_badge(world: World) -> None:
-    await at_desk(world)
+    ordinary = await at_desk(world)
     urgent = await world.whistle("有一股说不清的怪味，几个人发晕", danger=True)
     assert (await world.get(urgent["number"]))["status"] == "at-desk"
     page = pane(await (await browse(world, DESK)).get("/desk"), "unmatched")
-    assert page.index("疑似紧急") < page.index("/assign")
+    assert page.index("疑似紧急") < page.index(f'action="/desk/{urgent["number"]}/assign"'), "opened, not the older one"
+    folded = pane(await (await browse(world, DESK)).get(f"/desk?open={ordinary}"), "unmatched")
     assert "已转应急值班" in page
+    assert "已转应急值班" in folded
+    assert folded.index("疑似紧急") < folded.index(f'action="/desk/{ordinary}/assign"')
+
+
+async def test_no_suspected_emergency_is_cut_off_the_desk_and_what_is_asked_for_is_opened(world: World) -> None:
+    ordinary = await at_desk(world)
+    many = panes.MOST + 1
+    for nth in range(many):
+        await world.whistle(f"有一股说不清的怪味，{nth} 个人发晕", danger=True)
+    browser = await browse(world, DESK)
+    assert pane(await browser.get("/desk"), "unmatched").count("疑似紧急") == many
+    asked = pane(await browser.get(f"/desk?open={ordinary}"), "unmatched")
+    assert asked.count("疑似紧急") == many
+    assert f'action="/desk/{ordinary}/assign"' in asked
 
 
 async def test_a_unit_complained_about_is_no_candidate(world: World) -> None:

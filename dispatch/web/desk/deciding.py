@@ -39,9 +39,10 @@ ASKED = {
 def unmatched(
     view: DeskView, turn: Turn, reasons: Mapping[UUID, str], opened: Mapping[UUID, Candidates], *, whole: bool = False
 ) -> DeskPane:
-    """没匹配上: the suspected emergencies first, then the oldest, opened."""
-    rows = sorted(view.at_desk, key=lambda item: (not _urgent(item, reasons), item.id not in opened))
-    items = [_unmatched_item(item, turn, reasons.get(item.id, ""), opened.get(item.id)) for item in rows]
+    """没匹配上: the suspected emergencies first, none left out, and the opened one first of its kind."""
+    rows = sorted(view.at_desk, key=lambda item: (not urgent(item, reasons), item.id not in opened))
+    first = sum(1 for item in rows if urgent(item, reasons) or item.id in opened)
+    items = [_unmatched_item(item, turn, reasons, opened.get(item.id)) for item in rows]
     clocks = [item.clock for item in view.at_desk if item.clock is not None and item.clock.remaining is not None]
     note = ""
     if clocks:
@@ -49,33 +50,27 @@ def unmatched(
         used = times.length(oldest, oldest.total - (oldest.remaining or 0))
         note = _("最久的等了 %(used)s・派单时限 %(limit)s", used=used, limit=times.length(oldest, oldest.total))
     count = view.counts.get("at-desk", 0)
-    return pane("unmatched", _("没匹配上"), note, items, count, whole=whole)
+    return pane("unmatched", _("没匹配上"), note, items, count, whole=whole, least=first)
 
 
-def suspected(item: Item, danger: bool) -> bool:
+def urgent(item: Item, reasons: Mapping[UUID, str]) -> bool:
     """Whether it may be an emergency: said to be one, or in danger words."""
-    return item.kind == "emergency" or item.danger or danger
+    return item.kind == "emergency" or item.danger or reasons.get(item.id, "").startswith("danger:")
 
 
-def _urgent(item: Item, reasons: Mapping[UUID, str]) -> bool:
-    return suspected(item, reasons.get(item.id, "").startswith("danger:"))
-
-
-def _unmatched_item(item: Item, turn: Turn, reason: str, chosen: Candidates | None) -> DeskItem:
-    danger = reason.startswith("danger:")
-    code = reason.removeprefix("danger:")
-    urgent = suspected(item, danger)
-    note = _(WHY.get(code, N_("等您派单")))
+def _unmatched_item(item: Item, turn: Turn, reasons: Mapping[UUID, str], chosen: Candidates | None) -> DeskItem:
+    code = reasons.get(item.id, "").removeprefix("danger:")
+    notes = [] if chosen else [_(WHY.get(code, N_("等您派单")))]
     if item.kind == "emergency":
-        note += _("；") + _("%(at)s 已转应急值班", at=f"{item.received_at.astimezone(ZONE):%H:%M}")
+        notes.append(_("%(at)s 已转应急值班", at=f"{item.received_at.astimezone(ZONE):%H:%M}"))
     return DeskItem(
         title=f"{item.street_name}：{title_of(item)}" if chosen else title_of(item),
         url=f"/w/{item.number}" if chosen else f"/desk?open={item.number}#unmatched",
         number="" if chosen else str(item.number),
-        note="" if chosen else note,
+        note=_("；").join(notes),
         lamp=times.lamp_of(item.clock),
         time=times.time_of(item.clock, turn, due=()),
-        badge=_("疑似紧急") if urgent else "",
+        badge=_("疑似紧急") if urgent(item, reasons) else "",
         candidates=chosen,
         open=chosen is not None,
     )

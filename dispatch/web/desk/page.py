@@ -178,14 +178,10 @@ def _pane(name: str, found: Desk, opened: str, before: Chosen | None = None, *, 
 
 
 def _opened(found: Desk, asked: str, before: Chosen | None) -> dict[UUID, Candidates]:
-    """The item asked for; else the oldest that is not a suspected emergency; else the first."""
+    """The item asked for; else the first suspected emergency; else the first."""
     items = found.view.at_desk
     chosen = next((item for item in items if str(item.number) == asked), None)
-    if chosen is None:
-        quiet = [
-            item for item in items if not deciding.suspected(item, found.reasons.get(item.id, "").startswith("danger:"))
-        ]
-        chosen = next(iter(quiet or items), None)
+    chosen = chosen or min(items, key=lambda item: not deciding.urgent(item, found.reasons), default=None)
     case = found.cases.get(chosen.id) if chosen else None
     if chosen is None or case is None:
         return {}

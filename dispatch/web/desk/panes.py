@@ -17,11 +17,12 @@ def empty() -> Empty:
 
 
 def pane(
-    name: str, title: str, note: str, items: Sequence[DeskItem], count: int | None = None, *, whole: bool = False
-) -> DeskPane:
-    """A pane, cut to `MOST` with a link to its own page unless that is where we are (`whole`)."""
+    name: str, title: str, note: str, items: Sequence[DeskItem], count: int | None = None, *, whole: bool = False,
+    least: int = 0,
+) -> DeskPane:  # fmt: skip
+    """A pane, cut to `MOST` with a link to its own page unless that is where we are (`whole`); never below `least`."""
     total = len(items) if count is None else max(count, len(items))
-    shown = tuple(items) if whole else tuple(items[:MOST])
+    shown = tuple(items) if whole else tuple(items[: max(MOST, least)])
     url = f"/desk/{name}"
     more = NavItem(_("看全部 %(n)s 件", n=total), url) if total > len(shown) and not whole else None
     return DeskPane(name, str(total), title, note, shown, empty(), "" if whole else url, more)
