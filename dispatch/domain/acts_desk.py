@@ -102,21 +102,25 @@ def rule(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
         turn.tell(case, event, unit_seat(request.unit, "liaison"), "ruled", urgent=case.emergency)
         return None
     to = unit_code(case, turn, fields.get("to") or request.data["to"], "to")
+    there = {part.unit for part in case.parts(LEAD, ASSIST)}
     role = _hand_over(case, turn, request.unit, to)
     event = turn.event(case, "hand-back.ruled", unit=request.unit, upheld=True, to=to, role=role, reason=reason)
-    remember(case, fields, turn, to, [part.unit for part in case.parts(ASSIST)])
-    for unit in (request.unit, to):
-        turn.tell(case, event, unit_seat(unit, "liaison"), "assigned" if unit == to else "ruled")
+    remember(case, fields, turn, case.lead or to, [part.unit for part in case.parts(ASSIST)])
+    stays = role == ASSIST and to in there
+    for unit, kind in ((request.unit, "ruled"), (to, "ruled" if stays else "assigned")):
+        turn.tell(case, event, unit_seat(unit, "liaison"), kind, urgent=case.emergency)
     return ASSIGNED if role == LEAD else None
 
 
 def _hand_over(case: Case, turn: Turn, unit: str, to: str) -> str:
-    """The new unit gets fresh stage clocks; the total goes on."""
+    """The new unit gets fresh stage clocks; the total goes on. What an assisting unit was to do falls to one that is
+    at it already, and its part stays as it is: the lead above all must not become an assisting unit by it."""
     part = case.unit(unit)
     role = part.role if part else LEAD
     if part is not None:
         parts.release(case, turn, part)
-    parts.assign(case, turn, to, role)
+    if role == LEAD or to not in {one.unit for one in case.parts(LEAD, ASSIST)}:
+        parts.assign(case, turn, to, role)
     if role == LEAD:
         parts.begin_handling(case, turn)
     return role

@@ -93,7 +93,8 @@ def _routed(clocks: RunningClocks, data: Data) -> None:
     if outcome == "unmatched":
         return
     clocks.stop(DISPATCH)
-    if outcome == "statutory":
+    if outcome == "statutory":  # there is nothing to pass on or to give up any more
+        clocks.stop(*clocks.rulings(*UNTIL_IT_HOLDS))
         clocks.start(ANSWERING)
         return
     clocks.lead = data["lead"]
@@ -198,7 +199,8 @@ def _ruled(clocks: RunningClocks, data: Data) -> None:
     if not data["upheld"]:
         return
     clocks.stop(("reported", data["unit"]))
-    clocks.start(("reported", data["to"]))
+    if data["role"] == "lead" or data["to"] not in clocks.units:  # else it is at it already
+        clocks.start(("reported", data["to"]))
     clocks.moot(data["unit"])
     clocks.units = (clocks.units - {data["unit"]}) | {data["to"]}
     if data["role"] == "lead":

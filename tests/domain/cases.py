@@ -102,6 +102,7 @@ class Play:
         self._orders = count(1)
         self.log: list[Event] = []
         self.notices: list[Notice] = []
+        self.drafts: list[dict[str, Any]] = []
         self.ledger: list[tuple[Any, ...]] = []
         self.told: list[tuple[str, str]] = []
         self.leaks: list[str] = []
@@ -124,6 +125,7 @@ class Play:
         assert [event.seq for event in case.events] == list(range(case.seq - len(case.events) + 1, case.seq + 1))
         self.log += case.events
         self.notices += case.notices
+        self.drafts += case.drafts
         self.ledger += [(row.clock, row.run, row.rung, row.mark, row.nth) for row in case.ledger]
         self.told += [(notice.recipient, notice.kind) for notice in case.notices]
         self.leaks += [notice.recipient for notice in case.notices if leaks(self.case, notice.recipient, self.turn)]

@@ -1,26 +1,14 @@
 """From receipt to closing a whistle is timed as a whole: nothing stops that clock, and each mark is told once."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
-from hypothesis import Phase, settings
-from hypothesis.stateful import initialize, precondition, rule
 
-from dispatch.domain import acts_joining, whistle
-from dispatch.domain.case import MERGED, Clock
-from dispatch.domain.finish import finish
+from dispatch.domain.case import Clock
 from tests.domain.cases import DESK, SEEPAGE, STREET, Play, clerk, head, liaison
-from tests.domain.test_whistle import Life
+from tests.domain.life import LifeAmongOthers, another, follows
 
 LEAD = liaison("ZJ")
-
-
-def another() -> Play:
-    """A whistle that the first may be a double of."""
-    play = Play(SEEPAGE).route()
-    play.case.facts.id, play.case.facts.number = UUID(int=10**9), 2600000029
-    return play
 
 
 def total(play: Play) -> Clock:
@@ -29,33 +17,6 @@ def total(play: Play) -> Clock:
     return clock
 
 
-class LifeAmongOthers(Life):
-    """Anybody does anything, and now and then it is merged into another one, which may be closed, and parted again."""
-
-    @initialize()
-    def begin_beside(self) -> None:
-        self.main = another()
-
-    @precondition(lambda self: self.play.case.status in whistle.TABLE["merge"].sources and len(self.play.log) % 4 == 3)
-    @rule()
-    def is_merged(self) -> None:
-        self.does(DESK, "merge", {"into": "2600000029", "main": self.main.case})
-
-    @precondition(lambda self: self.play.case.status == MERGED and not self.main_is_closed)
-    @rule()
-    def the_main_one_is_closed(self) -> None:
-        follows(self.play, self.main, "closed")
-        self.main_is_closed = True
-
-    @precondition(lambda self: self.play.case.status == MERGED)
-    @rule()
-    def is_parted(self) -> None:
-        self.does(DESK, "unmerge", {})
-
-
-LifeAmongOthers.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, phases=(Phase.explicit, Phase.generate)
-)
 TestLifeAmongOthers = LifeAmongOthers.TestCase
 
 
@@ -85,13 +46,6 @@ def closed(play: Play) -> None:
     play.act(clerk(), "verify", {"accepted": True})
     play.act(clerk(), "feedback", {"reply": "好了"})
     play.act(clerk(), "close")
-
-
-def follows(play: Play, main: Play, fact: str) -> None:
-    """What becomes of the main one reaches the merged one."""
-    acts_joining.with_main(play.case, fact, None, main.case, play.turn)
-    finish(play.case, play.turn)
-    play._keep()
 
 
 def test_a_merged_one_is_warned_and_overdue_when_it_would_have_been() -> None:

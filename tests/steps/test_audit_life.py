@@ -28,7 +28,7 @@ from dispatch.store import cases
 from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from tests.domain.cases import BUILDING, MONDAY, SEEPAGE, STREET, clerk, leaks, liaison
-from tests.domain.test_whistle import TEXTS, Life
+from tests.domain.life import TEXTS, Life
 from tests.factories import DISTRICT, clear, empty_tables, id_at
 from tests.servers import TestPostgres
 
