@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dispatch.domain import clocks, resting
-from dispatch.domain.case import ASSIST, INFORM, LEAD, Assignment, Case, Clock
+from dispatch.domain.case import ASSIST, AT_DESK, INFORM, LEAD, Assignment, Case, Clock
 from dispatch.domain.clocks import HANDLING, REPORTED, RULING
 from dispatch.domain.turn import Turn
 
@@ -60,6 +60,11 @@ def begin_handling(case: Case, turn: Turn) -> Clock:
         None,
         clocks.with_limit(policy, str(duty.limit) if duty else policy.limit or "15d"),
     )
+
+
+def nobody_has(case: Case) -> bool:
+    """An emergency that no unit has: the desk is still to assign it, whoever is informed goes after it meanwhile."""
+    return case.emergency and case.status == AT_DESK
 
 
 def release(case: Case, turn: Turn, part: Assignment) -> None:

@@ -1,10 +1,12 @@
 """The state of a whistle in the words of the table, as the person who looks at it means it."""
 
 from dispatch.domain import ladder
-from dispatch.domain.case import CANCELLED, CONSULTATION, DONE, LEAD, LIVE, MERGED, Actor, Case
+from dispatch.domain.case import CANCELLED, CONSULTATION, DONE, INFORM, LEAD, LIVE, MERGED, Actor, Case
 from dispatch.domain.clocks import LAST_RUNG, NOTICE, REMIND, StagePolicy
+from dispatch.domain.parts import nobody_has
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.web import words
+from dispatch.web.i18n import _
 from dispatch.web.words import PENDING
 
 
@@ -15,6 +17,8 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
     """
     mine = actor.unit if actor is not None else None
     part = case.unit(mine) or next(case.parts(LEAD), None)
+    if part is not None and part.role == INFORM and nobody_has(case):
+        return _("还没有单位接手")
     state = words.state_label(
         case.status,
         part.status if part else "",

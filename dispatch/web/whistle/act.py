@@ -12,9 +12,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain import whistle as machine
+from dispatch.domain.case import INFORM
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.turn import Turn
 from dispatch.steps import disclose, pictures, view
+from dispatch.steps.shown import PartView
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import auth, problems
@@ -29,6 +31,7 @@ from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 from dispatch.web.rules import remembered
 from dispatch.web.whistle import answers, replies
+from dispatch.web.whistle.expecting import part_of
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
 from dispatch.web.whistle.overtaken import Overtaken, overtaken, typed_in, unsent
 from dispatch.web.whistle.page import whistle_page
@@ -72,7 +75,8 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
         return await _not_now(request, visit, number, _refused(refusal))
     model = _page(request, visit, seen, token, asks, _preset(request, seen, turn_of(deps, seen)), Trouble(200))
     if asks.action not in seen.allowed_actions:
-        return await _not_now(request, visit, number, Trouble(409, notice=_gone(token)))
+        gone = _gone(token, part_of(seen, visit.actor.unit))
+        return await _not_now(request, visit, number, Trouble(409, notice=gone))
     return page(request, "action.html", model)
 
 
@@ -202,8 +206,11 @@ async def _not_now(request: Request, visit: Visit, number: str, trouble: Trouble
     return page(request, "whistle.html", model, trouble.status)
 
 
-def _gone(token: str) -> Notice:
-    return Notice(_("现在不能「%(act)s」", act=label(token)), spans(_("状态已经变了，下面是现在能办的。")), "conflict")
+def _gone(token: str, part: PartView | None) -> Notice:
+    heading = _("现在不能「%(act)s」", act=label(token))
+    if part is not None and part.role == INFORM:
+        return Notice(heading, spans(_("这件没有派给贵单位，只是知会；下面是现在能办的。")), "conflict")
+    return Notice(heading, spans(_("状态已经变了，下面是现在能办的。")), "conflict")
 
 
 def _page(

@@ -14,6 +14,7 @@ from dispatch.web.common.times import moment
 from dispatch.web.i18n import _
 from dispatch.web.models.parts import spans, strong
 from dispatch.web.whistle.expecting import Expected, clock_of, nearest, part_of, street_of, why_the_desk
+from dispatch.web.whistle.informed import informed_unit, street_duty
 
 #: which clock a status waits for
 _BY_STATUS = {"raised": DISPATCH, "at-desk": DISPATCH, "resolved": VERIFICATION, "verified": ANSWERING,
@@ -32,7 +33,7 @@ def expected(view: WhistleView, actor: Actor, turn: Turn, level: int | None) -> 
         return _desk(view, turn)
     if actor.role == permissions.IN_CHARGE and level is not None:
         return _chain(view, turn, level, actor)
-    return _watching(view, turn)
+    return (street_duty(view) if actor.role == permissions.DUTY else None) or _watching(view, turn)
 
 
 def _over(view: WhistleView) -> Expected:
@@ -61,10 +62,10 @@ class _Unit:
             return Expected(False, said, None, heading=_("请你们来会商"))
         if part is None:
             return _watching(view, self.turn)
+        if part.role == "inform" and "sign-instruction" not in view.allowed_actions:
+            return informed_unit(view, self.actor.role)
         if self.actor.role == permissions.SUPERIOR:
             return self._superior(part)
-        if part.role == "inform":
-            return Expected(False, spans(_("只是让你们知道，不用报到。")), clock_of(view, HANDLING))
         if "sign-instruction" in view.allowed_actions:  # while it rests too: an instruction is owed at once
             said = spans(_("有批示等你签收。"), unsigned(view.case, self.turn, part.unit))
             acts = ("sign-instruction", "resolve", "note")
@@ -276,8 +277,7 @@ def unsigned(case: Case, turn: Turn, unit: str | None = None) -> str:
     if owed is None:
         return ""
     by = turn.unit_name(owed.unit) if owed.unit else turn.reference.tree.label(str(owed.data.get("node")))
-    unit, at = by, moment(owed.asked_at, turn.now, weekday_too=True)
-    return _("批示还没签收（%(unit)s，%(at)s下达）。", unit=unit, at=at)
+    return _("批示还没签收（%(unit)s，%(at)s下达）。", unit=by, at=moment(owed.asked_at, turn.now, weekday_too=True))
 
 
 def _next_asked(view: WhistleView, clock: ClockView | None, turn: Turn) -> str:

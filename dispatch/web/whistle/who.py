@@ -1,5 +1,6 @@
 """The units of a whistle, and what each is at."""
 
+from dispatch.domain.parts import nobody_has
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import PartView
 from dispatch.steps.view import WhistleView
@@ -20,6 +21,8 @@ def who(view: WhistleView, turn: Turn) -> tuple[AssignmentRow, ...]:
             continue
         actions = (button(view, "evaluate", unit=part.unit),) if rate and part.role != "inform" else ()
         note = _note(part, rated=part.unit in view.case.aside.rated)
+        if part.role == "inform" and nobody_has(view.case):
+            note = _("应急值班，已经通知；派单以前由它先问、先派人")
         rows.append(AssignmentRow(Role(part.role), full_name(part.unit, turn), note, actions))
     return tuple(rows)
 
