@@ -72,6 +72,9 @@ def test_the_form_by_keyboard_alone(browser: Any, service: Running) -> None:
         shown.wait_for_url("**/receipt**")
 
 
+AT = "() => [...document.querySelectorAll('tbody tr')].findIndex((row) => row.contains(document.activeElement))"
+
+
 def test_r_signs_and_e_resolves_from_the_queue(browser: Any, service: Running) -> None:
     number = service.do(lambda world: world.whistle(SLOW))["number"]
     with page(browser, service, ZJ) as shown:
@@ -85,10 +88,44 @@ def test_r_signs_and_e_resolves_from_the_queue(browser: Any, service: Running) -
 
         shown.goto(f"{service.address}/queue")
         down_to_it()
+        at = shown.evaluate(AT)
+        shown.keyboard.press("e")
+        shown.locator("#said", has_text="现在不能报结").wait_for()
         with shown.expect_navigation():
             shown.keyboard.press("r")
         shown.locator("tbody tr", has_text=SLOW).get_by_text("已签收").wait_for()
-        down_to_it()
+        shown.locator("#said", has_text="办好了：签收").wait_for()
+        assert shown.evaluate(AT) == at, "one stays where one was"
+        while shown.evaluate(AT):
+            shown.keyboard.press("k")
+        if shown.evaluate("document.activeElement.textContent") != SLOW:
+            down_to_it()
+        shown.keyboard.press("r")
+        shown.locator("#said", has_text="现在不用签收").wait_for()
         shown.keyboard.press("e")
         shown.wait_for_url(f"**/w/{number}/do/resolve**")
-        shown.get_by_label("办得怎么样").wait_for()
+        shown.get_by_label("办得怎么样").fill("灯已经换好。")
+        shown.get_by_label("协办没到").fill("只换灯，不用等")
+        with shown.expect_navigation():
+            shown.get_by_role("button", name="报结").press("Enter")
+        shown.wait_for_url("**/queue?done=resolve")
+        shown.locator("#said", has_text="办好了：报结").wait_for()
+        assert shown.evaluate(AT) >= 0, "back in the queue, on a row"
+
+
+def test_keys_for_all_of_a_page_and_a_focus_that_is_seen(browser: Any, service: Running) -> None:
+    for _ in range(14):
+        service.do(lambda world: world.whistle(SLOW))
+    with page(browser, service, ZJ) as shown:
+        shown.goto(f"{service.address}/queue")
+        every = shown.locator("tbody tr").count()
+        shown.keyboard.press("a")
+        assert shown.locator("#bulk").get_by_text(f"已选 {every}").is_visible()
+        for _ in range(every):
+            shown.keyboard.press("j")
+            seen = """() => { const at = document.activeElement; const { x, y, height } = at.getBoundingClientRect();
+              return at.contains(document.elementFromPoint(x + 9, y + height / 2)); }"""
+            assert shown.evaluate(seen), "the bar covers the row"
+        with shown.expect_navigation():
+            shown.keyboard.press("r")
+        assert shown.locator(".results li").count() == every

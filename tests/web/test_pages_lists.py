@@ -50,7 +50,8 @@ async def test_a_queue_shows_time_part_state_and_the_one_tap(world: World) -> No
     assert "待签收" in row
     assert ">协<" in row
     assert "data-tick" in row
-    assert f'href="/w/{receipt["number"]}/do/arrive"' in row  # an emergency: the unit has to come
+    # an emergency: the unit has to come; from there back to the queue
+    assert f'href="/w/{receipt["number"]}/do/arrive?next=%2Fqueue"' in row
     assert "到场报到" in row
     assert '全部在办 <span class="count">1</span>' in page
     assert 'data-events="/events?on=queue&amp;since=' in page

@@ -24,6 +24,7 @@ from dispatch.web.lists.export import export
 from dispatch.web.lists.rows import cases_of
 from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
+from dispatch.web.whistle.forms import ASKS, label
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,7 +39,9 @@ async def queue(request: Request, visit: Reader) -> Response:
     """待办."""
     now = await deps_of(request).service.database.now()
     look = looked(request, visit.actor.person, now)
-    model = await queue_page(request, visit, address_of(request), now, before=look.before)
+    done = request.query_params.get("done", "")
+    notices = (Notice(_("办好了：%(act)s", act=label(done)), kind="done"),) if done in ASKS else ()
+    model = await queue_page(request, visit, address_of(request), now, notices=notices, before=look.before)
     return keep(request, page(request, "queue.html", model), look)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from dispatch.domain import whistle
@@ -60,7 +61,7 @@ def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
         role=role,
         owed=_owed(case, unit, turn),
         quick=_quick(item, case, shown, here),
-        resolve_url=_resolve(item, case, shown),
+        resolve_url=_resolve(item, case, shown, here),
         urgent=_("紧急") if item.kind == "emergency" else "",
     )
 
@@ -148,7 +149,7 @@ def _quick(item: Item, case: Case | None, shown: Shown, here: str) -> ActionButt
     return ActionButton(
         action,
         words.button(action),
-        ACTS.format(number=item.number, action=action),
+        _form(item, action, here) if action == "arrive" else ACTS.format(number=item.number, action=action),
         primary=True,
         needs_fields=action == "arrive",
         hidden=(Hidden("version", str(item.version)), Hidden("next", here)),
@@ -156,7 +157,12 @@ def _quick(item: Item, case: Case | None, shown: Shown, here: str) -> ActionButt
     )
 
 
-def _resolve(item: Item, case: Case | None, shown: Shown) -> str:
+def _resolve(item: Item, case: Case | None, shown: Shown, here: str) -> str:
     if case is None or not whistle.possible(case, shown.actor, "resolve", shown.turn):
         return ""
-    return ACTS.format(number=item.number, action="resolve")
+    return _form(item, "resolve", here)
+
+
+def _form(item: Item, action: str, here: str) -> str:
+    """The form of an act, which leads back to the list."""
+    return f"{ACTS.format(number=item.number, action=action)}?{urlencode({'next': here})}"

@@ -376,23 +376,49 @@
     document.addEventListener("change", count);
     if (bar) bar.addEventListener("reset", () => setTimeout(() => { $$("[form=bulk]:checked").forEach((c) => { c.checked = false; }); count(); }));
     count();
+    const said = $("#said");
+    const say = (words) => { if (said) said.textContent = words; };
     const go = (i) => {
       if (!rows.length) return;
       at = Math.min(rows.length - 1, Math.max(0, i));
       rows.forEach((r, k) => r.toggleAttribute("data-at", k === at));
       $("[data-open]", rows[at]).focus();
     };
-    const press = (sel) => { const el = at >= 0 && $(sel, rows[at]); if (el) el.click(); };
+    const press = (sel) => { const el = at >= 0 && $(sel, rows[at]); if (el) el.click(); return el; };
+    /* with all that are ticked, else with the row one is on; where it cannot be done that is said */
+    const act = (key, name) => {
+      const all = $$("[form=bulk]:checked").length && bar && $(`[value="${name}"]`, bar);
+      if (all) all.click();
+      else if (at >= 0 && !press(`[data-key="${key}"]`)) say(said?.dataset[key]);
+    };
+    const every = () => {
+      const boxes = $$("[form=bulk]");
+      const on = !boxes.every((box) => box.checked);
+      boxes.forEach((box) => { box.checked = on; });
+      count();
+    };
     const keys = {
-      j: () => go(at + 1), k: () => go(at - 1), r: () => press('[data-key="r"]'), e: () => { const all = $$("[form=bulk]:checked").length && bar && $('[value="resolve"]', bar); if (all) all.click(); else press('[data-key="e"]'); },
-      x: () => press("[name=ref]"), "/": () => $('[data-key="/"]')?.focus(), "?": () => $("#keys")?.showModal(),
+      j: () => go(at + 1), k: () => go(at - 1), r: () => act("r", "report-in"), e: () => act("e", "resolve"),
+      x: () => press("[name=ref]"), a: every, n: () => $("[rel=next]")?.click(), p: () => $("[rel=prev]")?.click(),
+      "/": () => $('[data-key="/"]')?.focus(), "?": () => $("#keys")?.showModal(),
     };
     document.addEventListener("keydown", (e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
       if (e.target.matches("input:not([type=checkbox]), textarea, select, dialog *")) return;
+      say("");
       if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
     });
-    rows.forEach((r, k) => r.addEventListener("focusin", () => { at = k; rows.forEach((o, i) => o.toggleAttribute("data-at", i === k)); }));
+    /* back from an act, from a whistle, or with the news: where one was; the next stands there where that one has gone */
+    const here = location.pathname + location.search.replace(/[?&]done=[^&]*/, "");
+    const stood = (k) => { try { sessionStorage.row = JSON.stringify([here, k]); } catch { /* no storage */ } };
+    rows.forEach((r, k) => r.addEventListener("focusin", () => { at = k; stood(k); rows.forEach((o, i) => o.toggleAttribute("data-at", i === k)); }));
+    let was = [];
+    try { was = JSON.parse(sessionStorage.row || "[]"); } catch { /* no storage */ }
+    const back = ["back_forward", "reload"].includes(performance.getEntriesByType("navigation")[0]?.type);
+    if (was[0] === here && (back || location.search.includes("done="))) {
+      go(was[1]);
+      if (!back) say($(".notice-done .notice-title")?.textContent || "");
+    }
   };
 
   $$("[data-fragment]").forEach(keepFresh);
