@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from typing import Any
 
-from tests.factories import ADMIN, CLERK, COMMUNITY_HEAD, DESK, SECRETARY, XF, ZJ, World
+from tests.factories import ADMIN, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, SECRETARY, XF, ZJ, World
 from tests.web.browsing import somebody
 
 VOID = ("meta", "link", "input", "img", "br", "hr", "circle", "path", "line", "rect")
@@ -44,12 +44,25 @@ async def test_what_is_chinese_on_an_english_page_says_so(world: World) -> None:
     await world.whistle("说不清的一件事", place="130403011")
     await world.whistle("说不清的一件事，有人被困", place="130403011", danger=True)
     await world.act(fire, "report-in", seat=XF, photo=None, latitude=36.6, longitude=114.5)
+    phoned = (await world.whistle(f"{FIRE_DOOR}\n（09:05 已先打电话：119、抢修）"))["number"]
     slow = (await world.whistle("广泰小区物业不管，楼道灯坏了没人修"))["number"]
     await world.act(slow, "hand-back", seat=ZJ, reason="不归我们")
     left: dict[str, list[str]] = {}
     for seat, paths in (
         (XF, ("/queue", f"/w/{fire}", f"/w/{fire}/do/resolve", f"/w/{fire}/do/hand-back")),
-        (CLERK, ("/street", "/whistle", "/holds", f"/w/{fire}", f"/w/{fire}/do/call")),
+        (
+            CLERK,
+            (
+                "/street",
+                "/whistle",
+                "/holds",
+                f"/w/{fire}",
+                f"/w/{fire}/do/call",
+                f"/w/{fire}/receipt",
+                f"/w/{fire}/slip",
+                f"/w/{phoned}/receipt",
+            ),
+        ),
         (DESK, ("/desk", "/all", "/desk/unmatched", f"/w/{fire}")),
         (SECRETARY, ("/chain",)),
         (COMMUNITY_HEAD, ("/chain", "/leave", "/account/tokens", "/account/filters")),

@@ -66,7 +66,7 @@ def waiting_section(found: Sequence[Proposal], versions: Mapping[str, int], now:
     """Changes that wait for a second person."""
     rows = tuple(_proposal_row(one, versions, now) for one in found)
     return ManageSection(
-        _("等第二个人定"), rows=rows, empty=Empty(_("没有等着定的修改")), count=str(len(rows)) if rows else ""
+        _("等第二个人定的"), rows=rows, empty=Empty(_("没有等着定的修改")), count=str(len(rows)) if rows else ""
     )
 
 

@@ -24,7 +24,8 @@ def answered(view: WhistleView, data: Mapping[str, Any]) -> list[str]:
     answer = data.get("danger_answer") or ("yes" if data.get("danger") else "")
     said = [_("现在有危险吗：%(answer)s", answer=_(ANSWERS[answer]))] if answer in ANSWERS else []
     if found := _PHONED.search(view.body):
-        at, who = found.groups()
+        at, called = found.groups()
+        who = _("、").join(_(one) for one in called.split("、"))
         said.append(_("%(at)s 已先打电话：%(who)s", at=at or "", who=who).strip())
     return said
 
