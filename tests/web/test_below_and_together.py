@@ -165,7 +165,11 @@ async def test_photos_and_answers_stay_when_the_page_below_the_street_comes_back
     bare = await head.send(form, [("photo", ("a.jpg", picture(), "image/jpeg"))], body="", danger="0", first="here")
     assert bare.status == 422
     assert "已经收到 1 张照片" in bare.text
-    sent = await head.send(bare.form("/chain/raise"), body=SLOW)
+    wrong = await head.send(bare.form("/chain/raise"), [("photo", ("b.txt", b"none", "image/jpeg"))], body=SLOW)
+    assert wrong.status == 422
+    assert 'href="#f-photo">照片「b.txt」：只收 JPEG、PNG、WebP 照片，请换一张' in wrong.html
+    assert "已经收到 1 张照片" in wrong.text
+    sent = await head.send(wrong.form("/chain/raise"))
     assert sent.path.startswith("/w/")
     async with world.database.acquire() as connection:
         assert await connection.fetchval("SELECT max(cardinality(photos)) FROM whistle") == 1

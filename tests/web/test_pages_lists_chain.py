@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dispatch.clock import VirtualClock
+from dispatch.steps import pictures
 from dispatch.steps.escalate import sweep
 from dispatch.web.chain.page import asked_at
 from tests.factories import (
@@ -24,6 +25,7 @@ from tests.factories import (
     monday,
     open_world,
 )
+from tests.web.browsing import somebody
 from tests.web.listening import browse
 
 SLOW = "广泰小区物业不管，楼道灯坏了没人修"
@@ -190,7 +192,43 @@ async def test_a_photo_that_is_none_is_refused_in_words(slow: tuple[World, Virtu
     await browser.get("/chain")
     files = [("photo", ("a.jpg", b"<svg onload=x>", "image/jpeg"))]
     page = (await browser.post(f"/chain/{number}/answer", {"answer": "done"}, 422, files=files)).text
-    assert "只收 JPEG、PNG、WebP 照片" in page
+    assert "照片「a.jpg」：只收 JPEG、PNG、WebP 照片，请换一张。刚才按的是「已经办好了」" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("b.txt", b"no photo at all", "照片「b.txt」：只收 JPEG、PNG、WebP 照片，请换一张"),
+        ("b.jpg", b"\xff" * (pictures.LARGEST + 1), "照片「b.jpg」：照片太大，最多 10 MB，请缩小再传"),
+    ],
+    ids=["wrong type", "too large"],
+)
+async def test_photos_before_the_one_that_is_refused_stay(
+    slow: tuple[World, VirtualClock], name: str, content: bytes, said: str
+) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    head = await somebody(world, BUILDING_HEAD)
+    files = [("photo", ("a.jpg", photo(), "image/jpeg")), ("photo", (name, content, "image/jpeg"))]
+    back = await head.send((await head.get("/chain")).form(f"/chain/{number}/answer"), files, answer="working")
+    assert (back.status, said in back.text) == (422, True), back.text
+    form = back.form(f"/chain/{number}/answer")
+    assert len(form.choices["kept"]) == 1
+    assert "记下了，谢谢您" in (await head.send(form, answer="working")).text
+    seen = [one for one in (await world.get(number))["timeline"] if one["type"] == "arrived"]
+    assert [one["data"]["note"] for one in seen] == ["有人在办"]
+
+
+async def test_of_too_many_photos_the_first_stay(slow: tuple[World, VirtualClock]) -> None:
+    world, clock = slow
+    number = await neglected(world, clock, 7.5)
+    head = await somebody(world, BUILDING_HEAD)
+    files = [("photo", ("a.jpg", photo(), "image/jpeg"))] * 8
+    back = await head.send((await head.get("/chain")).form(f"/chain/{number}/answer"), files, answer="done")
+    assert (back.status, "照片最多 6 张，这次有 8 张，前 6 张留下了；请看过再交" in back.text) == (422, True)
+    form = back.form(f"/chain/{number}/answer")
+    assert len(form.choices["kept"]) == 6
+    assert "记下了，谢谢您" in (await head.send(form, answer="done")).text
 
 
 async def test_others_cannot_answer_for_them(slow: tuple[World, VirtualClock]) -> None:

@@ -1,8 +1,9 @@
 """层级督办 of a building or lane head: one item a page, one question, three large answers, a photo if they like."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from secrets import token_urlsafe
+from uuid import UUID
 
 from fastapi import Request
 
@@ -48,8 +49,10 @@ def _answered(one: Reached, seat: str) -> bool:
     return any(came is None or told.at >= came for told in one.done_by(seat))
 
 
-def building_page(request: Request, visit: Visit, found: Standing, notices: Iterable[Notice] = ()) -> BuildingPage:
-    """The page of the first item that waits, or the sentence that none does."""
+def building_page(
+    request: Request, visit: Visit, found: Standing, notices: Iterable[Notice], kept: Mapping[str, Sequence[UUID]]
+) -> BuildingPage:
+    """The page of the first item that waits, or the sentence that none does; `kept` are photos by number."""
     frame = build_frame(
         request,
         visit,
@@ -83,6 +86,7 @@ def building_page(request: Request, visit: Visit, found: Standing, notices: Iter
         coming=_coming(found),
         informed=informed_rows(found),
         more=_("看完这件，还有 %(n)s 件请您看。", n=len(waiting) - 1) if len(waiting) > 1 else "",
+        kept=tuple(str(photo) for photo in kept.get(str(one.item.number), ())),
     )
 
 

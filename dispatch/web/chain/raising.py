@@ -23,7 +23,7 @@ from dispatch.web import problems
 from dispatch.web.api.raising import Whistle, new_whistle
 from dispatch.web.auth import text_of
 from dispatch.web.chain.page import PATH
-from dispatch.web.chain.photos import MOST_PHOTOS, photos_of
+from dispatch.web.chain.photos import MOST_PHOTOS, photos_of, said
 from dispatch.web.common.frame import build_frame, level_of, page
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -42,12 +42,12 @@ async def raise_page(
     """The form; what was typed stays, and so do the `photos` that came with it. Raises `Forbidden`."""
     _may(request, visit)
     used = isinstance(refusal, Stale)  # its key has made something else: the next is another
-    wrong = {"body" if used else refusal.field or "body": problems.said(refusal)} if refusal else {}
-    said, first, danger = (text_of(form, name) for name in ("body", "first", "danger")) if form else ("", "here", "")
+    wrong = {"body" if used else refusal.field or "body": said(refusal)} if refusal else {}
+    body, first, danger = (text_of(form, name) for name in ("body", "first", "danger")) if form else ("", "here", "")
     kept = [str(one) for one in photos] or _named(form)
     have = _("已经收到 %(n)s 张照片。", n=len(kept)) if kept else _("有照片最好，没有也行。")
     fields = (
-        Field("body", _("什么事？"), "textarea", said, error=wrong.get("body", ""), required=True, rows=4),
+        Field("body", _("什么事？"), "textarea", body, error=wrong.get("body", ""), required=True, rows=4),
         Field("danger", _("现在有危险吗？"), "radio", required=True, error=wrong.get("danger", ""), options=(
             Option("0", _("没有危险"), selected=danger == "0"),
             Option("1", _("有危险"), await _danger_hint(request, visit), selected=danger == "1"))),
@@ -97,7 +97,7 @@ async def raise_it(request: Request, visit: Visit, form: FormData) -> Response:
     photos: list[UUID] = []
     try:
         # stored first: where no script runs, a form that comes back cannot hold the files
-        photos = await photos_of(deps_of(request).service, visit.actor, form)
+        await photos_of(deps_of(request).service, visit.actor, form, photos)
         receipt = await _raise(request, visit, form, photos)
     except Forbidden:
         raise

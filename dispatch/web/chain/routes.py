@@ -1,7 +1,10 @@
 """`GET /chain`, `POST /chain/{number}/answer`, `GET` and `POST /chain/raise`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
@@ -20,7 +23,7 @@ from dispatch.web.auth import Doer, Form, Raiser, Reader, text_of
 from dispatch.web.chain.building import ANSWERS, building_page
 from dispatch.web.chain.deciding import deciding
 from dispatch.web.chain.page import PATH, SIZE, chain_page
-from dispatch.web.chain.photos import photos_of
+from dispatch.web.chain.photos import photos_of, said
 from dispatch.web.chain.raising import raise_it, raise_page
 from dispatch.web.chain.reading import standing
 from dispatch.web.common.frame import level_of, page
@@ -65,42 +68,49 @@ async def raise_below(request: Request, visit: Raiser, form: Form) -> Response:
 @router.post(PATH + "/{number}/answer")
 async def answer(request: Request, visit: Doer, form: Form, number: str) -> Response:
     """What a building or lane head saw: noted, with photos where there are any."""
+    photos: list[UUID] = []
     try:
-        await _answer(request, visit, form, number)
+        await _answer(request, visit, form, number, photos)
     except (Forbidden, NotFound):
         raise
     except Refusal as refusal:
-        notice = Notice(_("这次没有记下"), spans(problems.said(refusal)), kind="error")
-        return await _page(request, visit, (notice,), problems.status_of(refusal))
+        given = ANSWERS.get(text_of(form, "answer"))
+        again = _("。刚才按的是「%(answer)s」", answer=_(given)) if given and refusal.field == "photo" else ""
+        notice = Notice(_("这次没有记下"), spans(said(refusal), again), kind="error")
+        return await _page(request, visit, (notice,), problems.status_of(refusal), {number: photos})
     return RedirectResponse(f"{PATH}?thanks=1", 303)
 
 
-async def _answer(request: Request, visit: Visit, form: FormData, number: str) -> None:
-    service, actor, said = deps_of(request).service, visit.actor, text_of(form, "answer")
+async def _answer(request: Request, visit: Visit, form: FormData, number: str, photos: list[UUID]) -> None:
+    service, actor, given = deps_of(request).service, visit.actor, text_of(form, "answer")
     level = level_of(actor, service.rules.of(actor.district or ""))
     if level is None or not may_ever(actor, "send-up", level):
         raise Forbidden("这几个回答是社区和楼栋负责人的；别的岗位请在这件的页面上办", field="role", value=actor.role)
     case, turn = await readable(service, actor, number)
     whistle.admit(case, actor, "note", turn)
-    if said not in ANSWERS:
-        raise Invalid("请选一个回答", field="answer", value=said or None)
-    photos = await photos_of(service, actor, form)
+    if given not in ANSWERS:
+        raise Invalid("请选一个回答", field="answer", value=given or None)
+    await photos_of(service, actor, form, photos)
     key = text_of(form, "key")[:100]
-    acts: list[tuple[str, dict[str, Any]]] = [("note", {"text": ANSWERS[said]})]
+    acts: list[tuple[str, dict[str, Any]]] = [("note", {"text": ANSWERS[given]})]
     if photos and whistle.possible(case, actor, "arrive", turn):
         first, *others = photos
-        acts = [("arrive", {"photo": first, "note": ANSWERS[said]}), *(("arrive", {"photo": one}) for one in others)]
+        acts = [("arrive", {"photo": first, "note": ANSWERS[given]}), *(("arrive", {"photo": one}) for one in others)]
     for place, (action, fields) in enumerate(acts):
         await casework.act(service, actor, case.id, action, fields, key=f"{key}:{place}" if key else None)
 
 
-async def _page(request: Request, visit: Visit, notices: tuple[Notice, ...], status: int = 200) -> Response:
+async def _page(
+    request: Request, visit: Visit, notices: tuple[Notice, ...], status: int = 200,
+    kept: Mapping[str, Sequence[UUID]] = MappingProxyType({}),
+) -> Response:  # fmt: skip
+    """`kept`: photos that stay with the form of this number."""
     service, asked = deps_of(request).service, request.query_params.get("from", "")
     first = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
     node = service.rules.of(visit.actor.district or "").tree.get(visit.actor.node or "")
     if node is not None and node.level == 1:
         found = await standing(service, visit.actor, 0, MOST_WAITING)
-        return page(request, "building.html", building_page(request, visit, found, notices), status)
+        return page(request, "building.html", building_page(request, visit, found, notices, kept), status)
     found = await standing(service, visit.actor, first, SIZE)
     asked_for = deciding(await asked_of(service, visit.actor, found.turn), visit.actor, found.turn)
     model = replace(chain_page(request, visit, found, first, notices), deciding=asked_for)

@@ -81,8 +81,9 @@ class ChainPage:
 
 @dataclass(frozen=True, slots=True)
 class BuildingPage:
-    """层级督办 of a building or lane head: one item, one question, three large answers, photo optional, a
-    way out.
+    """层级督办 of a building or lane head: one item, one question, three large answers, photos if they like, a way out.
+
+    `kept`: photos that came back with the form.
     """
 
     frame: Frame
@@ -104,3 +105,4 @@ class BuildingPage:
     own: tuple[NavItem, ...] = ()
     coming: str = ""
     informed: tuple[InformedRow, ...] = ()
+    kept: tuple[str, ...] = ()
