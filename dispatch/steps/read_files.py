@@ -18,7 +18,7 @@ from dispatch.steps.reading.build import make_duties, make_policies
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, Marked, read_marked
 from dispatch.steps.reading.places import grow, initials_of, read_places
-from dispatch.steps.reading.rules import read_duties, read_policies, read_weights, read_words
+from dispatch.steps.reading.rules import called_in, read_duties, read_policies, read_weights, read_words
 from dispatch.steps.reading.times import make_calendars, read_calendars
 from dispatch.steps.reading.who import make_people, make_rota, make_units, read_people, read_units
 
@@ -61,7 +61,8 @@ def read_district(directory: Path) -> Documents:
     read("people", ("tree", "units"), read_people, nodes, lambda: documents["units"])
     read("policies", ("tree",), read_policies, lambda: [node.code for node in nodes()])
     policies = ("units", "policies")
-    read("duties", policies, read_duties, units, lambda: [p["code"] for p in documents["policies"]["policies"]])
+    codes = [units, lambda: [p["code"] for p in documents["policies"]["policies"]]]
+    read("duties", policies, read_duties, *codes, lambda: called_in(documents["units"]["units"]))
     read("words", ("units",), read_words, units)
     read("weights", (), read_weights)
     if errors:

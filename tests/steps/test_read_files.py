@@ -222,6 +222,38 @@ def test_broken_yaml_twice_the_same_key_and_no_file(district: Path) -> None:
     assert got["policies.yaml"][4] == "没有这个文件，请补上"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "value", "said"),
+    [
+        ("name: 消防通道锁堵, lead", "name: 消防通道锁堵，lead", "，", "请用半角的"),
+        (
+            "assist: [ZJ, JD], outcome: dispatch, kind: emergency, limit: 2h",
+            "assist: [ZJ, JD, limit: 2h",
+            "words",
+            "成对",
+        ),
+        ('  - {code: "302"', '\t- {code: "302"', "Tab", "空格"),
+        ("name: 消防通道锁堵, lead: XF", "name: 消防通道锁堵, lead: 消防", "消防", "是不是 XF？"),
+        ("name: 消防通道锁堵, lead: XF", "name: 消防通道锁堵, lead: 消防救援大队", "消防救援大队", "是不是 XF？"),
+        (
+            "limit: 2h, report-in: on-site, report-limit: 30m, basis: 《中华",
+            "limit: 2小时, basis: 《中华",
+            "2小时",
+            "应是数加单位",
+        ),
+        ("words: [消防通道, 消防门, 锁", "words: [消防通道，消防门，锁", "消防通道，消防门，锁", "请用半角逗号"),
+        ('code: "301"', "code: “301”", "“301”", "引号要半角"),
+    ],
+)
+def test_what_people_most_often_get_wrong_is_said_in_their_words(
+    district: Path, before: str, after: str, value: str, said: str
+) -> None:
+    line = change(district, "duties.yaml", before, after)
+    ((_file, at, _field, shown, remedy),) = faults(district)
+    assert at in (line, line + 1)
+    assert (shown.startswith(value), said in remedy) == (True, True)
+
+
 def test_what_yaml_makes_of_plain_words_does_not_happen(district: Path) -> None:
     change(district, "duties.yaml", "words: [占道,", "words: [no, 007, 22:30, 占道,")
     documents = read_district(district)

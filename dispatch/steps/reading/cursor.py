@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -61,8 +61,9 @@ class Cursor:
         *,
         among: Collection[str] | None = None,
         shape: str | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> Any:
-        """A text; of `among` where given, or of the regular expression `shape`."""
+        """A text; of `among` where given, or of the regular expression `shape`. `called`: its codes by their names."""
         got = self._get(key, default)
         if got is default and default is not _REQUIRED:
             return default
@@ -71,12 +72,19 @@ class Cursor:
                 self.wrong(key, got, "应是一个文字值")
             return ""
         if among is not None and got not in among:
-            self._unknown(key, got, among)
+            self._unknown(key, got, among, called or {})
         elif shape is not None and not re.fullmatch(shape, got):
             self.wrong(key, got, "写法不对，应符合 {shape}", shape=shape)
         return got
 
-    def texts(self, key: str, *, least: int = 0, among: Collection[str] | None = None) -> list[str]:
+    def texts(
+        self,
+        key: str,
+        *,
+        least: int = 0,
+        among: Collection[str] | None = None,
+        called: Mapping[str, str] | None = None,
+    ) -> list[str]:
         """A list of texts without repeats; missing = empty."""
         got = self._get(key, [] if least == 0 else _REQUIRED)
         if got is None:
@@ -91,7 +99,7 @@ class Cursor:
             elif item in out:
                 self.wrong(key, item, "重复了，请删去一个")
             elif among is not None and item not in among:
-                self._unknown(key, item, among)
+                self._unknown(key, item, among, called or {})
             else:
                 out.append(item)
         if len(out) < least:
@@ -168,9 +176,9 @@ class Cursor:
             if key not in self.known and key != "note":
                 self._strange(key)
 
-    def _unknown(self, key: str, got: str, among: Collection[str]) -> None:
-        """A code that there is not: the nearest one, else some of those there are."""
-        near = get_close_matches(got, list(among), n=1, cutoff=0.5)
+    def _unknown(self, key: str, got: str, among: Collection[str], called: Mapping[str, str]) -> None:
+        """A code that there is not: that of the name, the nearest one, else some of those there are."""
+        near = [called[got]] if called.get(got) in among else get_close_matches(got, list(among), n=1, cutoff=0.5)
         if near:
             self.wrong(key, got, "是不是 {near}？", near=near[0])
         elif len(among) > SOME:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as default
@@ -14,6 +15,8 @@ import yaml
 
 Path = tuple[str | int, ...]
 TOO_MANY = 1_000_000
+#: what a Chinese keyboard writes where YAML wants its own
+WIDE = re.compile("[，：；【】［］｛｝“”‘’＂＇]")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -64,10 +67,7 @@ def read_marked(file: str, text: str) -> Marked:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        said = (error.problem or str(error)).strip()
-        raise BrokenFilesError([FileError(file, line, "YAML", said, "请改正此处的 YAML 语法")]) from error
+        raise BrokenFilesError([_unread(file, text, error)]) from error
     except yaml.YAMLError as error:  # e.g. a control character
         raise BrokenFilesError([FileError(file, 1, "YAML", str(error)[:80], "请删去不能用的字符")]) from error
     lines: dict[Path, int] = {}
@@ -76,6 +76,21 @@ def read_marked(file: str, text: str) -> Marked:
     if errors:
         raise BrokenFilesError(errors)
     return Marked(file, data, lines)
+
+
+def _unread(file: str, text: str, error: yaml.MarkedYAMLError) -> FileError:
+    """Where the text stops being YAML, and what most often is the reason; the parser's own words are no help."""
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
+    line, lines = (marks[0].line if marks else 0), text.splitlines()
+    for at in (*(mark.line for mark in marks), line - 1):
+        shown = lines[at] if 0 <= at < len(lines) else ""
+        wide = WIDE.search(shown)
+        if wide:
+            return FileError(file, at + 1, "YAML", wide.group(), "这是全角标点；逗号、冒号、引号、括号请用半角的")
+        if "\t" in shown[: len(shown) - len(shown.lstrip())]:
+            return FileError(file, at + 1, "YAML", "Tab", "行首请用空格，不用制表符")
+    shown = lines[line].strip()[:20] if line < len(lines) else ""
+    return FileError(file, line + 1, "YAML", shown, "读不下去；请看这一行和上一行的逗号、引号、括号是不是成对")
 
 
 def _plain(node: yaml.Node, path: Path, file: str, lines: dict[Path, int], errors: list[FileError]) -> Any:

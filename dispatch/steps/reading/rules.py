@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from dispatch.domain.avoidance import OTHER, STREET
@@ -15,10 +16,37 @@ from dispatch.steps.reading.cursor import Cursor
 STAGES = ("dispatch", "reported", "handling", "verification", "answering", "ruling", "hold", "total")
 NO_LIMIT = ("handling", "hold")  # the duty gives it, or the review date
 EXAMPLE = "示例"
+#: what people write in the place of a code
+CALLED = {
+    "派单": "dispatch",
+    "街道自办": "self",
+    "咨询答复": "answer",
+    "转市级": "relay",
+    "引导法定途径": "statutory",
+    "诉求": "appeal",
+    "群众诉求": "appeal",
+    "执法": "enforcement",
+    "综合执法": "enforcement",
+    "应急": "emergency",
+    "应急处置": "emergency",
+}
+_CODE, _SEVERAL = re.compile(r"[0-9A-Z][0-9A-Za-z._-]{0,15}"), re.compile("[，、；]")
 
 
-def read_duties(top: Cursor, units: Collection[str], policies: Collection[str]) -> dict[str, Any]:
-    """The document of the duty list, every default filled in."""
+def called_of(units: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Codes by what units are called; each is code, name, short name."""
+    return {called: code for code, *names in units for called in names}
+
+
+def called_in(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The same, of a document's rows."""
+    return called_of((row["code"], row["name"], row["short"]) for row in rows)
+
+
+def read_duties(
+    top: Cursor, units: Collection[str], policies: Collection[str], called: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The document of the duty list, every default filled in. `called`: codes of units by their names."""
     title = top.text("title", "")
     match = top.inner("match")
     rule = {
@@ -36,20 +64,27 @@ def read_duties(top: Cursor, units: Collection[str], policies: Collection[str]) 
     leads = [code for code in units if "-" not in code] + list(BY_PLACE)
     duties: dict[str, dict[str, Any]] = {}
     for one in top.each("duties", required=True):
-        code = one.text("code", shape=r"[0-9A-Z][0-9A-Za-z._-]{0,15}")
+        code = one.text("code")
+        if code and not _CODE.fullmatch(code):
+            one.wrong("code", code, "事项代码用 1 到 16 位数字、字母、点、横线，数字或大写字母开头；引号要半角")
         if code in duties:
             one.wrong("code", code, "这个事项代码已用过，请改一个")
-        duty = _duty(one, code, leads, policies, fallback)
+        duty = _duty(one, code, leads, policies, fallback, called or {})
         duties[code] = duty | {"group": groups.get(code[:1], "")}
     top.close()
     return {"title": title, "match": rule, "duties": list(duties.values())}
 
 
 def _duty(
-    one: Cursor, code: str, leads: Collection[str], policies: Collection[str], fallback: dict[str, Any]
+    one: Cursor,
+    code: str,
+    leads: Collection[str],
+    policies: Collection[str],
+    fallback: dict[str, Any],
+    called: Mapping[str, str],
 ) -> dict[str, Any]:
-    lead = one.text("lead", among=leads)
-    assist = one.texts("assist", among=leads)
+    lead = one.text("lead", among=leads, called=called)
+    assist = one.texts("assist", among=leads, called=called)
     if lead in assist:
         one.wrong("assist", lead, "主办单位不能又是协办单位，请删去")
     marks = [{"name": m.text("name"), "limit": m.limit("limit")} for m in one.each("marks")]
@@ -58,8 +93,8 @@ def _duty(
         "name": one.text("name"),
         "lead": lead,
         "assist": assist,
-        "outcome": one.text("outcome", among=OUTCOMES[:-1]),
-        "kind": one.text("kind", among=KINDS),
+        "outcome": one.text("outcome", among=OUTCOMES[:-1], called=CALLED),
+        "kind": one.text("kind", among=KINDS, called=CALLED),
         "words": one.texts("words"),
         "limit": one.limit("limit", fallback["limit"]),
         "marks": marks,
@@ -75,11 +110,20 @@ def _duty(
         "consultation": one.flag("consultation"),
         "demo": one.flag("demo"),
     }
+    _apart(one, "words", duty["words"])
     for key, words in (("needs", duty["needs"]), ("not", duty["without"])):
+        _apart(one, key, words)
         for word in words:
             if len(word) < 2:
                 one.wrong(key, word, "至少两个字，单字太容易碰上")
     return duty
+
+
+def _apart(one: Cursor, key: str, words: Collection[str]) -> None:
+    """Words parted by a Chinese comma are one word to YAML, which nobody ever writes."""
+    for word in words:
+        if _SEVERAL.search(word):
+            one.wrong(key, word, "词和词之间请用半角逗号")
 
 
 def read_words(top: Cursor, units: Collection[str]) -> dict[str, Any]:
@@ -98,6 +142,7 @@ def read_words(top: Cursor, units: Collection[str]) -> dict[str, Any]:
     avoidance.close()
     called = [name for group in aliases.values() for name in group]
     for key, given in (("danger", danger), ("avoidance", [*words, *misconduct, *before, *called])):
+        _apart(top, key, given)
         for word in given:
             if len(word) < 2:
                 top.wrong(key, word, "至少两个字，单字太容易碰上")

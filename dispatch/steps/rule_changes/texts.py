@@ -10,7 +10,7 @@ from dispatch.domain.reference import Reference
 from dispatch.steps.reading.cursor import Cursor
 from dispatch.steps.reading.marked import BrokenFilesError, FileError, read_marked
 from dispatch.steps.reading.places import grow
-from dispatch.steps.reading.rules import read_duties, read_policies, read_words
+from dispatch.steps.reading.rules import called_in, called_of, read_duties, read_policies, read_words
 
 DUTIES, POLICIES, WORDS = "duties", "policies", "words"
 KINDS = (DUTIES, POLICIES, WORDS)
@@ -20,12 +20,16 @@ LONGEST, MOST_LINES = 200_000, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a text may refer to: codes of units, places and policies; `named`: policy → the duties that name it."""
+    """What a text may refer to: codes of units, places and policies.
+
+    `named`: policy → the duties that name it; `called`: name of a unit, long or short → its code.
+    """
 
     units: tuple[str, ...]
     nodes: tuple[str, ...]
     policies: tuple[str, ...]
     named: Mapping[str, tuple[str, ...]]
+    called: Mapping[str, str]
 
 
 def known_of(reference: Reference) -> Known:
@@ -35,6 +39,7 @@ def known_of(reference: Reference) -> Known:
         tuple(reference.tree.by_code),
         tuple(reference.policies.by_code),
         _named((duty.policy, duty.code) for duty in reference.duties.duties),
+        called_of((unit.code, unit.name, unit.short) for unit in reference.units.all),
     )
 
 
@@ -45,6 +50,7 @@ def known_in(documents: Mapping[str, Any]) -> Known:
         tuple(node.code for node in grow(documents["tree"]["rows"], {})),
         tuple(row["code"] for row in documents[POLICIES]["policies"]),
         _named((row["policy"], row["code"]) for row in documents[DUTIES]["duties"]),
+        called_in(documents["units"]["units"]),
     )
 
 
@@ -70,7 +76,7 @@ def read(kind: str, text: str, known: Known) -> dict[str, Any]:
     top = Cursor(read_marked(file, text), errors)
     document: dict[str, Any]
     if kind == DUTIES:
-        document = read_duties(top, known.units, known.policies)
+        document = read_duties(top, known.units, known.policies, known.called)
     elif kind == POLICIES:
         document = read_policies(top, known.nodes)
         _still_there(top, document, known)
