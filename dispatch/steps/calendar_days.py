@@ -41,7 +41,7 @@ KIND = "calendars"
 DAYS = ("off", "work", "hours")
 #: so many whistles are looked at one by one, so many moves are shown; days in one exception; days back
 MOST, SHOWN, LONGEST, BACK = 5_000, 20, timedelta(days=31), timedelta(days=31)
-_HOURS = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
+_HOURS = re.compile(r"(\d{1,2}):([0-5]\d)\s*[-–—]\s*(\d{1,2}):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def entry(given: Mapping[str, str], today: date) -> dict[str, Any]:
     if last < first or last - first >= LONGEST:
         raise Invalid("「{value}」不对；最后一天不能早于第一天，也不能超过 31 天", field="last", value=str(last))
     if first < today - BACK:
-        raise Invalid("「{value}」太早；最多补登 31 天以前的，请改日期", field="first", value=str(first))
+        raise Invalid("「{value}」太早；只能补登最近 31 天的，请改日期", field="first", value=str(first))
     reason = given["reason"].strip()
     if not 0 < len(reason) <= 60 or not reason.isprintable():
         raise Invalid(
@@ -102,7 +102,7 @@ async def look_ahead(service: Service, by: Actor, given: Mapping[str, Any], *, r
     async with service.database.acquire() as connection:
         stands = (await references.newest(connection, district, (KIND,)))[KIND]
     document = _changed(stands.content, given, remove)
-    calendars = await asyncio.to_thread(_built, document)
+    calendars = await asyncio.to_thread(_built, document, str(given["date"]))
     moves, whole = await _moves(service, reference, district, calendars)
     token = secrets.token_urlsafe(32)
     async with service.database.transaction() as uow:
@@ -163,12 +163,11 @@ def _changed(document: Mapping[str, Any], given: Mapping[str, Any], remove: bool
     return {**document, "exceptions": [*written, dict(given)], "amended": [*own, dict(given)]}
 
 
-def _built(document: Mapping[str, Any]) -> Mapping[str, WorkCalendar]:
+def _built(document: Mapping[str, Any], day: str) -> Mapping[str, WorkCalendar]:
     try:
         return build_calendars(document)
-    except CalendarFileError as error:
-        value = str(error)[:80]
-        raise Invalid("日历不接受这一天（{value}）；请核对日期和时段", field="first", value=value) from None
+    except CalendarFileError:
+        raise Invalid("日历还管不到「{value}」；请改成日历已有的年份里的一天", field="first", value=day) from None
 
 
 async def _moves(
@@ -241,7 +240,17 @@ def _day(field: str, given: str) -> date:
 
 def _sessions(given: str) -> list[str]:
     parts = [part.strip() for part in re.split(r"[,，、\s]+(?=\d)", given.strip()) if part.strip()]
-    found = [_HOURS.fullmatch(part) for part in parts]
-    if not parts or not all(found):
+    found = [one for part in parts if (one := _HOURS.fullmatch(part))]
+    if not parts or len(found) < len(parts):
         raise Invalid("「{value}」不是时段；请写成 08:30-12:00，几段用逗号隔开", field="hours", value=given[:60])
-    return [f"{one[1]}-{one[2]}" for one in found if one]
+    made: list[str] = []
+    over = -1
+    for one in found:
+        start, end = int(one[1]) * 60 + int(one[2]), int(one[3]) * 60 + int(one[4])
+        if not over < start < end <= 24 * 60:
+            raise Invalid(
+                "「{value}」的止要晚于起，各段从早到晚、不重叠，不跨零点；请改时段", field="hours", value=one.group()
+            )
+        made.append(f"{one[1]:0>2}:{one[2]}-{one[3]:0>2}:{one[4]}")
+        over = end
+    return made

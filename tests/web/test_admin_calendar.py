@@ -70,9 +70,11 @@ async def test_a_day_that_cannot_be_is_refused_with_field_value_and_remedy(world
         ({"last": "2099-01-01"}, "31 天"),
         ({"day": "maybe"}, "没有「maybe」"),
         ({"day": "hours", "hours": "上午"}, "不是时段"),
-        ({"day": "hours", "hours": "12:00-08:00"}, "日历不接受"),
+        ({"day": "hours", "hours": "12:00-08:00"}, "「12:00-08:00」的止要晚于起"),
+        ({"day": "hours", "hours": "8:30-12:00，11:00-17:30"}, "「11:00-17:30」的止要晚于起，各段从早到晚、不重叠"),
+        ({"day": "hours", "hours": "08:30-12:75"}, "「08:30-12:75」不是时段"),
         ({"reason": ""}, "写明原因"),
-        ({"first": "2041-01-01", "last": ""}, "日历不接受"),
+        ({"first": "2041-01-01", "last": ""}, "日历还管不到「2041-01-01」"),
     ):
         page = await looked(world, admin, **given)
         assert (page.status, said in page.text) == (422, True), (given, page.text)
