@@ -391,6 +391,15 @@ async def test_places_used_lately_are_offered(world: World) -> None:
     assert page.form("/whistle").choices["place"] == [BUILDING]
 
 
+async def test_the_demonstration_is_never_offered_as_the_same_matter(world: World) -> None:
+    clerk = await somebody(world, CLERK)
+    assert await _minute(world) == 1
+    form = (await clerk.get("/whistle")).form("/whistle")
+    page = await clerk.send(form, body="广泰小区3号楼演示·一分钟：看它怎样一级一级往上走", step="edit")
+    assert "已有一件在办" not in page.text
+    assert "附近有相似的" not in page.text
+
+
 async def test_an_open_one_like_it_is_offered_and_can_be_added_to_once(world: World) -> None:
     clerk, other = await somebody(world, CLERK), await somebody(world, CLERK)
     number = await blow(clerk)

@@ -88,7 +88,10 @@ async def _similar(
         return ()
     asked = lists.Asked(status=OPEN, place=place, since=turn.now - SINCE)
     found = (await lists.list_view(service, actor, asked, limit=LOOKED_AT)).items
-    best = _best(found, typed, forecast.category if forecast else None)
+    duties = turn.reference.duties
+    # a demonstration is never the matter that somebody really reports
+    real = [one for one in found if (duty := duties.get(one.category or "")) is None or not duty.demo]
+    best = _best(real, typed, forecast.category if forecast else None)
     async with service.database.acquire() as connection:
         known = {case.id: case for case in await cases.many(connection, [one.id for one in best])}
     spot = here.code if here is not None and here.level <= 2 else None
