@@ -77,13 +77,15 @@ async def test_what_changed_meanwhile_is_not_written_over(world: World) -> None:
 
 async def test_the_terms_as_downloaded_change_nothing_and_the_blank_template_says_whats_what(world: World) -> None:
     admin = await somebody(world, ADMIN)
+    page = (await admin.get(PAGE)).html
+    assert page.index('<a href="/admin/import/template">') < page.index('type="file"'), "first the template"
     blank = await admin.client.get("/admin/import/template")
     book: Any = load_workbook(io.BytesIO(blank.content))
     assert [cell.value for cell in book.worksheets[0][1]] == HEADER
     assert "联络员" in str([cell.value for cell in book.worksheets[1]["C"]])
     filled = await admin.client.get("/admin/import/template?filled=1")
-    page = await tried(admin, filled.content)
-    assert "没有变化" in page.text, page.text
+    same = await tried(admin, filled.content)
+    assert "没有变化" in same.text, same.text
     assert "只有表头" in (await tried(admin, blank.content)).text
 
 

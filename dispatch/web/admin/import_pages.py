@@ -11,7 +11,7 @@ from dispatch.web.admin import words
 from dispatch.web.admin.pages import IMPORT, LOG, PEOPLE
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
-from dispatch.web.models.parts import Field, Hidden, NavItem, spans, strong
+from dispatch.web.models.parts import Field, Hidden, NavItem, Text, link, spans, strong
 
 TEMPLATE, APPLY = f"{IMPORT}/template", f"{IMPORT}/apply"
 #: so many rows of one kind are shown; how many more there are is said
@@ -32,15 +32,18 @@ def upload_section() -> ManageSection:
         _("先下载模板，一人一岗一行：%(columns)s。", columns=" · ".join(_(_LABELS[name]) for name, _label in COLUMNS)),
         _("单位或属地写名称或代码；任职起不填，就从今天起；要止任，填任职止。"),
         strong(_("表里没有的人不动。")),
+        " ",
+        *_templates(),
     )
     field = Field("file", _("填好的表（.xlsx）"), "file", required=True, accept=_ACCEPT,
                   hint=_("选了只是试算，什么都不会改；看过再确认"))  # fmt: skip
     form = ManageForm(IMPORT, _("试算"), (field,), upload=True, proven=True)
-    links = (
-        NavItem(_("下载空白模板"), TEMPLATE),
-        NavItem(_("下载现在的任职，改了再传"), f"{TEMPLATE}?filled=1"),
-    )
-    return ManageSection(_("从表格导入"), note, forms=(form,), links=links)
+    return ManageSection(_("从表格导入"), note, forms=(form,))
+
+
+def _templates() -> Text:
+    """The ways to a sheet to fill in, which come before the field for it."""
+    return spans(link(_("下载空白模板"), TEMPLATE), "・", link(_("下载现在的任职，改了再传"), f"{TEMPLATE}?filled=1"))
 
 
 def counted(plan: Plan) -> str:
@@ -52,7 +55,7 @@ def counted(plan: Plan) -> str:
 def dry_sections(done: DryRun, reference: Reference | None) -> list[ManageSection]:
     """Faults alone where there are any; else the button that does it, and what it would do."""
     if done.plan.faults:
-        return [_faults(done.plan.faults), replace(upload_section(), note=(), title=_("改好了再传"))]
+        return [_faults(done.plan.faults), replace(upload_section(), note=_templates(), title=_("改好了再传"))]
     if not done.token:
         note = spans(_("表里的 %(n)s 行和现在的一样，没有要改的。", n=done.rows))
         return [ManageSection(_("没有变化"), note, links=(NavItem(_("换一份表"), IMPORT),))]
