@@ -282,3 +282,13 @@ def test_pages_fit_every_width(browser: Any, service: Running, width: int) -> No
             assert box
             assert box["height"] >= 44
         keep(shown, f"live-unit-{width}")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_telephones_stay_within_the_form(browser: Any, service: Running, lang: str) -> None:
+    with page(browser, service, CLERK, 360) as shown:
+        shown.goto(f"{service.address}/language?to={lang}&next=/whistle")
+        edge = """() => { const right = one => one.getBoundingClientRect().right;
+            return Math.max(...[...document.querySelectorAll(".phones .btn")].map(right))
+                 - right(document.querySelector(".phones")) }"""
+        assert shown.evaluate(edge) <= 0.5
