@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 DISTRICT = Path(__file__).parents[2] / "deploy" / "demo"
 FILE = "demo.json"
+#: what the names of the demo's tokens begin with; the seat follows
 TOKENS = "demo"
 LASTS = timedelta(days=365)
 #: whose chain the five demo identities in charge stand on: 广泰小区3号楼, deepest first
@@ -95,10 +96,11 @@ async def ensure_tokens(database: Database, reference: Reference, file: Path) ->
             row = await accounts.token(uow.connection, _digest(token), now) if token else None
             if token is None or row is None or row.holder.seat.code != seat:
                 token = secrets.token_urlsafe(32)
-                made.append(people.Token(new_id(), _digest(token), account["person"], seat, TOKENS))
+                made.append(people.Token(new_id(), _digest(token), account["person"], seat, f"{TOKENS} {seat}"))
             account["token"] = token
             listed.append({key: value for key, value in account.items() if key != "person"})
-        await people.revoke_tokens(uow, TOKENS, [_digest(account["token"]) for account in listed], now)
+        names = [TOKENS, *(f"{TOKENS} {seat}" for seat in reference.people.seats)]
+        await people.revoke_tokens(uow, names, [_digest(account["token"]) for account in listed], now)
         await people.add_tokens(uow, made, now, now + LASTS)
     return listed
 

@@ -164,13 +164,13 @@ async def add_tokens(uow: UnitOfWork, tokens: Sequence[Token], now: datetime, ex
     )
 
 
-async def revoke_tokens(uow: UnitOfWork, name: str, keep: Sequence[bytes], now: datetime) -> int:
-    """Revoke the tokens of this name that are not among `keep`; returns how many."""
+async def revoke_tokens(uow: UnitOfWork, names: Sequence[str], keep: Sequence[bytes], now: datetime) -> int:
+    """Revoke the tokens of these names that are not among `keep`; returns how many."""
     return _count(
         await uow.connection.execute(
             """UPDATE api_token SET revoked_at = $3
-               WHERE name = $1 AND revoked_at IS NULL AND NOT token_sha256 = ANY($2::bytea[])""",
-            name,
+               WHERE name = ANY($1::text[]) AND revoked_at IS NULL AND NOT token_sha256 = ANY($2::bytea[])""",
+            list(names),
             list(keep),
             now,
         )

@@ -74,6 +74,9 @@ async def test_the_file_is_the_contract(prepared: tuple[str, Path]) -> None:
             account["unit"],
         )
     await db.close()
+    named = await rows(url, "SELECT name, seat FROM api_token")
+    assert len(named) == len({name for name, _ in named}) == len(told["accounts"])
+    assert all(name == f"demo {seat}" for name, seat in named)
     stored = await rows(url, "SELECT token_sha256 FROM api_token")
     assert all(account["token"].encode() not in bytes(row[0]) for row in stored for account in told["accounts"])
 
