@@ -214,7 +214,8 @@ class Finder:
             raise Invalid("「{value}」有 {n} 处；请写代码", field="place", value=place, n=len(found))
         if not found:
             known = sorted({self.people.seats[code].position for owner in owners
-                            for code in self._seats.get(owner, {}).values()})  # fmt: skip
+                            for code in self._seats.get(owner, {}).values()
+                            if self.people.seats[code].post != ROTA})  # fmt: skip
             raise Invalid(
                 "「{value}」不是{place}的岗位；请从这些里选：{known}",
                 field="post",

@@ -112,7 +112,7 @@ async def whom(service: Service, actor: Actor, given: str | None) -> str:
     async with service.database.acquire() as connection:
         found = await accounts.person_of(connection, given.replace("\0", "").lower())
     if found is None or found not in people.persons:
-        raise NotFound("没有「{value}」这个人；请核对工号或账号", field="person", value=given[:80])
+        raise NotFound("没有「{value}」这个工号或账号，写姓名不行；请核对", field="person", value=given[:80])
     return found
 
 

@@ -71,7 +71,7 @@ def _checked(wanted: Wanted, *, own: bool) -> None:
     if not 0 < len(wanted.name.strip()) <= LONGEST_NAME or not wanted.name.isprintable():
         raise Invalid("用途要 1 到 {most} 个字；请写明给哪个系统用", field="name", value=wanted.name, most=LONGEST_NAME)
     if not wanted.scopes:
-        raise Invalid("没有勾能做什么（{value}）；请至少勾一项", field="scopes", value="")
+        raise Invalid("「能做什么」一项也没有勾；请至少勾一项", field="scopes", value="")
     wrong = next((scope for scope in wanted.scopes if scope not in SCOPES), None)
     if wrong is not None:
         raise Invalid("没有「{value}」这种权限；请从列出的选", field="scopes", value=wrong[:40])

@@ -66,7 +66,7 @@ def lines(content: bytes) -> list[Line]:
 
 
 def _no_workbook(value: str) -> Invalid:
-    return Invalid("这不是能读的 xlsx 工作簿（{value}）；请用表格软件另存为 .xlsx", field="file", value=value)
+    return Invalid("这个文件读不了，不是 .xlsx 或坏了；请用表格软件打开，另存为 .xlsx", field="file", value=value)
 
 
 def _safe(content: bytes) -> None:
@@ -75,7 +75,7 @@ def _safe(content: bytes) -> None:
         with ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
             if len(parts) > PARTS:
-                raise _no_workbook(f"{len(parts)} parts")
+                raise Invalid("文件有「{value}」个部分，太多；请只留要导入的那张表", field="file", value=len(parts))
             total, tags = 0, 0
             for part in parts:
                 if part.flag_bits & 1 or part.filename.lower().endswith("vbaproject.bin"):

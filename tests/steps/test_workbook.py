@@ -54,12 +54,12 @@ def test_what_is_no_plain_workbook_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert len(bomb) < 1_000_000
     cases = {
         "没有选文件": b"",
-        "不是能读的": b"PK\x03\x04 nothing",
+        "读不了，不是 .xlsx": b"PK\x03\x04 nothing",
         "DOCTYPE": packed(plain, **{"xl/sharedStrings.xml": shared}),
         "字节": bomb,
         "展开": packed(plain, **{"xl/worksheets/sheet1.xml": b"<row>" + b"<c/>" * workbook.TAGS}),
         "宏": packed(plain, **{"xl/vbaProject.bin": b"x"}),
-        "parts": packed(plain, **{f"xl/x{n}": b"" for n in range(workbook.PARTS)}),
+        "个部分，太多": packed(plain, **{f"xl/x{n}": b"" for n in range(workbook.PARTS)}),
     }
     cases["UTF-16"] = packed(plain, **{"xl/sharedStrings.xml": shared.decode().encode("utf-16")})
     for said, content in cases.items():

@@ -175,14 +175,14 @@ async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> No
         assert (await admin.send(form, **wrong)).status == 422, wrong
     page = await admin.send(form, code="A1", name="示例新人", since="2026-10-01")
     assert re.search(r"示例新人.*现任.*示例消防联络员甲", page.text)
-    assert "任职 2026-01-01 到 2026-10-01" in page.text
+    assert "2026-01-01 起任职，2026-10-01 起不再任" in page.text
     page = await admin.send(page.form(f"/admin/seats/{XF}"), code="A1", until="2099-01-01")
-    assert "到 2099-01-01" in page.text
+    assert "2099-01-01 起不再任" in page.text
     desk = await somebody(world, DESK)
     assert (await desk.get(f"/admin/seats/{XF}")).status == 403
     assert await log(world) == [("term-changed", XF), ("term-changed", XF)]
     told = (await admin.get("/admin/log")).text
-    assert "止 示例消防联络员甲・消防救援大队・联络员・任职 2026-01-01 到 2026-10-01" in told
+    assert "止 示例消防联络员甲・消防救援大队・联络员・2026-01-01 起任职，2026-10-01 起不再任" in told
     assert "加 示例新人・消防救援大队・联络员・2026-10-01 起任职" in told
     assert (await admin.get("/admin/people/A1")).links("/admin/seats/") == [f"/admin/seats/{XF}"]
     assert (await admin.get("/admin/seats/nobody")).status == 404

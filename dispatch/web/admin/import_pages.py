@@ -30,7 +30,7 @@ def upload_section() -> ManageSection:
     """Template, what the columns are, and the file."""
     note = spans(
         _("先下载模板，一人一岗一行：%(columns)s。", columns=" · ".join(_(_LABELS[name]) for name, _label in COLUMNS)),
-        _("单位或属地写名称或代码；任职起不填，就从今天起；要止任，填任职止。"),
+        _("单位或属地写名称或代码；任职起不填，就从今天起；要止任，填任职止，这一天起不再任。"),
         strong(_("表里没有的人不动。")),
         " ",
         *_templates(),
@@ -99,7 +99,7 @@ def _term(line: Line) -> str:
     if line.until is None:
         term = _("%(since)s 起任职", since=line.since)
     else:
-        term = _("任职 %(since)s 到 %(until)s", since=line.since, until=line.until)
+        term = _("%(since)s 起任职，%(until)s 起不再任", since=line.since, until=line.until)
     if line.field != "until":
         return term
     was = _("原来到 %(was)s", was=line.was) if line.was else _("原来没有期限")

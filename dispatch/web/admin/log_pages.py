@@ -65,7 +65,9 @@ def _single(data: dict[str, Any], reference: Reference | None) -> Iterator[str]:
 
 def _term(row: Sequence[str], reference: Reference | None) -> str:
     kind, person, seat, since, until, was = row
-    term = _("任职 %(since)s 到 %(until)s", since=since, until=until) if until else _("%(since)s 起任职", since=since)
+    term = _("%(since)s 起任职", since=since)
+    if until:
+        term = _("%(since)s 起任职，%(until)s 起不再任", since=since, until=until)
     name = f"{was} → {_name(person, reference)}" if was and not was[:1].isdigit() else _name(person, reference)
     return f"{_(_KINDS[kind])} {name}・{words.seat_words(reference, seat)}・{term}"
 

@@ -159,7 +159,7 @@ def seat_sections(reference: Reference, seat: Seat, now: datetime, given: dict[s
 
 
 def _term(reference: Reference, one: Holding, day: date) -> ManageRow:
-    term = _("任职 %(since)s 到 %(until)s", since=one.since, until=one.until) if one.until else ""
+    term = _("%(since)s 起任职，%(until)s 起不再任", since=one.since, until=one.until) if one.until else ""
     term = term or _("%(since)s 起任职", since=one.since)
     state = _("现任") if one.covers(day) else _("还没到") if one.since > day else ""
     return ManageRow(called(reference, one), term, one.person, state, person_url(one.person))

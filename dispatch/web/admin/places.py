@@ -107,7 +107,7 @@ async def hold(request: Request, form: Form, visit: Administrator, seat: str) ->
 def sure(given: str) -> None:
     """Whether the box was ticked. Raises `Invalid`."""
     if given != "1":
-        raise Invalid("没有勾「确定」，什么都没有撤（{value}）；请勾上再按", field="sure", value=given)
+        raise Invalid("没有勾「确定」，什么都没有撤；请勾上再按", field="sure", value=given)
 
 
 def day(field: str, given: str) -> date | None:
