@@ -1,7 +1,8 @@
 """The end of every step: who is accountable now, what each queue shows, and the places in the log."""
 
 from dispatch.domain import parts, requests
-from dispatch.domain.case import ENDED, MERGED, Case
+from dispatch.domain.case import ENDED, INFORM, MERGED, Assignment, Case
+from dispatch.domain.clocks import DISPATCH
 from dispatch.domain.turn import Turn
 
 
@@ -50,6 +51,9 @@ def _queues(case: Case) -> None:
     """Each part's place in its unit's queue: its nearest clock; out of the queue when the case is over."""
     over = case.status in ENDED
     for part in list(case.assignments.values()):
+        if part.gen == case.gen and part.role == INFORM:
+            _informed(case, part)
+            continue
         if part.gen != case.gen or not part.active:
             continue
         if over:
@@ -60,3 +64,12 @@ def _queues(case: Case) -> None:
         if (stage, due_at) != (part.stage, part.due_at):
             part.stage, part.due_at = stage, due_at
             case.requeued_units.add(part.unit)
+
+
+def _informed(case: Case, part: Assignment) -> None:
+    """What a unit is only informed of stands in no queue, but for an emergency that no unit has: that stands first."""
+    stands = parts.nobody_has(case) and part.status != parts.RELEASED
+    place = (True, DISPATCH, parts.AT_ONCE) if stands else (False, None, None)
+    if place != (part.active, part.stage, part.due_at):
+        part.active, part.stage, part.due_at = place
+        case.requeued_units.add(part.unit)

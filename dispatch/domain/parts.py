@@ -1,6 +1,6 @@
 """Units' parts in a case: assigned, released, and what the queue shows of them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dispatch.domain import clocks, resting
 from dispatch.domain.case import ASSIST, AT_DESK, INFORM, LEAD, Assignment, Case, Clock
@@ -8,6 +8,8 @@ from dispatch.domain.clocks import HANDLING, REPORTED, RULING
 from dispatch.domain.turn import Turn
 
 WAITING, SIGNED, ON_SITE, DONE, RELEASED = "assigned", "reported-in", "on-site", "done", "released"
+#: a queue is in the order of deadlines: where what nobody has yet stands, before every one of them
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def assign(case: Case, turn: Turn, unit: str, role: str, *, report: bool = True) -> Assignment:

@@ -8,6 +8,7 @@ from uuid import UUID
 from dispatch.domain import clocks as rules
 from dispatch.domain import counterparts, involved, rungs
 from dispatch.domain.case import Assignment, Case, Clock
+from dispatch.domain.parts import AT_ONCE
 from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat
 
@@ -125,7 +126,7 @@ def part_view(part: Assignment, name: str) -> PartView:
         reported_at=part.reported_at,
         done_at=part.done_at,
         stage=part.stage,
-        due_at=part.due_at,
+        due_at=part.due_at if part.due_at != AT_ONCE else None,
     )
 
 

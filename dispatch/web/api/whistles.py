@@ -99,8 +99,9 @@ async def queue(
 ) -> Response:
     """A unit's queue, what falls due first on top; `working_seconds_left` counts working time, negative when late.
 
-    `role` lead or assist: only these parts. `role` inform: what the unit has nothing to do in, but is informed of or
-    was called to one table for, the newest first.
+    An emergency that no unit has stands first with the emergency duty office (`role` inform, `status` at-desk; the
+    clock is the desk's) until the desk assigns it. `role` lead or assist: only these parts. `role` inform: all that the
+    unit is informed of or was called to one table for, the newest first.
     """
     question = replace(asked(status, None, place, category, kind, street, q, since), role=role)
     return send(await lists.queue_view(deps_of(request).service, visit.actor, unit, question, cursor, limit))

@@ -1,12 +1,12 @@
 """A row of a list: time first, then what it is, whose part it is and in which state, where on the ladder it stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
 from dispatch.domain import whistle
-from dispatch.domain.case import ON_HOLD, Actor, Case
+from dispatch.domain.case import INFORM, ON_HOLD, Actor, Case
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.lists import Item
 from dispatch.steps.service import Service
@@ -45,8 +45,7 @@ async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[I
 def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
     """A row of the queue of `unit`; `here` is where its one-tap action comes back to."""
     case, turn = shown.cases.get(item.id), shown.turn
-    role = Role(item.role) if item.role else None
-    return Row(
+    row = Row(
         ref=f"{item.id}:{item.version}",
         number=str(item.number),
         title=title_of(item),
@@ -58,12 +57,15 @@ def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
         time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
         time_text=_rest(item, case),
         ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) or item.status == ON_HOLD else None,
-        role=role,
+        role=Role(item.role) if item.role else None,
         owed=_owed(case, unit, turn),
         quick=_quick(item, case, shown, here),
         resolve_url=_resolve(item, case, shown, here),
         urgent=_("紧急") if item.kind == "emergency" else "",
     )
+    if item.role == INFORM and item.part_status:  # among what is its to do: no unit has it, and no clock is its own
+        return replace(row, role=None, lamp=Lamp.RED, time=None, time_text=_("马上"), ruler=None)
+    return row
 
 
 def list_row(item: Item, shown: Shown) -> Row:
