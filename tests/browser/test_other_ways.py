@@ -118,6 +118,7 @@ def test_keys_for_all_of_a_page_and_a_focus_that_is_seen(browser: Any, service: 
         service.do(lambda world: world.whistle(SLOW))
     with page(browser, service, ZJ) as shown:
         shown.goto(f"{service.address}/queue")
+        shown.set_viewport_size({"width": 1280, "height": 480})
         every = shown.locator("tbody tr").count()
         shown.keyboard.press("a")
         assert shown.locator("#bulk").get_by_text(f"已选 {every}").is_visible()
