@@ -55,6 +55,7 @@ async def test_as_many_deadlines_move_as_were_shown_and_the_day_stays_when_files
     assert [one async for one in audit(world.database)] == []
     text = (await admin.get("/admin/log")).text
     assert text.count("改了日历") == 2
+    assert "全天不上班" in text
     assert text.count("重算了时限") == 2
     count = await moved(world)
     await admin.send((await admin.get(CALENDAR)).form("/admin/calendar/again"))

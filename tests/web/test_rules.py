@@ -55,7 +55,10 @@ async def test_from_the_text_to_a_version_in_force_and_back(world: World) -> Non
     assert "主办：住建 → 消防" in back.text
     again = await desk.send(back.form("/rules/duties"), reason="换回来", step="propose")
     assert "换回第 1 版" in again.text
-    log = (await (await somebody(world, AUDITOR)).get("/admin/log")).text
+    page = await (await somebody(world, AUDITOR)).get("/admin/log")
+    log, proposals = page.text, page.links("/rules/proposal/")
+    assert proposals
+    assert not [one for one in proposals if one.rpartition("/")[2] in log]
     assert "批准了规则的修改：权责清单 第 2 版" in log
     assert "提了规则的修改：权责清单 照第 2 版，换回来" in log
 

@@ -1,22 +1,28 @@
 """What the log of administration shows: who changed what, whose or where, and what exactly."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
 from dispatch.store.administration import Entry
 from dispatch.web import say
-from dispatch.web.admin import words
+from dispatch.web.admin import calendar_pages, words
 from dispatch.web.admin.pages import LOG, PAGE
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageRow, ManageSection
 from dispatch.web.models.parts import Empty, NavItem
+from dispatch.web.rules.pages import proposal_url
 
 #: so many single changes of one entry are shown; how many more there are is said
 SHOWN = 10
+#: what stands on the page of a proposal
+_PROPOSALS = ("rules-proposed", "rules-approved", "rules-declined", "rules-withdrawn")
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KINDS = {"added": N_("加"), "changed": N_("改动"), "ended": N_("止")}
 _FIELDS = {"name": N_("名称"), "short": N_("简称"), "calendar": N_("作息"), "duty": N_("全天有人值守")}
 
@@ -28,6 +34,7 @@ def log_section(found: Sequence[Entry], reference: Reference | None, now: dateti
             words.done_words(entry),
             "；".join(part for part in (_whose(entry, reference), *_single(entry.data, reference)) if part),
             "・".join((say.moment(entry.at, now, ZONE), entry.name or _("命令行"))),
+            href=proposal_url(UUID(entry.subject)) if entry.action in _PROPOSALS else "",
         )
         for entry in found[:PAGE]
     )
@@ -42,6 +49,10 @@ def _whose(entry: Entry, reference: Reference | None) -> str:
         return entry.subject_name if entry.subject != entry.person else ""
     if entry.action.startswith("term-"):
         return words.seat_words(reference, entry.subject)
+    if "entry" in entry.data:
+        return calendar_pages.what(entry.data["entry"])
+    if _ID.fullmatch(entry.subject):
+        return ""  # no name that anybody knows it by
     unit = reference.units.get(entry.subject) if reference else None
     node = reference.tree.get(entry.subject) if reference else None
     known = unit.name if unit else node.name if node else ""
