@@ -205,6 +205,7 @@ async def test_each_of_many_has_its_own_result(world: World) -> None:
     gone = "01a20a90-f4a3-7345-bc93-897178c452ed:1"
     page = await bulk(browser, [*chosen, gone], "report-in")
     assert "办了 3 件：2 件成，1 件没成" in page
+    assert "其中 1 件早已办过，这次没有动。" in page
     results = re.search(r'<section class="card results".*?</section>', page, re.S)
     assert results
     assert results[0].count('class="ok"') == 2

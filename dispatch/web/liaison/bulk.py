@@ -126,10 +126,10 @@ async def act_on_all(
         number = str(case.facts.number) if case else ""
         try:
             own = await _own(service, actor, case, values) if case and action == "resolve" else values
-            ok, said = await _act(service, actor, ref, action, own, f"{key}:{ref.id}" if key else None)
+            ok, said, earlier = await _act(service, actor, ref, action, own, f"{key}:{ref.id}" if key else None)
         except Refusal as refusal:
-            ok, said = False, problems.said(refusal)
-        results.append(BulkResult(number, titles[ref.id], ok, said))
+            ok, said, earlier = False, problems.said(refusal), False
+        results.append(BulkResult(number, titles[ref.id], ok, said, earlier))
     return results
 
 
@@ -156,15 +156,15 @@ async def chosen(service: Service, actor: Actor, refs: Sequence[Ref]) -> tuple[t
 
 async def _act(
     service: Service, actor: Actor, ref: Ref, action: str, values: Mapping[str, Any], key: str | None
-) -> tuple[bool, str]:
+) -> tuple[bool, str, bool]:
     repeatable = whistle.TABLE[action].repeatable
     done = await casework.act(
         service, actor, ref.id, action, values, version=ref.version, key=key if repeatable else None
     )
     if not done.changed:
-        return True, _("已经办过了")
+        return True, _("已经办过了"), True
     turn = service.turn(done.case.facts.district, done.case.last_at)
-    return True, state_of(done.case, turn, actor)
+    return True, state_of(done.case, turn, actor), False
 
 
 __all__ = ["MOST", "BulkResult", "Ref", "act_on_all", "begun", "chosen", "fields_of", "read_refs", "values_of"]

@@ -89,10 +89,13 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     except Invalid as refusal:
         return await _ask(request, visit, action, refs, address, typed, refusal)
     results = await bulk.act_on_all(service, visit.actor, refs, action, values, key)
-    done = sum(one.ok for one in results)
+    done, earlier = sum(one.ok for one in results), sum(one.before for one in results)
     notice = Notice(
         _("办了 %(n)s 件：%(done)s 件成，%(failed)s 件没成", n=len(results), done=done, failed=len(results) - done),
-        spans(_("没成的写着原因，别的不受影响。")) if done < len(results) else (),
+        spans(
+            *([_("其中 %(n)s 件早已办过，这次没有动。", n=earlier)] if earlier else []),
+            *([_("没成的写着原因，别的不受影响。")] if done < len(results) else []),
+        ),
         kind="done" if done else "error",
     )
     now = await service.database.now()  # what was done stands in the rows

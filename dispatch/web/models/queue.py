@@ -90,6 +90,8 @@ class BulkResult:
     title: str
     ok: bool
     text: str
+    #: nothing was done: it had been done before
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
