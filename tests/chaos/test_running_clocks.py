@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from dispatch.domain import whistle
+from dispatch.domain.case import Actor
 from tests.chaos.running_clocks import RunningClocks
 from tests.domain.cases import Play
 from tests.domain.life import TEXTS, LifeAmongOthers
@@ -28,6 +29,10 @@ class Accounted(LifeAmongOthers):
         self.total = self.play.case.clock("total").due_at  # type: ignore[union-attr]
         self.account, self.read = RunningClocks(), 0
         self.account.take("raised", {})
+
+    def does(self, actor: Actor, action: str, fields: dict[str, Any]) -> None:
+        self.play.wait(seconds=1)  # no two steps of a whistle are of one moment
+        super().does(actor, action, fields)
 
     @rule(data=st.data())
     def act_as_offered(self, data: Any) -> None:
