@@ -284,6 +284,12 @@ async def test_a_street_decides_on_its_page_what_is_asked_of_it(world: World) ->
     assert [f"/w/{number}/do/decide-extension-{said}?next=/chain" in page for said in ("yes", "no")] == [True, True]
     await world.act(number, "decide-extension", seat=SECRETARY, granted=False, reason="先按时限办")
     assert "等您定" not in await browser.get("/chain")
+    asked = await world.act(
+        number, "request-hold", seat=ZJ, reason="等产权单位批复", review_on=until.date().isoformat()
+    )
+    assert asked.status_code == 200, asked.text
+    page = await browser.get("/chain")
+    assert [f"/w/{number}/do/decide-hold-{said}?next=/chain" in page for said in ("yes", "no")] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dispatch.steps.deciding import Asked
 from dispatch.web import words
 from dispatch.web.chain.page import PATH
 from dispatch.web.common import times
-from dispatch.web.desk.deciding import ASKED, DECIDED
+from dispatch.web.desk.deciding import ASKED
 from dispatch.web.desk.panes import ended, pane
 from dispatch.web.i18n import _
 from dispatch.web.lists.rows import title_of
@@ -53,7 +53,7 @@ def _until(data: dict[str, Any], turn: Turn) -> str:
 
 
 def _answers(one: Asked, kind: str, actor: Actor, turn: Turn) -> tuple[ActionButton, ...]:
-    action = DECIDED[kind]
+    action = f"decide-{kind}"
     if not whistle.possible(one.case, actor, action, turn):
         return ()
     url = f"/w/{one.decision.item.number}/do/{action}"
