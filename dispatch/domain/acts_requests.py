@@ -5,7 +5,7 @@ from typing import Any
 
 from dispatch.domain import clocks, parts
 from dispatch.domain.asking import ask, decide, moment, need, own
-from dispatch.domain.case import LEAD, Actor, Case, Clock, Request
+from dispatch.domain.case import INFORM, LEAD, Actor, Case, Clock, Request
 from dispatch.domain.involved import desk_seat, leader_seat, secretary_seat
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.turn import Turn
@@ -16,6 +16,8 @@ Fields = Mapping[str, Any]
 def can_hand_back(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
     """Once per unit, before work starts and within the policy's time, with a reason; a unit named for it exists."""
     part = own(case, actor)
+    if part.role == INFORM:
+        raise NotNow("这件没有派给贵单位，只是知会，没有可退的")
     if part.handed_back:
         raise NotNow("每个单位只能申请一次退单")
     if part.started or part.status == parts.DONE:

@@ -49,7 +49,8 @@ def apply(case: Case, routing: Routing, turn: Turn, origin: dict[str, object] | 
         case _:
             case.status = AT_DESK
     for unit in routing.inform:
-        if case.unit(unit) is None:
+        part = case.unit(unit)
+        if part is None or part.status == parts.RELEASED:  # released when another street took it over
             _inform(case, turn, unit)
     event = _event(case, routing, turn, origin)
     _tell(case, routing, turn, event)

@@ -159,6 +159,25 @@ def test_a_place_not_known_is_the_district_heads_too() -> None:
     assert not whistle.may(play.case, head(STREET), "read", play.turn)
 
 
+def test_passed_on_to_another_street_an_unmatched_emergency_is_told_to_the_duty_office_again() -> None:
+    play = Play("没有这种事的规则", danger=True).route()
+    play.act(clerk(), "transfer", {"to": "130403001"})
+    play.act(clerk("130403001"), "accept-transfer")
+    play.told.clear()
+    play.route()
+    assert ("unit:YJ:liaison", "informed") in play.told
+    assert [(part.unit, part.active) for part in play.case.parts()] == [("YJ", True)]
+
+
+def test_who_is_only_informed_has_nothing_to_hand_back() -> None:
+    play = Play("没有这种事的规则", danger=True).route()
+    play.act(DESK, "assign", {"lead": "ZJ"})
+    office = liaison("YJ")
+    assert not whistle.possible(play.case, office, "hand-back", play.turn)
+    with pytest.raises(NotNow, match="只是知会"):
+        play.act(office, "hand-back", {"reason": "不归我们", "to": "CG"})
+
+
 def test_an_unmatched_emergency_is_told_to_the_duty_office_the_streets_duty_officer_and_the_desk_at_once() -> None:
     play = Play("没有这种事的规则", danger=True).route()
     assert play.case.status == "at-desk"
