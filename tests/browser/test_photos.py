@@ -200,6 +200,8 @@ def test_of_a_photo_that_is_turned_one_goes_with_the_form(browser: Any, service:
         turn.click()
         shown.locator("[data-tiles] [data-state=sending]").wait_for()
         assert _with_the_form(shown) == ["photo"]
+        while not held:  # it says that it sends before the picture is turned and has left
+            shown.wait_for_timeout(20)
         with shown.expect_response("**/whistle/photo"):
             held.pop().fulfill(status=422, json={"detail": "这张照片太大"})
         shown.locator("[data-tiles] [data-state=kept]").wait_for()
