@@ -185,15 +185,16 @@ async def _torment(fleet: Fleet, dice: Random, seconds: float, every: float) -> 
     await fleet.whole()
 
 
-async def drained(url: str, within: float = 30.0) -> None:
-    """Until everything that was written has left and is routed: a last tick may have handed a whistle to another
-    street. A relay and a handler must still be at work."""
+async def drained(url: str, within: float = 30.0, *, routed: bool = True) -> None:
+    """Until everything that was written has left and is `routed`: a last tick may have handed a whistle to another
+    street. A relay must still be at work, and a handler for what is to be routed."""
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(within):
             while await connection.fetchval(
                 """SELECT EXISTS (SELECT FROM outbox)
-                   OR EXISTS (SELECT FROM whistle_state WHERE status = 'raised')"""
+                   OR $1 AND EXISTS (SELECT FROM whistle_state WHERE status = 'raised')""",
+                routed,
             ):
                 await asyncio.sleep(0.1)
     except TimeoutError:

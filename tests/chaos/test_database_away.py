@@ -52,7 +52,7 @@ async def lie_there(world: World, url: str, kafka: str) -> None:
     await raise_many(world)
     relay = Relay(world.database, connector(kafka), Waker())
     going = asyncio.create_task(relay.run())
-    await drained(url, 120)
+    await drained(url, 120, routed=False)
     await relay.stop()
     await going
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=5) as producer:
