@@ -243,6 +243,8 @@ def test_broken_yaml_twice_the_same_key_and_no_file(district: Path) -> None:
         ),
         ("words: [消防通道, 消防门, 锁", "words: [消防通道，消防门，锁", "消防通道，消防门，锁", "请用半角逗号"),
         ('code: "301"', "code: “301”", "“301”", "引号要半角"),
+        ("name: 消防通道锁堵, lead: XF", "name: 消防通道锁堵, lead：XF", "：", "请用半角的"),
+        ("limit: 2h, report-in: on-site", "limit: 2h, report-in：on-site", "：", "请用半角的"),
     ],
 )
 def test_what_people_most_often_get_wrong_is_said_in_their_words(

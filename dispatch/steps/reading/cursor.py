@@ -26,6 +26,7 @@ class Cursor:
         self.file, self.errors, self.path = file, errors, path
         self.value: dict[str, Any] = {}
         self.known: list[str] = []
+        self.wide: set[str] = set()  # keys with their value after a full-width colon: one fault, not two
         got = file.data if path == () else value
         if isinstance(got, dict):
             self.value = got
@@ -173,7 +174,7 @@ class Cursor:
     def close(self) -> None:
         """Report keys that mean nothing here."""
         for key in self.value:
-            if key not in self.known and key != "note":
+            if key not in self.known and key not in self.wide and key != "note":
                 self._strange(key)
 
     def _unknown(self, key: str, got: str, among: Collection[str], called: Mapping[str, str]) -> None:
@@ -197,10 +198,13 @@ class Cursor:
         self.known.append(key)
         if key in self.value and self.value[key] is not None:
             return self.value[key]
-        if default is _REQUIRED:
+        if (wide := next((one for one in self.value if one.startswith(f"{key}：")), None)) is not None:
+            if wide not in self.wide:
+                self.wrong(wide, "：", "这是全角标点；逗号、冒号、引号、括号请用半角的")
+            self.wide.add(wide)
+        elif default is _REQUIRED:
             self.wrong(key, "", "缺少这一项，请补上")
-            return None
-        return default
+        return None if default is _REQUIRED else default
 
 
 def _some(among: Collection[str]) -> str:
