@@ -113,11 +113,11 @@ class _Planner:
         self.faults: list[Fault] = []
 
     def take(self, row: Row) -> None:
-        try:
-            self._name(row)
-            self._hold(row)
-        except Invalid as refusal:
-            self.faults.append(Fault(row.number, refusal))
+        for part in (self._name, self._hold):
+            try:
+                part(row)
+            except Invalid as refusal:
+                self.faults.append(Fault(row.number, refusal))
 
     def _name(self, row: Row) -> None:
         before = self.names.get(row.person)

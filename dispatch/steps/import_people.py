@@ -7,10 +7,11 @@ second step takes the ticket, compares anew under the lock and does what was sho
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from dispatch.domain import roster
@@ -124,10 +125,9 @@ def read_rows(lines: Sequence[Line], reference: Reference) -> tuple[list[Row], l
     faults: list[Fault] = []
     for line in lines[1:]:
         cells: dict[str, Value] = {name: line.cells[n] if n < len(line.cells) else "" for name, n in places.items()}
-        try:
-            rows.append(_read(line.number, cells, finder))
-        except Invalid as refusal:
-            faults.append(Fault(line.number, refusal))
+        row, wrong = _read(line.number, cells, finder)
+        rows += [row] if row else []
+        faults += [Fault(line.number, refusal) for refusal in wrong]
     if not rows and not faults:
         raise Invalid("表里只有表头，没有人（{value} 行）；请从第 2 行填起", field="file", value=0)
     return rows, faults
@@ -146,15 +146,27 @@ def _columns(header: Line) -> dict[str, int]:
     return found
 
 
-def _read(number: int, cells: Mapping[str, Value], finder: "Finder") -> Row:
-    for name, label in COLUMNS:
-        if isinstance(cells.get(name), Formula):
-            raise Invalid("「{value}」这一格是公式；请复制整列，只粘贴数值", field=name, value=label)
-    code, name = str(cells["code"]), str(cells["name"])
-    checked_code(code, finder.people)
-    checked_name(name)
-    seat = finder.seat(str(cells["place"]), str(cells["post"]))
-    return Row(number, code, name, seat, _day("since", cells), _day("until", cells))
+def _read(number: int, cells: Mapping[str, Value], finder: "Finder") -> tuple[Row | None, list[Invalid]]:
+    """A row, or everything that is wrong with it; what hangs on a cell that is a formula is not asked."""
+    wrong = [
+        Invalid("「{value}」这一格是公式；请复制整列，只粘贴数值", field=name, value=label)
+        for name, label in COLUMNS
+        if isinstance(cells.get(name), Formula)
+    ]
+    formulas = {refusal.field for refusal in wrong}
+
+    def taken_from(read: Callable[..., Any], *names: str) -> Any:
+        try:
+            return None if formulas.intersection(names) else read(*(cells.get(name, "") for name in names))
+        except Invalid as refusal:
+            wrong.append(refusal)
+            return None
+
+    code = taken_from(lambda code: checked_code(str(code), finder.people), "code")
+    name = taken_from(lambda name: checked_name(str(name)), "name")
+    seat = taken_from(lambda place, post: finder.seat(str(place), str(post)), "place", "post")
+    since, until = (taken_from(partial(_day, field), field) for field in ("since", "until"))
+    return (None if wrong else Row(number, code, name, seat, since, until)), wrong
 
 
 def checked_code(code: str, people: People) -> str:
@@ -173,8 +185,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _day(field: str, cells: Mapping[str, Value]) -> date | None:
-    value = cells.get(field, "")
+def _day(field: str, value: Value) -> date | None:
     if value == "":
         return None
     if isinstance(value, str):

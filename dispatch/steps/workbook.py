@@ -127,8 +127,9 @@ def _value(cell: Any) -> Value:
     if isinstance(value, date):
         return value
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()[: LONGEST + 1]
+        value = int(value)
+    text, pattern = str(value).strip()[: LONGEST + 1], getattr(cell, "number_format", "") or ""
+    return text.zfill(len(pattern)) if set(pattern) == {"0"} else text  # 7 that the sheet shows as 0007 is 0007
 
 
 def write(
@@ -142,6 +143,7 @@ def write(
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name)
+    sheet.column_dimensions["A"].number_format = "@"  # a code that is typed there keeps the zeros it begins with
     sheet.append(list(header))
     for row in rows:
         sheet.append([_plain(cell) for cell in row])

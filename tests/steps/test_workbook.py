@@ -40,6 +40,16 @@ def test_texts_dates_and_whole_numbers_are_read_and_empty_rows_left_out() -> Non
     ]  # fmt: skip
 
 
+def test_zeros_that_a_code_begins_with_stay() -> None:
+    book = Workbook()
+    assert book.active is not None
+    for number, (value, pattern) in enumerate((("0007", "@"), (7, "0000"), (7.0, "0000"), (7, "General"), (7, "0")), 1):
+        book.active.cell(number, 1, value).number_format = pattern
+    made = io.BytesIO()
+    book.save(made)
+    assert [line.cells[0] for line in workbook.lines(made.getvalue())] == ["0007", "0007", "0007", "7", "7"]
+
+
 def test_a_formula_is_seen_as_one_and_what_we_write_is_text() -> None:
     (line,) = workbook.lines(sheet(["=1+1", "a"]))
     assert isinstance(line.cells[0], workbook.Formula)

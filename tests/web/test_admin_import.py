@@ -122,6 +122,40 @@ async def test_every_wrong_row_is_named_with_field_value_and_remedy(world: World
     assert "Row 2" in english.text
 
 
+async def test_all_that_is_wrong_with_a_row_is_said_at_once(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await tried(
+        admin,
+        sheet(
+            ["甲 乙", "=1+1", "没有这个局", "联络员", "明年", "后年"],
+            ["A1", "示例新人", "XF", "联络员", "", ""],
+            ["A1", "示例别人", "CG", "联络员", "2026-05-01", "2026-04-01"],
+        ),
+    )
+    for said in (
+        "不能作工号",
+        "不能作姓名",
+        "没有「没有这个局」",
+        "「明年」不是",
+        "「后年」不是",
+        "请改成一致",
+        "不晚于",
+    ):
+        assert said in page.text, (said, page.text)
+    assert (page.status, page.text.count("第 2 行・"), page.text.count("第 4 行・")) == (422, 5, 2)
+
+
+async def test_a_code_keeps_the_zeros_it_begins_with(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    page = await tried(admin, sheet(["0007", "示例新人", "XF", "联络员", "", ""]))
+    await admin.send(page.form(APPLY))
+    assert await holder(world, XF) == ["0007"]
+    filled = await admin.client.get("/admin/import/template?filled=1")
+    book: Any = load_workbook(io.BytesIO(filled.content))
+    assert "0007" in [cell.value for cell in book.worksheets[0]["A"]]
+    assert book.worksheets[0].column_dimensions["A"].number_format == "@", "what is typed there stays as typed"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
