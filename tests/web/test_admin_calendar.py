@@ -34,7 +34,8 @@ async def test_as_many_deadlines_move_as_were_shown_and_the_day_stays_when_files
     other = await looked(world, admin, last="", day="hours", hours="08:30-12:00")
     assert await moved(world) == 0, "looking changes nothing"
     page = await admin.send(page.form(CONFIRM))
-    assert "示例停办" in page.text
+    assert ("办好了：改了日历" in page.text, "示例停办" in page.text) == (True, True), page.text
+    assert "办好了：改了日历" not in (await admin.get(CALENDAR)).text
     assert await moved(world) == int(said[1]) > 0
     assert [one async for one in audit(world.database)] == []
     stale = await admin.send(other.form(CONFIRM))

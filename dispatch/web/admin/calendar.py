@@ -13,7 +13,7 @@ from dispatch.steps import calendar_days
 from dispatch.steps.sign_in import Visit
 from dispatch.store import references
 from dispatch.web.admin import calendar_pages, pages
-from dispatch.web.admin.shared import Administrator, Looker, prove, shown_to_change
+from dispatch.web.admin.shared import Administrator, Looker, asked, prove, shown_to_change
 from dispatch.web.auth import Form, text_of
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -65,7 +65,7 @@ async def confirm(request: Request, form: Form, visit: Administrator) -> Respons
         await calendar_days.confirm(service, visit.actor, text_of(form, "token"))
     except Refusal as refusal:
         return await _page(request, visit, refusal)
-    return RedirectResponse(pages.CALENDAR, 303, background=_anew(request, visit))
+    return RedirectResponse(calendar_pages.DONE, 303, background=_anew(request, visit))
 
 
 @router.post(calendar_pages.ANEW)
@@ -89,7 +89,10 @@ async def _page(
 ) -> Response:
     document, now = await _document(request, visit), await deps_of(request).service.database.now()
     parts = (calendar_pages.new_section(given or {}), calendar_pages.listed_section(document, now))
-    return await shown_to_change(request, visit, pages.CALENDAR, *parts, heading=_("日历例外"), refusal=refusal)
+    notices = () if refusal else calendar_pages.notices(asked(request, "done"))
+    return await shown_to_change(
+        request, visit, pages.CALENDAR, *parts, heading=_("日历例外"), refusal=refusal, notices=notices
+    )
 
 
 async def _ahead(request: Request, visit: Visit, found: calendar_days.Ahead) -> Response:

@@ -10,9 +10,10 @@ from dispatch.web import say, words
 from dispatch.web.admin.pages import CALENDAR
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
-from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Option, spans, strong
+from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Notice, Option, spans, strong
 
 REMOVE, CONFIRM, ANEW = f"{CALENDAR}/remove", f"{CALENDAR}/confirm", f"{CALENDAR}/again"
+DONE = f"{CALENDAR}?done=1"
 DAYS = {
     "off": N_("全天不上班"),
     "work": N_("照常上班（本来休息）"),
@@ -34,6 +35,11 @@ def days(entry: Mapping[str, Any]) -> str:
     """From which day to which."""
     first, last = str(entry["date"]), str(entry.get("to") or entry["date"])
     return first if first == last else _("%(first)s 到 %(last)s", first=first, last=last)
+
+
+def notices(done: str) -> tuple[Notice, ...]:
+    """That the calendar was changed; the page itself says that the deadlines follow."""
+    return (Notice(_("办好了：%(act)s", act=_("改了日历")), kind="done"),) if done else ()
 
 
 def new_section(given: Mapping[str, str]) -> ManageSection:
