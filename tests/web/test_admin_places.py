@@ -1,11 +1,15 @@
 """Tree, units, duty hours and who holds what, changed by an administrator page by page; each change in the log."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from dispatch.clock import new_id
 from dispatch.steps import load, sign_in
+from dispatch.store import absences
+from dispatch.store.absences import Absence
 from tests.factories import (
     ADMIN,
     CLERK,
@@ -143,6 +147,18 @@ async def test_a_unit_changes_is_added_and_ended(world: World) -> None:
     assert f"{UNITS}/XF" not in (await admin.get(f"{UNITS}?placed=1")).links(UNITS)
 
 
+async def test_seats_are_shown_by_name_and_the_codes_that_a_rota_takes_stand_beside_it(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    for path, name, code in (
+        (f"/admin/people/{CLERK}", "东柳街道・街道经办", CLERK),
+        (f"{TREE}?at={STREET}", "街道经办", CLERK),
+        (f"{UNITS}/CG", "值班员", "unit:CG:rota "),
+    ):
+        text = (await admin.get(path)).text
+        assert (name in text, code in text) == (True, False), text
+    assert "工号 unit:CG:liaison" in text
+
+
 async def test_a_rota_is_written_line_by_line_and_stays(world: World, tmp_path: Path) -> None:
     admin = await somebody(world, ADMIN)
     form = (await admin.get(f"{UNITS}/CG")).form(f"{UNITS}/CG/rota")
@@ -164,6 +180,29 @@ async def test_a_rota_is_written_line_by_line_and_stays(world: World, tmp_path: 
     assert rota == [("unit:CG:deputy", "unit:CG:section"), ("unit:CG:deputy",)]
     deputy = await somebody(world, "unit:CG:deputy")
     assert "值班员" in (await deputy.get("/account")).text
+
+
+async def test_the_rota_names_who_really_takes_the_turn(world: World) -> None:
+    admin, now = await somebody(world, ADMIN), await world.database.now()
+    reference = world.service.rules.of(DISTRICT)
+    (shift,) = [one for one in reference.rota if one.unit == "CG"]
+    first, second, third = (reference.people.persons[code] for code in shift.turn(now))
+
+    async def said_without(*away: str) -> str:
+        async with world.database.transaction() as uow:
+            for person in away:
+                leave = Absence(new_id(), person, now - timedelta(hours=1), now + timedelta(hours=1), ADMIN)
+                await absences.add(uow, leave, now)
+        return (await admin.get(f"{UNITS}/CG")).text
+
+    assert f"现在轮到{first.name}" in await said_without("unit:CG:liaison", "unit:CG:deputy")
+    assert f"现在轮到{second.name}" in await said_without(first.code)
+    text = await said_without(second.code, third.code)
+    assert ("现在轮到" in text, text.count("现在应有人，却没有人在岗")) == (False, 2), text
+    form = (await admin.get(f"{UNITS}/XF")).form(f"{UNITS}/XF/rota")
+    text = (await admin.send(form, rota="08:30-08:30 2026-01-01 unit:XF:deputy")).text
+    liaison = reference.people.persons["unit:XF:liaison"].name
+    assert ("现在轮到" in text, text.count(f"{liaison}在岗")) == (False, 2), "round the clock its liaison is on duty"
 
 
 async def test_a_seat_passes_to_somebody_new_and_a_term_ends(world: World) -> None:

@@ -89,7 +89,7 @@ def _state(one: PersonSeen, now: datetime) -> str:
 def person_section(one: PersonSeen, reference: Reference | None, now: datetime) -> ManageSection:
     """One person: seats, and what may be done about how they get in."""
     rows = tuple(
-        ManageRow(words.seat_words(reference, seat), meta=seat, href="" if seat.endswith(":rota") else seat_url(seat))
+        ManageRow(words.seat_words(reference, seat), href="" if seat.endswith(":rota") else seat_url(seat))
         for seat in one.seats
     )
     note = spans(_("账号 "), strong(one.sign_in or _("没有")), _("。"), _state(one, now))

@@ -41,15 +41,16 @@ def unit_url(code: str) -> str:
     return f"{UNITS}/{quote(code)}"
 
 
-def seats_section(reference: Reference, seats: Sequence[Seat], now: datetime) -> ManageSection:
-    """Seats with who holds them today."""
+def seats_section(reference: Reference, seats: Sequence[Seat], now: datetime, *, codes: bool = False) -> ManageSection:
+    """Seats with who holds them today; with their `codes` where these are typed on the same page."""
     day = now.astimezone(ZONE).date()
 
     def row(seat: Seat) -> ManageRow:
         held = [one for one in reference.people.by_seat.get(seat.code, ()) if one.covers(day)]
         names = "、".join(called(reference, one) for one in held) or _("空着")
         change = ActionButton("manage", _("换人"), seat_url(seat.code), method="get")
-        return ManageRow(seat.position, names, seat.code, actions=() if seat.post == "rota" else (change,))
+        known = f"{_('工号')} {'、'.join(one.person for one in held)}" if codes and held else ""
+        return ManageRow(seat.position, names, known, actions=() if seat.post == "rota" else (change,))
 
     return ManageSection(_("岗位和现任"), rows=tuple(row(seat) for seat in seats), empty=Empty(_("没有岗位")))
 

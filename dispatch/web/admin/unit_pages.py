@@ -74,8 +74,8 @@ def unit_sections(
     )
     parts = [
         _about(reference, unit, calendars, now, away),
-        seats_section(reference, seats, now),
-        _rota(reference, unit, shifts, now, rota),
+        seats_section(reference, seats, now, codes=True),
+        _rota(reference, unit, shifts, now, away, rota),
         ManageSection(_("名称和作息"), spans(_("改了作息，以后起算的时限照新的；已经起算的不变。")), forms=(change,)),
     ]
     if unit.place is None:
@@ -102,12 +102,18 @@ def _about(
 
 
 def _rota(
-    reference: Reference, unit: Unit, shifts: Sequence[cover.Shift], now: datetime, typed: str | None
+    reference: Reference,
+    unit: Unit,
+    shifts: Sequence[cover.Shift],
+    now: datetime,
+    away: Collection[str],
+    typed: str | None,
 ) -> ManageSection:
+    on_duty = cover.on_duty(reference, unit.code, now, away)
     rows = tuple(
         ManageRow(f"{shift.first:%H:%M}-{shift.last:%H:%M}", "、".join(_name(reference, code) for code in shift.people),
                   _("从 %(since)s 起每天一人轮流", since=shift.since),
-                  _("现在轮到%(name)s", name=_name(reference, turn[0])) if (turn := shift.turn(now)) else "")
+                  _turn(reference, shift, on_duty) if shift.turn(now) else "")
         for shift in shifts
     )  # fmt: skip
     stands = "\n".join(
@@ -118,6 +124,14 @@ def _rota(
     form = ManageForm(f"{unit_url(unit.code)}/rota", _("保存值班表"), (field,), primary=False, proven=True)
     note = spans(_("下班以后的险情找值班的人；全天值守的单位没有人，会马上提醒调度台。"))
     return ManageSection(_("值班"), note, rows, forms=(form,))
+
+
+def _turn(reference: Reference, shift: cover.Shift, on_duty: str | None) -> str:
+    """Who really takes a shift that runs: the one whose turn it is, who stands in for them, or nobody."""
+    if on_duty is None:
+        return _("现在应有人，却没有人在岗")
+    name = _name(reference, on_duty)
+    return _("现在轮到%(name)s", name=name) if on_duty in shift.people else _("%(name)s在岗", name=name)
 
 
 def unit_fields(given: Mapping[str, str], calendars: Mapping[str, Any]) -> tuple[Field, ...]:
