@@ -15,8 +15,10 @@ import httpx
 
 from dispatch.clock import new_id
 from dispatch.domain.case import Actor
+from dispatch.domain.turn import Turn
 from dispatch.steps import load, route, sign_in
 from dispatch.steps.intake import Intake
+from dispatch.steps.lists import Item
 from dispatch.steps.rules import Rules
 from dispatch.steps.service import Service
 from dispatch.store import people
@@ -25,6 +27,8 @@ from dispatch.store.database import Database
 from dispatch.store.numbers import Numbers
 from dispatch.store.people import Token
 from dispatch.web.app import WebDeps, create_app
+from dispatch.web.lists.stills import Make, Stills
+from dispatch.web.models.queue import Still
 from tests.servers import TestPostgres
 
 DEMO = Path(__file__).parents[1] / "deploy" / "demo"
@@ -172,7 +176,19 @@ async def open_world(url: str, virtual: Callable[[], datetime] | None = None, **
     service = Service(database, rules, Numbers(database, "whistle", 100), new_id, channels=("null",))
     intake = Intake(service)
     made = WebDeps(service, intake, secret="0" * 32, **{"demo": True, "base_url": "http://test", **deps})
+    made.stills = ReadAnew()
     return World(database, service, intake, made, create_app(made))
+
+
+class ReadAnew(Stills):
+    """What is remembered of rows, each time compared with what is read anew: no page of any test is older than that."""
+
+    async def of(
+        self, service: Service, actor: Actor, turn: Turn, items: Sequence[Item], make: Make, *where: str
+    ) -> list[Still]:
+        remembered = await super().of(service, actor, turn, items, make, *where)
+        assert remembered == await Stills().of(service, actor, turn, items, make, *where)
+        return remembered
 
 
 _read: list[Rules] = []

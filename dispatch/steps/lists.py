@@ -24,7 +24,10 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A whistle in a list, with the clock that the list is about. Seconds are counted ones, negative when late."""
+    """A whistle in a list, with the clock that the list is about. Seconds are counted ones, negative when late.
+
+    `seq` and `children` (how many ended, of how many) change whenever something happens that a list shows.
+    """
 
     id: UUID
     number: int
@@ -52,6 +55,8 @@ class Item:
     working_seconds_left: float | None
     lamp: str | None
     clock: ClockView | None
+    seq: int
+    children: tuple[int, ...]
     role: str | None = None
     part_status: str | None = None
     on_site: bool = False
@@ -107,6 +112,8 @@ def item(found: Found, turn: Turn, queued: Queued | None = None) -> Item:
         working_seconds_left=clock.remaining if clock else None,
         lamp=clock.lamp if clock else None,
         clock=clock,
+        seq=head.seq,
+        children=head.children,
         role=queued.role if queued else None,
         part_status=queued.status if queued else None,
         on_site=bool(queued and queued.on_site),

@@ -15,13 +15,15 @@ _DEEDS = (
 )  # fmt: skip
 _TYPES = ", ".join(f"'{one}'" for one in (*_TOLD, *_DEEDS))
 
-#: columns beside those of `whistle w`. Of the log only the months between receipt and last event are looked at;
-#: children that are hidden from more people than their parent are not counted
-COLUMNS = f"""
-       (SELECT m.number FROM whistle m WHERE m.id = w.merged_into) AS main_number,
+#: of `whistle w`: how many of its children have ended, and how many there are; those that are hidden from more people
+#: than their parent are not counted
+CHILDREN = """
        (SELECT ARRAY[count(*) FILTER (WHERE cs.status IN ('closed', 'cancelled', 'merged')), count(*)]
-        FROM whistle c JOIN whistle_state cs ON cs.id = c.id
-        WHERE c.parent = w.id AND (w.sealed OR NOT c.sealed) AND c.hidden_from <@ w.hidden_from) AS children,
+        FROM whistle ch JOIN whistle_state cs ON cs.id = ch.id
+        WHERE ch.parent = w.id AND (w.sealed OR NOT ch.sealed) AND ch.hidden_from <@ w.hidden_from) AS children"""
+#: columns beside those of `whistle w`. Of the log only the months between receipt and last event are looked at
+COLUMNS = f"""
+       (SELECT m.number FROM whistle m WHERE m.id = w.merged_into) AS main_number,{CHILDREN},
        (SELECT jsonb_build_array(count(*), jsonb_agg(
                  jsonb_build_array(e.type, e.data ->> 'unit', e.data -> 'reached') ORDER BY e.seq
                ) FILTER (WHERE e.type IN ({_TYPES})))

@@ -78,7 +78,7 @@ async def carried(
 ) -> Carried:
     """What of a unit's queue is its to do and may be seen, by what falls due first, up to `most` whistles."""
     asked = Asked(values=[unit, now, tonight, most])
-    see(asked, scope)
+    see(asked, scope, unit)
     rows = await connection.fetch(_CARRIED.format(where=asked.where()), *asked.values)
     parts: dict[int, list[Share]] = {_CATEGORY: [], _STREET: [], _PERSON: [], _WHOLE: []}
     for row in rows:

@@ -132,7 +132,7 @@ async def _read_queue(
     asked = Asked(values=[ask.unit])
     part = _from(asked, after)
     asked.parts.append(part)
-    see(asked, ask.scope)
+    see(asked, ask.scope, ask.unit)
     narrow(asked, ask.filters)
     _narrow_queue(asked, ask.narrowed)
     if source is _WALK:

@@ -54,7 +54,7 @@ async def tally(
     """Counts for the views of a unit's queue, over the first `most` rows that `scope` may see; `changed`: after
     `since`, not by `me`."""
     asked = Asked(values=[unit, now, tonight, most + 1, since, me])
-    see(asked, scope)
+    see(asked, scope, unit)
     row = await connection.fetchrow(
         f"""WITH first AS MATERIALIZED (
                 SELECT a.whistle, a.unit, a.role, a.status AS part, a.stage, a.due_at, s.status, s.rework, s.last_at

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from dispatch.domain.case import Clock
-from dispatch.store import pairs
+from dispatch.store import asides, pairs
 from dispatch.store.by_clock import FIRST, ByClock, conditions
 from dispatch.store.connection import Connection
 
@@ -22,14 +22,15 @@ CLOCK = (
 CLOCK_WIDTH = 21
 HEAD = (
     "w.id, w.number, w.title, w.kind, w.danger, w.category, w.place, w.raised_by_node, w.received_at, w.district,"
-    " w.sealed, w.merged_into, w.via, s.status, s.version, s.rung, s.outcome, s.lead, s.gen, s.rework"
+    " w.sealed, w.merged_into, w.via, s.status, s.version, s.rung, s.outcome, s.lead, s.gen, s.rework, s.seq,"
+    f"{asides.CHILDREN}"
 )
-HEAD_WIDTH = 20
+HEAD_WIDTH = 22
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What every list shows of a whistle."""
+    """What every list shows of a whistle. `seq` is its last place in its log; `children`: how many ended, how many."""
 
     id: UUID
     number: int
@@ -51,6 +52,8 @@ class Head:
     lead: str | None
     gen: int
     rework: int
+    seq: int
+    children: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,26 @@ _TARGET = (
 )
 
 
-def see(asked: Asked, scope: Scope) -> None:
-    """Add what this scope may see."""
+def see(asked: Asked, scope: Scope, queue: str | None = None) -> None:
+    """Add what this scope may see, or may see of the queue of this unit: what stands in the queue of one's own unit is
+    assigned to it, which need not be asked row by row.
+    """
+    if queue is None or queue != scope.unit:
+        asked.parts.append(f"({' OR '.join(_ways(asked, scope)) or 'false'})")
+    if scope.hide:
+        asked.parts.append(f"NOT (w.hidden_from && {asked.add(list(scope.hide))}::text[])")
+    match scope.sealed:
+        case "unit":
+            called = f" OR w.id = ANY({asked.add(list(scope.invited))}::uuid[])" if scope.invited else ""
+            asked.parts.append(f"(NOT w.sealed OR {_PART.format(unit=asked.add(scope.unit))}{called})")
+        case "street":
+            taken = f" OR {_TARGET.format(node=asked.add(scope.target))}" if scope.target is not None else ""
+            asked.parts.append(f"(NOT w.sealed OR w.raised_by_node = {asked.add(scope.street)}{taken})")
+        case "none":
+            asked.parts.append("NOT w.sealed")
+
+
+def _ways(asked: Asked, scope: Scope) -> list[str]:
     ways: list[str] = []
     if scope.whole:
         ways.append(f"w.district = {asked.add(scope.district)}")
@@ -147,18 +168,7 @@ def see(asked: Asked, scope: Scope) -> None:
         ways.append(f"w.place = ANY({asked.add(list(scope.places))}::text[])")
     if scope.unplaced is not None:
         ways.append(f"(w.place IS NULL AND w.raised_by_node = {asked.add(scope.unplaced)})")
-    asked.parts.append(f"({' OR '.join(ways) or 'false'})")
-    if scope.hide:
-        asked.parts.append(f"NOT (w.hidden_from && {asked.add(list(scope.hide))}::text[])")
-    match scope.sealed:
-        case "unit":
-            called = f" OR w.id = ANY({asked.add(list(scope.invited))}::uuid[])" if scope.invited else ""
-            asked.parts.append(f"(NOT w.sealed OR {_PART.format(unit=asked.add(scope.unit))}{called})")
-        case "street":
-            taken = f" OR {_TARGET.format(node=asked.add(scope.target))}" if scope.target is not None else ""
-            asked.parts.append(f"(NOT w.sealed OR w.raised_by_node = {asked.add(scope.street)}{taken})")
-        case "none":
-            asked.parts.append("NOT w.sealed")
+    return ways
 
 
 def narrow(asked: Asked, filters: Filters) -> None:
@@ -268,8 +278,9 @@ async def _indexed(
 def found(row: asyncpg.Record, at: int = 0) -> Found:
     """A row that begins (at column `at`) with the columns of `HEAD` and `CLOCK`."""
     values = tuple(row.values())[at:]
+    head = (*values[: HEAD_WIDTH - 1], tuple(values[HEAD_WIDTH - 1]))
     clock = values[HEAD_WIDTH : HEAD_WIDTH + CLOCK_WIDTH]
-    return Found(Head(*values[:HEAD_WIDTH]), Clock(*clock) if clock[0] is not None else None)
+    return Found(Head(*head), Clock(*clock) if clock[0] is not None else None)
 
 
 async def by_ids(connection: Connection, scope: Scope, ids: Sequence[UUID]) -> list[Found]:

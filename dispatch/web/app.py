@@ -88,7 +88,7 @@ def _bare() -> FastAPI:
 
 def _routes(pages: Sequence[APIRouter]) -> list[BaseRoute]:
     made = _bare()
-    for router in (*ROUTERS, entering.router, elsewhere.router, *pages):
+    for router in (*pages, *ROUTERS, entering.router, elsewhere.router):
         made.include_router(router)
     return made.router.routes
 

@@ -12,6 +12,7 @@ from dispatch.steps.sealing import Sealer
 from dispatch.steps.service import Service
 from dispatch.web.api.fields import PHOTOS
 from dispatch.web.limits import Limits
+from dispatch.web.lists.stills import Stills
 from dispatch.web.principals import TTL, Principals
 from dispatch.web.security import Metrics, NoMetrics
 
@@ -47,6 +48,7 @@ class WebDeps:
     limits: Limits = field(default_factory=Limits)
     principals: Principals = field(init=False)
     sealer: Sealer = field(init=False)
+    stills: Stills = field(default_factory=Stills, init=False)
 
     def __post_init__(self) -> None:
         database = self.service.database

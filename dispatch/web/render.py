@@ -42,7 +42,7 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda message: i18n._(message), lambda one, many, n: i18n.plural(one, many, n), newstyle=True
     )
-    env.globals.update(static=static, words=words, time_words=_time_words, drawn=_drawn, ticks=_ticks)
+    env.globals.update(_=_said, static=static, words=words, time_words=_time_words, drawn=_drawn, ticks=_ticks)
     env.filters.update(pct=_percent, units=_units, spoken=_spoken)
     return env
 
@@ -56,6 +56,17 @@ def render(template: str, model: object, lang: str, **more: Any) -> str:
     with i18n.speaking(lang):
         page = environment().get_template(template)
         return page.render(m=model, frame=frame, lang=lang, **more)
+
+
+def _said(message: str, **values: Any) -> Markup:
+    """A sentence of the interface with its values: the extension's own looks everything up anew each time."""
+    said = _sentence(i18n.language(), message)
+    return said % values if values else said
+
+
+@lru_cache(maxsize=4000)
+def _sentence(_lang: str, message: str) -> Markup:
+    return Markup(i18n._(message))  # noqa: S704  # nosec B704 - the catalog's and the templates' own words
 
 
 def _drawn(file: str, macro: str, *values: Any) -> Any:

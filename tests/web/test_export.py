@@ -24,7 +24,7 @@ from tests.web.browsing import somebody
 ROW = Item(
     UUID(int=0), 0, "广泰小区3号楼楼道消防门被锁", "emergency", False, "301", "消防通道锁堵", "130403011",
     "广泰小区3号楼", "130403011", "东柳街道", "handling", 1, "dispatch", "XF", "消防救援大队", 0, 1, 0, False,
-    monday(), "handling", monday(11), 7200.0, "green", None,
+    monday(), "handling", monday(11), 7200.0, "green", None, 5, (0, 0),
 )  # fmt: skip
 #: bytes above what was there before
 MOST = 4 << 20

@@ -14,6 +14,7 @@ from dispatch.web import models
 from dispatch.web.examples import EXAMPLES, action, form, paper, queue, whistle
 from dispatch.web.models.entry import LandingPage
 from dispatch.web.models.parts import spans, strong
+from dispatch.web.models.queue import Row
 from dispatch.web.render import STATIC, render
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -124,12 +125,16 @@ def test_nothing_is_greyed_out(name: str) -> None:
         assert "disabled" not in attrs, (tag, attrs)
 
 
+def _titled(row: Row, text: str) -> Row:
+    return replace(row, still=replace(row.still, title=text, ref=text))
+
+
 def test_what_people_typed_is_escaped() -> None:
     nasty = '<script>alert(1)</script>"><img src=x>'
     models = [
         ("form.html", replace(form.TYPED, body=nasty, place_text=nasty, place=None)),
         ("whistle.html", replace(whistle.PAGE, title=nasty, body=nasty, place=nasty)),
-        ("queue.html", replace(queue.QUEUE, rows=(replace(queue.QUEUE.rows[0], title=nasty, ref=nasty),))),
+        ("queue.html", replace(queue.QUEUE, rows=(_titled(queue.QUEUE.rows[0], nasty),))),
         ("action.html", replace(action.HAND_BACK, whistle_title=nasty, refs=(nasty,))),
         ("slip.html", replace(paper.SLIP, text=nasty)),
         ("whistle.html", replace(whistle.PAGE, related=spans(nasty, strong(nasty)))),

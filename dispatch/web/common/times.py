@@ -132,8 +132,8 @@ def ruler_of(clock: ClockView | None, turn: Turn, *, texts: bool = True, tick: b
     used = max(clock.total - clock.remaining, 0.0)
     share = min(used / clock.total, 1.0) if clock.total > 0 else 1.0
     now = ticking(clock, turn, whole=texts) if tick and clock.lamp != "hold" else None
-    if not texts:
-        return Ruler(share, Lamp(clock.lamp), "", "", now)
+    if not texts:  # of a hundred steps, each some two pixels long: many rows are drawn alike
+        return Ruler(int(share * 100) / 100, Lamp(clock.lamp), "", "", now)
     whole = _("共 %(time)s", time=length(clock, clock.total, whole=True))
     if clock.working and clock.total >= clock.day_seconds > 0:
         whole = _(

@@ -20,7 +20,7 @@ from dispatch.web.models.parts import (
     TimeLeft,
     spans,
 )
-from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, Still, ViewGroup
 from dispatch.web.models.saved import SavedFilters
 
 _CLIMBED = {0: "没逾期", 1: "已报街巷", 3: "已报社区", 4: "已报街道"}
@@ -74,7 +74,7 @@ def row(data: tuple[str, str, float, str, str, str, str, int]) -> Row:
         word = "到场报到" if arrive else "签收"
         action = "arrive" if arrive else "report-in"
         quick = ActionButton(action, word, f"/w/{number}/do/{action}", True, arrive, key="r")
-    return Row(
+    still = Still(
         ref=f"{number}:3",
         number=number,
         title=title,
@@ -82,16 +82,14 @@ def row(data: tuple[str, str, float, str, str, str, str, int]) -> Row:
         url=f"/w/{number}",
         state=state,
         ladder=SmallLadder(rung, _CLIMBED[rung]),
-        lamp=Lamp(lamp),
-        time=time,
-        time_text=said if lamp == "hold" else "",
-        ruler=Ruler(share, Lamp(lamp)),
+        rest=said if lamp == "hold" else "",
         role=Role.ASSIST if number == "2600002943" else Role.LEAD,
         quick=quick,
         resolve_url=f"/w/{number}/do/resolve" if state == "办理中" else "",
         urgent="紧急" if "紧急" in meta else "",
-        selected=number in ("2600003204", "2600003212"),
     )
+    selected = number in ("2600003204", "2600003212")
+    return Row(still, Lamp(lamp), time, Ruler(share, Lamp(lamp)), selected)
 
 
 _VIEWS = (
@@ -187,10 +185,7 @@ INFORMED = replace(
     QUEUE,
     heading="请来会商、知会的",
     count="",
-    rows=tuple(
-        replace(r, role=Role.INFORM, quick=None, selected=False, time=None, ruler=None, lamp=None, time_text="—")
-        for r in QUEUE.rows[5:9]
-    ),
+    rows=tuple(Row(replace(r.still, role=Role.INFORM, quick=None, rest="—")) for r in QUEUE.rows[5:9]),
     bulk=(),
     since=None,
     select_url="",
@@ -209,7 +204,8 @@ STREET_LIST = replace(
     views=(),
     bulk=(),
     rows=tuple(
-        replace(r, role=None, units="住建局 主办", quick=None, selected=False, ref=r.ref) for r in QUEUE.rows[1:9]
+        replace(r, still=replace(r.still, role=None, units="住建局 主办", quick=None), selected=False)
+        for r in QUEUE.rows[1:9]
     ),
     state_heading="状态・谁在办",
     since=None,

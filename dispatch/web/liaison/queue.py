@@ -14,7 +14,6 @@ from dispatch.domain.refusals import Forbidden, NotFound
 from dispatch.domain.turn import Turn
 from dispatch.steps import lists
 from dispatch.steps.scope import scope_of
-from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
 from dispatch.store import queue_tally, saved_filters
 from dispatch.store.queue_tally import Tally
@@ -22,17 +21,17 @@ from dispatch.store.saved_filters import Saved
 from dispatch.web import words
 from dispatch.web.common import times
 from dispatch.web.common.frame import LOAD, build_frame
-from dispatch.web.deps import deps_of
+from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.liaison.looked import since
 from dispatch.web.liaison.notices import invited, unmanned
 from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.page import STAGES as EVERY_STAGE
-from dispatch.web.lists.rows import cases_of, queue_row
+from dispatch.web.lists.rows import Shown, queue_row, queue_still
 from dispatch.web.live.address import events_of
 from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
-from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, Still, ViewGroup
 
 PATH = "/queue"
 #: rows on a page
@@ -78,7 +77,7 @@ async def queue_page(
     unit = unit_of(visit, reference, address)
     turn = service.turn(actor.district or "", now)
     (rows, following), (tally, kept, told) = await asyncio.gather(
-        _rows(service, actor, unit.code, address, turn), _beside_rows(request, visit, unit.code, turn, before)
+        _rows(deps_of(request), actor, unit.code, address, turn), _beside_rows(request, visit, unit.code, turn, before)
     )
     bench = Bench(unit, unit.code == actor.unit, turn, tally)
     # of what it is only informed of a unit signs for nothing, and no clock of its own runs there
@@ -111,14 +110,18 @@ async def queue_page(
 
 
 async def _rows(
-    service: Service, actor: Actor, unit: str, address: Address, turn: Turn
+    deps: WebDeps, actor: Actor, unit: str, address: Address, turn: Turn
 ) -> tuple[tuple[Row, ...], str | None]:
     """The rows, and the cursor of those that follow."""
-    asked, cursor = asked_of(address, turn), address.get("cursor") or None
-    page = await lists.queue_view(service, actor, unit, asked, cursor, SIZE, turn.now)
-    shown = await cases_of(service, actor, turn, page.items)
-    here = address.here
-    return tuple(queue_row(item, shown, here, unit) for item in page.items), page.next_cursor
+    asked, cursor, here = asked_of(address, turn), address.get("cursor") or None, address.here
+    page = await lists.queue_view(deps.service, actor, unit, asked, cursor, SIZE, turn.now)
+
+    def make(item: lists.Item, shown: Shown) -> Still:
+        return queue_still(item, shown, here, unit)
+
+    stills = await deps.stills.of(deps.service, actor, turn, page.items, make, PATH, here, unit)
+    rows = tuple(queue_row(item, still, turn) for item, still in zip(page.items, stills, strict=True))
+    return rows, page.next_cursor
 
 
 async def _beside_rows(

@@ -18,7 +18,7 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
-from dispatch.web.lists.rows import cases_of, list_row
+from dispatch.web.lists.rows import list_row, list_still
 from dispatch.web.live.address import events_of
 from dispatch.web.models.parts import ActionButton, Empty, Lamp
 from dispatch.web.models.queue import Chip, FilterMenu, QueuePage, Search
@@ -41,15 +41,16 @@ OTHERS = ("local", "assigned", "handling", "answered", "cancelled", "merged")
 
 async def list_page(request: Request, visit: Visit, address: Address) -> QueuePage:
     """The page. Raises `Forbidden`, `Invalid`, `Unavailable`."""
-    service, actor = deps_of(request).service, visit.actor
+    deps, actor = deps_of(request), visit.actor
+    service = deps.service
     reference = service.rules.of(actor.district or "")
     street = street_of(actor, reference) if address.path == STREET else None
     turn = service.turn(actor.district or "", await service.database.now())
     page = await lists.list_view(service, actor, asked_of(address, street, turn), address.get("cursor") or None, SIZE)
-    shown = await cases_of(service, actor, turn, page.items)
+    stills = await deps.stills.of(service, actor, turn, page.items, list_still, address.path)
     red = await _red(service, actor, address, street, turn)
     kept = await saved_filters.own(service, actor, saved.list_of(address.path))
-    rows = tuple(list_row(item, shown) for item in page.items)
+    rows = tuple(list_row(item, still, turn) for item, still in zip(page.items, stills, strict=True))
     heading = _heading(address, street)
     current = f"{STREET}?status=resolved" if street and address.get("status") == "resolved" else address.path
     frame = build_frame(

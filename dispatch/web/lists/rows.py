@@ -16,7 +16,7 @@ from dispatch.web.common import times
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
 from dispatch.web.models.parts import ActionButton, Hidden, Lamp, Role, SmallLadder
-from dispatch.web.models.queue import Row
+from dispatch.web.models.queue import Row, Still
 
 ACTS = "/w/{number}/do/{action}"
 
@@ -42,50 +42,62 @@ async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[I
     return Shown(actor, turn, {case.id: case for case in found})
 
 
-def queue_row(item: Item, shown: Shown, here: str, unit: str) -> Row:
-    """A row of the queue of `unit`; `here` is where its one-tap action comes back to."""
-    case, turn = shown.cases.get(item.id), shown.turn
-    row = Row(
-        ref=f"{item.id}:{item.version}",
-        number=str(item.number),
-        title=title_of(item),
-        meta=_meta(item),
-        url=f"/w/{item.number}",
-        state=shown.state(item),
-        ladder=ladder_of(item, turn),
-        lamp=_lamp(item),
-        time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
-        time_text=_rest(item, case),
-        ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) or item.status == ON_HOLD else None,
-        role=Role(item.role) if item.role else None,
-        owed=_owed(case, unit, turn),
+def queue_row(item: Item, still: Still, turn: Turn) -> Row:
+    """A row of a unit's queue as it stands now."""
+    if _unmatched(item):
+        return Row(still, Lamp.RED)
+    return _row(item, still, turn, ruler=_timed(item) or item.status == ON_HOLD)
+
+
+def list_row(item: Item, still: Still, turn: Turn) -> Row:
+    """A row of a street's or the whole district's list as it stands now."""
+    return _row(item, still, turn, ruler=_timed(item))
+
+
+def _row(item: Item, still: Still, turn: Turn, *, ruler: bool) -> Row:
+    return Row(
+        still,
+        _lamp(item),
+        times.time_of(item.clock, turn, due=()) if _timed(item) else None,
+        times.ruler_of(item.clock, turn, texts=False, tick=False) if ruler else None,
+    )
+
+
+def queue_still(item: Item, shown: Shown, here: str, unit: str) -> Still:
+    """What stays of a row of the queue of `unit`; `here` is where its one-tap action comes back to."""
+    case = shown.cases.get(item.id)
+    return replace(
+        _still(item, shown),
+        rest=_("马上") if _unmatched(item) else _rest(item, case),
+        role=Role(item.role) if item.role and not _unmatched(item) else None,
+        owed=_owed(case, unit, shown.turn),
         quick=_quick(item, case, shown, here),
         resolve_url=_resolve(item, case, shown, here),
-        urgent=_("紧急") if item.kind == "emergency" else "",
     )
-    if item.role == INFORM and item.part_status:  # among what is its to do: no unit has it, and no clock is its own
-        return replace(row, role=None, lamp=Lamp.RED, time=None, time_text=_("马上"), ruler=None)
-    return row
 
 
-def list_row(item: Item, shown: Shown) -> Row:
-    """A row of a street's or the whole district's list: who has it stands where a unit reads its role."""
-    case, turn = shown.cases.get(item.id), shown.turn
-    return Row(
+def list_still(item: Item, shown: Shown) -> Still:
+    """What stays of a row of a list: who has it stands where a unit reads its role."""
+    return replace(_still(item, shown), units=_("%(unit)s 主办", unit=item.lead_name) if item.lead_name else "")
+
+
+def _still(item: Item, shown: Shown) -> Still:
+    return Still(
         ref=f"{item.id}:{item.version}",
         number=str(item.number),
         title=title_of(item),
         meta=_meta(item),
         url=f"/w/{item.number}",
         state=shown.state(item),
-        ladder=ladder_of(item, turn),
-        lamp=_lamp(item),
-        time=times.time_of(item.clock, turn, due=()) if _timed(item) else None,
-        time_text=_rest(item, case),
-        ruler=times.ruler_of(item.clock, turn, texts=False) if _timed(item) else None,
-        units=_("%(unit)s 主办", unit=item.lead_name) if item.lead_name else "",
+        ladder=ladder_of(item, shown.turn),
+        rest=_rest(item, shown.cases.get(item.id)),
         urgent=_("紧急") if item.kind == "emergency" else "",
     )
+
+
+def _unmatched(item: Item) -> bool:
+    """Among what is a unit's to do, though no unit has it: no clock is its own."""
+    return item.role == INFORM and item.part_status is not None
 
 
 def title_of(item: Item) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dispatch.web.models.parts import (
     ActionButton,
@@ -21,12 +21,12 @@ from dispatch.web.models.saved import SavedFilters
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A whistle in a list. `ref` is what a bulk action sends (id:version); `quick` the one tap that is
-    due now.
+class Still:
+    """What a whistle's row says that does not move with the time: the same until something happens to it.
 
-    `units` replaces the role where the list is a street's (who has it); `owed` is what the unit owes beside its clock;
-    `url` opens it.
+    `ref` is what a bulk action sends (id:version); `quick` the one tap that is due now; `units` replaces the role where
+    the list is a street's (who has it); `owed` is what the unit owes beside its clock; `url` opens it; `rest` stands
+    where no clock runs for this list.
     """
 
     ref: str
@@ -36,22 +36,24 @@ class Row:
     url: str
     state: str
     ladder: SmallLadder
-    lamp: Lamp | None = None
-    time: TimeLeft | None = None
-    time_text: str = ""
-    ruler: Ruler | None = None
+    rest: str = ""
     role: Role | None = None
     units: str = ""
     owed: str = ""
     quick: ActionButton | None = None
     resolve_url: str = ""
     urgent: str = ""
-    selected: bool = False
 
-    @property
-    def still(self) -> Row:
-        """The row without what moves with the time: equal as long as nothing happens to the whistle."""
-        return replace(self, lamp=None, time=None, time_text="", ruler=None, selected=False)
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A whistle in a list: what stays, and what moves with the time; `time` and `ruler` tick together."""
+
+    still: Still
+    lamp: Lamp | None = None
+    time: TimeLeft | None = None
+    ruler: Ruler | None = None
+    selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,9 @@
     const left = leftNow(el, moment);
     const { day, seconds, whole, used } = el.dataset;
     const total = Number(el.dataset.total);
-    if (el instanceof SVGElement) {
-      const fill = $(".ruler-fill", el);
-      if (fill && total) fill.setAttribute("width", Math.min(100, Math.max(0, 100 * (1 - left / total))).toFixed(2) + "%");
-      return;
-    }
+    const fill = $(".ruler-fill", el);
+    if (fill && total) fill.setAttribute("width", Math.min(100, Math.max(0, 100 * (1 - left / total))).toFixed(2) + "%");
+    if (el instanceof SVGElement) return;
     const show = $("[data-show]", el);
     const counted = used === undefined ? left : usedBeside(left, total, seconds);
     const parts = figures(counted, Number(day), seconds, whole);
