@@ -430,7 +430,7 @@ async def test_in_english_everything_is_said_in_english(world: World) -> None:
     page = await browser.get("/queue")
     assert "All in hand" in page
     outside = re.sub(r'<[^>]*lang="zh[^"]*"[^>]*>.*?</[a-z0-9]+>', "", page, flags=re.S)
-    for word in ("待签收", "全部在办", "按到期先后排", "签收"):
+    for word in ("待签收", "全部在办", "没有单位接手的紧急件在前，其余按到期先后", "签收"):
         assert word not in outside, word
 
 

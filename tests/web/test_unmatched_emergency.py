@@ -124,6 +124,7 @@ async def test_it_stands_first_in_the_duty_offices_queue_until_it_is_assigned(wo
         assert said in row
     assert "role-inform" not in row
     assert '全部在办 <span class="count">2</span>' in page.html
+    assert "没有单位接手的紧急件在前，其余按到期先后" in page.text
     await assigned(world, number)
     assert await queued(world) == [late]
     assert await queued(world, "role=inform") == [number], "an ordinary informed one"

@@ -153,7 +153,7 @@ QUEUE = QueuePage(
         next="/queue?lamp=red",
         manage="/account/filters",
     ),
-    order="按到期先后排",
+    order="没有单位接手的紧急件在前，其余按到期先后",
     since=NavItem("自 09:40 看过以后：新到 3，退回 1", "/queue?since=0940"),
     bulk=(
         Option("report-in", "签收"),

@@ -94,7 +94,7 @@ async def queue_page(
         menus=_menus(address, reference, EVERY_STAGE if beside else STAGES),
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
         saved=saved.shown(address, kept, own=bool(visit.csrf)),
-        order=_("按收到先后排，新的在前") if beside else _("按到期先后排"),
+        order=_("按收到先后排，新的在前") if beside else _("没有单位接手的紧急件在前，其余按到期先后"),
         since=_since(address, tally, before, turn),
         bulk=tuple(Option(action, words.button(action)) for action in BULK if doing and may_ever(actor, action)),
         results=tuple(results),
