@@ -41,6 +41,17 @@ async def test_the_page_asks_why_it_may_be_resolved_over_a_unit_that_signed_and_
     assert "协办没到，为什么也能报结" in page.text
 
 
+async def test_a_form_that_is_not_possible_yet_says_what_is_missing_first(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    early = await (await somebody(world, XF)).get(f"/w/{number}/do/resolve")
+    assert early.status == 409
+    assert "现在不能「报结」 这类要先到场，再报结。下面是现在能办的。" in early.text
+    soon = await (await somebody(world, CLERK)).get(f"/w/{number}/do/close")
+    assert "已经派给单位，还没开始办理；答复来源人以后才能办结。下面是现在能办的。" in soon.text
+    for page in (early, soon):
+        assert "状态已经变了" not in page.text
+
+
 async def test_a_rating_that_an_objection_made_void_is_marked_so(world: World) -> None:
     number = (await world.whistle(SEEPAGE))["number"]
     rating = {"responded": True, "solved": False, "satisfied": "not"}

@@ -16,7 +16,6 @@ from dispatch.domain.case import INFORM
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
 from dispatch.domain.turn import Turn
 from dispatch.steps import disclose, pictures, view
-from dispatch.steps.shown import PartView
 from dispatch.steps.sign_in import Visit
 from dispatch.steps.view import WhistleView
 from dispatch.web import auth, problems
@@ -75,8 +74,7 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
         return await _not_now(request, visit, number, _refused(refusal))
     model = _page(request, visit, seen, token, asks, _preset(request, seen, turn_of(deps, seen)), Trouble(200))
     if asks.action not in seen.allowed_actions:
-        gone = _gone(token, part_of(seen, visit.actor.unit))
-        return await _not_now(request, visit, number, Trouble(409, notice=gone))
+        return await _not_now(request, visit, number, Trouble(409, notice=_barred(token, seen, visit.actor.unit)))
     return page(request, "action.html", model)
 
 
@@ -206,11 +204,13 @@ async def _not_now(request: Request, visit: Visit, number: str, trouble: Trouble
     return page(request, "whistle.html", model, trouble.status)
 
 
-def _gone(token: str, part: PartView | None) -> Notice:
-    heading = _("现在不能「%(act)s」", act=label(token))
+def _barred(token: str, seen: WhistleView, unit: str | None) -> Notice:
+    """Why the act of an address cannot be done now: what is missing first, or over."""
+    heading, part = _("现在不能「%(act)s」", act=label(token)), part_of(seen, unit)
     if part is not None and part.role == INFORM:
         return Notice(heading, spans(_("这件没有派给贵单位，只是知会；下面是现在能办的。")), "conflict")
-    return Notice(heading, spans(_("状态已经变了，下面是现在能办的。")), "conflict")
+    why = problems.said(seen.hindrances[ASKS[token].action])
+    return Notice(heading, spans(_("%(why)s。下面是现在能办的。", why=why)), "conflict")
 
 
 def _page(
