@@ -77,7 +77,8 @@ def _checked(wanted: Wanted, *, own: bool) -> None:
         raise Invalid("没有「{value}」这种权限；请从列出的选", field="scopes", value=wrong[:40])
     kept = next((scope for scope in wanted.scopes if not own and scope not in FOR_OTHERS), None)
     if kept is not None:
-        raise Invalid("「{value}」只能由本人在「我的账号」里开；请告诉他，或只勾只读和吹哨", field="scopes", value=kept)
+        raise Invalid("「{scope}」只能由本人在「我的账号」里开；请告诉他，或只勾只读和吹哨", field="scopes", value=kept,
+                      scope=kept)  # fmt: skip
     if wanted.days not in (DAYS if own else DAYS_FOR_OTHERS):
         raise Invalid("有效期不能是「{value}」天；请从列出的选一个", field="days", value=wanted.days)
     if not own and (not 0 < len(wanted.reason.strip()) <= LONGEST_REASON or not wanted.reason.isprintable()):

@@ -101,7 +101,7 @@ async def _own(visit: Annotated[Visit, Depends(present)]) -> Visit:
 def scoped(visit: Visit, scope: str) -> Visit:
     """The visit, if its token may be used for this. Raises `Forbidden`."""
     if not visit.allows(scope):
-        raise Forbidden("这个令牌没有「{value}」的权限；请换一个令牌", field="Authorization", value=scope)
+        raise Forbidden("这个令牌没有「{scope}」的权限；请换一个令牌", field="Authorization", value=scope, scope=scope)
     return visit
 
 

@@ -140,7 +140,9 @@ def _admit(visit: Visit | None, csrf: str, media: str) -> None:
     if visit.csrf and visit.csrf != csrf:
         raise Forbidden("这个页面放得太久了；请刷新再办", field="csrf", value=None)
     if not visit.allows("raise"):
-        raise Forbidden("这个令牌没有「{value}」的权限；请换一个令牌", field="Authorization", value="raise")
+        raise Forbidden(
+            "这个令牌没有「{scope}」的权限；请换一个令牌", field="Authorization", value="raise", scope="raise"
+        )
     permit(visit.actor)
     if media and media != "application/json" and not media.endswith("+json"):
         raise _Refused(problems.plain(415, "unsupported-media-type", _("请发送 application/json"), field="Content-Type",

@@ -177,6 +177,8 @@ def _filled(refusal: Refusal, message: str) -> str:
     values = {key: say.limit(one) if isinstance(one, Limit) else shorten(one) for key, one in refusal.params.items()}
     if isinstance(values.get("action"), str):
         values["action"] = words.button(values["action"])
+    if isinstance(values.get("scope"), str):
+        values["scope"] = words.scope(values["scope"])
     for name in _SENTENCES & values.keys():
         values[name] = _(str(values[name]))
     return _(message).format(**values)

@@ -192,6 +192,14 @@ REQUESTS: Mapping[str, str] = {
     "instruction": N_("批示"),
     "take-over": N_("提级办理"),
 }
+#: what a token may be used for (`sign_in.SCOPES`, `sign_in.EVERYTHING`)
+SCOPES: Mapping[str, str] = {
+    "*": N_("这个岗位能做的都能做"),
+    "read": N_("只读"),
+    "raise": N_("吹哨"),
+    "act": N_("办理"),
+    "admin": N_("管理"),
+}
 
 
 def button(action: str, answer: str = "") -> str:
@@ -204,6 +212,11 @@ def button(action: str, answer: str = "") -> str:
 def busy(action: str) -> str:
     """What the button says while its request is under way."""
     return _(BUSY.get(action, N_("正在办…")))
+
+
+def scope(code: str) -> str:
+    """What a token with this scope may be used for."""
+    return _(SCOPES.get(code, code))
 
 
 def outcome(code: str) -> str:

@@ -341,10 +341,15 @@ async def test_a_revoked_token_is_forgotten_without_being_told(demo_url: str) ->
 async def test_a_token_does_what_its_scopes_say(world: World) -> None:
     reader = await world.as_(CLERK, scopes=("read",), fresh=True)
     assert (await reader.get("/api/v1/whistles")).status_code == 200
-    assert (await reader.post("/api/v1/whistles", json={"body": "a"})).status_code == 403
+    for seat, said in (("zh", "这个令牌没有「吹哨」的权限；请换一个令牌"), ("en", "does not allow “Whistle”")):
+        refused = await reader.post("/api/v1/whistles", json={"body": "a"}, headers={"accept-language": seat})
+        assert refused.status_code == 403
+        assert said in refused.json()["detail"]
+        assert refused.json()["value"] == "raise", "for programs"
     receipt = await world.raised()
     url = f"/api/v1/whistles/{receipt['number']}/actions/urge"
-    assert (await reader.post(url, json={})).status_code == 403
+    refused = await reader.post(url, json={})
+    assert (refused.status_code, refused.json()["detail"]) == (403, "这个令牌没有「办理」的权限；请换一个令牌")
     raiser = await world.as_(CLERK, scopes=("raise",), fresh=True)
     assert (await raiser.post("/api/v1/whistles", json={"body": "a"})).status_code == 201
     assert (await raiser.get("/api/v1/whistles")).status_code == 403

@@ -56,7 +56,7 @@ def new_section(
 ) -> ManageSection:
     """From which seat, for what, for how long; for somebody else also why, and (`asks`) who it is that makes it."""
     seats = tuple(Option(seat, words.seat_words(reference, seat), selected=n == 0) for n, seat in enumerate(one.seats))
-    scopes = tuple(Option(scope, _(words.SCOPES[scope])) for scope in (SCOPES if own else FOR_OTHERS))
+    scopes = tuple(Option(scope, words.scope_words((scope,))) for scope in (SCOPES if own else FOR_OTHERS))
     days = tuple(Option(str(n), _("%(n)s 天", n=n), selected=n == 90) for n in (DAYS if own else DAYS_FOR_OTHERS))
     fields = [
         Field("name", _("用途"), value=given.get("name", ""), hint=_("给哪个系统用，出了事找谁"), required=True),

@@ -3,19 +3,12 @@
 from typing import Any
 
 from dispatch.domain.reference import Reference
-from dispatch.steps.sign_in import EVERYTHING
 from dispatch.store.administration import Entry
+from dispatch.web import words
 from dispatch.web.i18n import N_, _
 from dispatch.web.rules import words as rules
 from dispatch.web.whistle.reporter import WHY
 
-SCOPES = {
-    EVERYTHING: N_("这个岗位能做的都能做"),
-    "read": N_("只读"),
-    "raise": N_("吹哨"),
-    "act": N_("办理"),
-    "admin": N_("管理"),
-}
 _DONE = {
     "password-changed": N_("改了自己的密码"),
     "second-factor-on": N_("绑定了身份验证器"),
@@ -68,7 +61,7 @@ def seat_words(reference: Reference | None, seat: str) -> str:
 
 def scope_words(scopes: tuple[str, ...]) -> str:
     """What a token may be used for."""
-    return "、".join(_(SCOPES[scope]) if scope in SCOPES else scope for scope in scopes)
+    return "、".join(map(words.scope, scopes))
 
 
 def done_words(entry: Entry) -> str:
