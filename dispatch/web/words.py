@@ -174,6 +174,8 @@ PENDING: Mapping[str, str] = {
 }
 #: what is said behind a state: it still holds, and this beside it
 BESIDE: Mapping[str, str] = {
+    "order": N_("督办中"),
+    "noticed": N_("已通报"),
     "instructed": N_("有批示待签收"),
     "urged": N_("已催办"),
     "explained": N_("已说明"),
@@ -269,16 +271,14 @@ def state_label(
     extended_to: str = "",
     review_on: str = "",
     merged_into: str = "",
-    supervision: str = "",
     archived: bool = False,
     called_back: bool = False,
 ) -> str:
     """The state in the words of the table, from status, the asking unit's assignment and its pending
     request.
 
-    `children` is (closed, all); `extended_to`, `review_on` are dates ready to show; `supervision` is "" |
-    order |
-    noticed; `refused`: a hand-back was refused. A pending request speaks before everything but an end.
+    `children` is (closed, all); `extended_to`, `review_on` are dates ready to show; `refused`: a hand-back was
+    refused. A pending request speaks before everything but an end. What holds beside it is said by `beside`.
     """
     if status in ("closed", "cancelled"):
         return _("已归档") if archived and status == "closed" else _(STATUSES[status])
@@ -288,8 +288,6 @@ def state_label(
         return _(PENDING[request])
     if status == "on-hold":
         return _("已挂账·复查日 %(day)s", day=review_on) if review_on else _(STATUSES[status])
-    if supervision:
-        return _("督办中") if supervision == "order" else _("已通报")
     if status == "answered" and called_back:
         return _("已回访")
     if status in ("assigned", "handling"):

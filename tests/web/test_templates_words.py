@@ -83,7 +83,7 @@ def test_numbers() -> None:
         (words.state_label("handling", children=(2, 3)), "办理中·子单 2/3"),
         (words.state_label("on-hold", review_on="6/30"), "已挂账·复查日 6/30"),
         (words.state_label("merged", merged_into="2600000425"), "随 2600000425 号办理"),
-        (words.state_label("handling", supervision="order"), "督办中"),
+        (words.beside("order", words.state_label("handling")), "办理中·督办中"),
         (words.state_label("resolved", "done"), "待核查"),
         (words.state_label("closed", "done", "objection"), "已办结"),
         (words.state_label("handling", gen=2), "重新办理·第 2 次"),

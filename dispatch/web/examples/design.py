@@ -167,7 +167,14 @@ def design(pages: tuple[str, ...]) -> DesignPage:
             replace(desk.UNMATCHED, id="d-nothing", items=(), count="0", note=""),
         ),
         bulk=queue.QUEUE.bulk[:2],
-        states=("待签收", "已到场·办理中", "返工办理中", "退单待裁定", "督办中", "已办结"),
+        states=(
+            "待签收",
+            "已到场·办理中",
+            "返工办理中",
+            "退单待裁定",
+            "已办结",
+            "办理中·已延期至 7/31·督办中·有批示待签收",
+        ),
         chips=queue.QUEUE.chips,
         menus=queue.QUEUE.menus,
         places=(

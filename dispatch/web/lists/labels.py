@@ -33,12 +33,12 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
         extended_to=_extended(case),
         review_on=_review(case),
         merged_into=str(case.aside.main_number or ""),
-        supervision=_supervision(case, turn),
         archived=case.aside.archived,
         called_back=case.aside.reached,
     )
-    beside = _beside(case, mine, part.unit if part else None)
-    return words.beside(beside, state) if beside else state
+    for beside in (_supervision(case, turn), _beside(case, mine, part.unit if part else None)):
+        state = words.beside(beside, state) if beside else state
+    return state
 
 
 def _beside(case: Case, mine: str | None, unit: str | None) -> str:
@@ -94,7 +94,9 @@ def _review(case: Case) -> str:
 
 
 def _supervision(case: Case, turn: Turn) -> str:
-    """督办中 once a clock stands on the district's rung, 已通报 once the notice went out."""
+    """督办中 once a clock stands on the district's rung, 已通报 once the notice went out; nothing after an end."""
+    if case.ended:
+        return ""
     top = [clock for clock in case.open_clocks() if clock.rung == LAST_RUNG and clock.mark in (REMIND, NOTICE)]
     if not top:
         return ""
