@@ -41,6 +41,12 @@ def cancel(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> str | None:
     return CANCELLED
 
 
+def can_request_cancel(case: Case, _actor: Actor, _fields: Fields, _turn: Turn) -> None:
+    """A unit has begun to work: until then the street cancels it by itself."""
+    if not parts.started(case):
+        raise NotNow("单位还没动手；请直接撤哨")
+
+
 def request_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     reason = turn.text(case, "reason", need(fields, "reason", "写上为什么撤哨"))
     made = ask(case, actor, turn, "cancel", {"reason": reason})

@@ -196,7 +196,14 @@ TABLE: dict[str, Transition] = {
         _row("evaluate", DONE | {CLOSED}, S.evaluate, guard=S.can_evaluate, repeatable=True),
         _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="all"),
         _row("cancel", LIVE - DONE, M.cancel, (CANCELLED,), M.can_cancel, stops="all"),
-        _row("request-cancel", UNDER_WAY, M.request_cancel, in_force=A.asked("cancel"), starts="ruling"),
+        _row(
+            "request-cancel",
+            UNDER_WAY,
+            M.request_cancel,
+            guard=M.can_request_cancel,
+            in_force=A.asked("cancel"),
+            starts="ruling",
+        ),
         _row(
             "transfer",
             frozenset({RAISED, AT_DESK, ASSIGNED}),

@@ -84,7 +84,18 @@ def hand_back(play: Play) -> None:
 
 
 def cancelling(play: Play) -> None:
+    play.act(LEAD, "note", {"text": "在修"})
     play.act(clerk(), "request-cancel", {"reason": "报错了"})
+
+
+def test_a_street_cancels_by_itself_until_a_unit_has_begun_and_asks_for_it_from_then_on() -> None:
+    play = working()
+    offered = {"cancel", "request-cancel"}
+    assert offered & {*whistle.allowed(play.case, clerk(), play.turn)} == {"cancel"}
+    with pytest.raises(NotNow, match="请直接撤哨"):
+        play.act(clerk(), "request-cancel", {"reason": "报错了"})
+    play.act(LEAD, "note", {"text": "在修"})
+    assert offered & {*whistle.allowed(play.case, clerk(), play.turn)} == {"request-cancel"}
 
 
 def ending(actor: Actor, action: str, **fields: Any) -> Any:

@@ -115,6 +115,7 @@ async def test_a_main_that_is_called_off_sets_free_what_was_merged_into_it(world
     if way == "cancel":
         await ok(await world.act(main, "cancel", seat=DESK, reason="看错了"))
     else:
+        await ok(await world.act(main, "note", seat=ZJ, text="在修"))
         await ok(await world.act(main, "request-cancel", seat=CLERK, reason="看错了"))
         await ok(await world.act(main, "decide-cancel", seat=DESK, granted=True))
     after = await world.get(double, seat=DESK)

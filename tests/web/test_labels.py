@@ -41,6 +41,7 @@ EXTEND: Deed = (ZJ, "request-extension", {"until": "2026-07-31T18:00:00+08:00", 
 HOLD: Deed = (ZJ, "request-hold", {"review_on": "2026-06-30", "reason": "等施工"})
 URGE: Deed = (CLERK, "urge", {})
 INSTRUCT: Deed = (SECRETARY, "instruct", {"text": "三天办好"})
+NOTE: Deed = (ZJ, "note", {"text": "在修"})
 CANCEL: Deed = (CLERK, "request-cancel", {"reason": "居民自己修好了"})
 DONE = (SIGN, RESOLVE, VERIFY, ANSWER)
 
@@ -73,7 +74,7 @@ TABLE: dict[str, tuple[Deed, ...]] = {
     "办理中·子单 0/1": (SIGN, (CLERK, "add-child", {"body": "3号楼下水道也堵了", "place": COMMUNITY})),
     "异议待复核": (*DONE, RATE, (ZJ, "object", {"text": "办得很好"})),
     "重新办理·第 2 次": (*DONE, CLOSE, (CLERK, "reopen", {"reason": "又坏了"}), SIGN),
-    "撤哨待批": (SIGN, CANCEL),
+    "撤哨待批": (SIGN, NOTE, CANCEL),
     "已撤哨": ((CLERK, "cancel", {"reason": "吹错了"}),),
     "待对方接收": ((CLERK, "transfer", {"to": OTHER_STREET}),),
 }
