@@ -9,7 +9,7 @@ from typing import Any
 from dispatch.domain import acts_local, involved, parts
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
-from dispatch.domain.case import DONE, LEAD, LOCAL, Actor, Case, Clock, Request
+from dispatch.domain.case import ASSIST, DONE, LEAD, LOCAL, Actor, Case, Clock, Request
 from dispatch.domain.clocks import DUE, HANDLING, LAST_RUNG
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.rungs import STREET, answering
@@ -25,17 +25,16 @@ def _rung(actor: Actor, turn: Turn) -> int:
 
 
 def urge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
+    """催办: the units at work are told, or one that is named; where no unit has it, whoever has it now."""
     text = turn.text(case, "urge", str(fields["text"])) if fields.get("text") else None
     unit = fields.get("unit") or case.lead
     event = turn.event(case, "urged", unit=unit, node=actor.node, text=text)
-    for part in case.parts():
-        if unit in (None, part.unit) and part.role != "inform":
-            turn.tell(case, event, unit_seat(part.unit, "liaison"), "urged", urgent=case.emergency)
-    clock = case.clock(HANDLING)
-    if case.status == LOCAL and clock is not None:
-        node = acts_local.asked(case, clock, turn)
-        if node is not None and node.code != actor.node:
-            turn.tell(case, event, node_seat(node.code), "urged")
+    seats = [unit_seat(one.unit, "liaison") for one in case.parts(LEAD, ASSIST) if unit in (None, one.unit)]
+    if not seats and unit is None:
+        keeper = _keeper(case, turn)[1]
+        seats = [keeper] if keeper != actor.seat else []
+    for seat in seats:
+        turn.tell(case, event, seat, "urged", urgent=case.emergency)
     return None
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.domain import whistle
-from dispatch.domain.case import STATUSES, Request
+from dispatch.domain.case import STATUSES, Actor, Request
 from dispatch.domain.clocks import seconds_left
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
@@ -456,6 +456,21 @@ def test_what_people_in_charge_do_stops_no_clock() -> None:
     assert play.case.rung == 4
     play.act(head(STREET), "send-down")
     assert play.case.rung == 3
+
+
+@pytest.mark.parametrize("danger", [False, True])
+def test_an_urge_of_what_no_unit_has_reaches_whoever_has_it(danger: bool) -> None:
+    play = Play("说不清的一件事", danger=danger).route()
+    assert play.case.status == "at-desk"
+    play.told.clear()
+    play.act(Actor("duty-officer", "duty", f"node:{STREET}:duty", node=STREET, district=DISTRICT), "urge")
+    assert play.told == [(f"node:{DISTRICT}:dispatcher", "urged")]
+    assert play.notices[-1].urgent is danger
+    play.act(DESK, "urge")
+    assert len(play.told) == 1, "nobody is told of what they do themselves"
+    play.act(DESK, "assign", {"lead": "ZJ"})
+    play.act(clerk(), "urge")
+    assert play.told[-1] == ("unit:ZJ:liaison", "urged")
 
 
 def test_sealed_cases_are_seen_by_those_involved_only() -> None:

@@ -128,7 +128,7 @@ ASKS: Mapping[str, Asks] = {
                       text("body", N_("要拆出来的是什么事")), repeatable=True),
     "resume": Asks("resume", N_("条件好了，接着办；钟从停下的地方接着走。"), tap=True),
     # the chain
-    "urge": Asks("urge", N_("马上通知在办的单位；不改时限。"), tap=True, repeatable=True),
+    "urge": Asks("urge", N_("马上通知现在该办的一方；不改时限。"), tap=True, repeatable=True),
     "instruct": Asks("instruct", N_("单位要签收批示。"), text("text", N_("批示")), repeatable=True),
     "take-over": Asks("take-over", N_("由你这一级负责推动；单位照办，时限不变。"), tap=True),
     "send-down": Asks("send-down", N_("交回原来的一级，时限不变。"), tap=True),
