@@ -63,6 +63,9 @@ def test_keys_move_and_choose(browser: Any, service: Running) -> None:
         shown.keyboard.press("x")
         assert shown.locator("input[name=ref]:checked").count() == 1
         assert "已选 1" in shown.locator("#bulk").inner_text()
+        shown.locator("#bulk button[value=note]").click()
+        shown.wait_for_selector("textarea[name=text]:focus")
+        shown.go_back()
         shown.keyboard.press("/")
         assert shown.evaluate("document.activeElement.name") == "q"
 

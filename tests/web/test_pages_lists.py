@@ -221,6 +221,7 @@ async def test_a_note_on_many_asks_once_and_is_noted_once(world: World) -> None:
     chosen = await refs(browser)
     asked = (await browser.post("/bulk", {"ref": chosen, "action": "note", "next": "/queue?part=assigned"}, 200)).text
     assert 'name="text"' in asked
+    assert re.findall(r'<\w+[^>]* name="(\w+)"[^>]* autofocus', asked) == ["text"]
     assert '<a class="btn" href="/queue?part=assigned">不办了，回去</a>' in asked
     key = re.search(r'name="key" value="([^"]+)"', asked)
     onward = re.search(r'name="next" value="([^"]+)"', asked.partition('action="/bulk"')[2])
@@ -229,6 +230,7 @@ async def test_a_note_on_many_asks_once_and_is_noted_once(world: World) -> None:
     assert onward[1] == "/queue?part=assigned"
     empty = await browser.post("/bulk", {"ref": chosen, "action": "note", "key": key[1], "text": " "}, 422)
     assert "写一句进展再记" in empty.text
+    assert "autofocus" not in empty.text, "there the errors are read first"
     for _ in range(2):
         page = await bulk(browser, chosen, "note", key=key[1], text="师傅明天上门")
         assert "1 件成" in page
