@@ -1,6 +1,20 @@
 """Why something is refused: each names the field, the value and the remedy. Words are Chinese message ids."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
+
+#: what is said in place of a quotation of nothing
+UNFILLED = "没有填写"
+
+
+def without_gaps(sentence: str, message: str, params: Mapping[str, Any], unfilled: str = UNFILLED) -> str:
+    """`message`, or `sentence` which translates it, where what it would quote is empty: that clause says so instead."""
+    for name, value in params.items():
+        if f"「{{{name}}}」" in message and not str("" if value is None else value).strip():
+            clause = rf"(^|[，；;,]\s*)[^，；;,]*\{{{name}\}}[^，；;,]*"
+            sentence = re.sub(clause, lambda at: at[1] + (unfilled if at[1] else unfilled.capitalize()), sentence)
+    return sentence
 
 
 class Refusal(Exception):
@@ -17,7 +31,7 @@ class Refusal(Exception):
 
     def words(self) -> str:
         """The sentence in Chinese."""
-        return self.message.format(**self.params)
+        return without_gaps(self.message, self.message, self.params).format(**self.params)
 
     def __str__(self) -> str:
         return self.words()

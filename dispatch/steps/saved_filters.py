@@ -18,7 +18,7 @@ async def save(service: Service, actor: Actor, list_: str, name: str, query: str
     """Keep a filter. `query` is made from the filter, never what came in. Raises `Invalid` naming the field."""
     person, made = actor.person or "", Saved(service.new_id(), list_, checked(name), query)
     if not query:
-        raise Invalid("现在什么也没筛（「{value}」）；请先选好筛选，再存", field="name", value=query)
+        raise Invalid("现在什么也没筛；请先选好筛选，再存", field="name", value=query)
     async with service.database.transaction() as uow:
         await saved_filters.alone(uow, person)
         present = await saved_filters.of(uow.connection, person, list_)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from dispatch.domain.calendar import OutOfCalendarError
 from dispatch.domain.deadlines import Limit
-from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale
+from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Refusal, Stale, without_gaps
 from dispatch.store.errors import Rejected, Unavailable, Unfit
 from dispatch.web import plainly, say, words
 from dispatch.web.i18n import N_, _
@@ -181,7 +181,7 @@ def _filled(refusal: Refusal, message: str) -> str:
         values["scope"] = words.scope(values["scope"])
     for name in _SENTENCES & values.keys():
         values[name] = _(str(values[name]))
-    return _(message).format(**values)
+    return without_gaps(_(message), message, refusal.params, _("没有填写")).format(**values)
 
 
 def of_refusal(refusal: Refusal, **more: Any) -> dict[str, Any]:

@@ -344,7 +344,7 @@ async def test_a_letter_is_whistled_anew(world: World) -> None:
     browser = await browse(world, DESK)
     await browser.get(f"/desk/dead/{id}")
     told = {"why": "来源发错了格式", "body": FIRE_DOOR, "place": ""}
-    assert "没有「」这个地点" in (await browser.post(f"/desk/dead/{id}/raise", told, 422)).text
+    assert "没有填写，请从地点列表里选" in (await browser.post(f"/desk/dead/{id}/raise", told, 422)).text
     answer = await browser.post(f"/desk/dead/{id}/raise", {**told, "place": BUILDING})
     number = answer.headers["location"].removeprefix("/w/")
     assert (await world.get(number, seat=DESK))["status"] == "raised"

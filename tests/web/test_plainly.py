@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
-from dispatch.web import catalog, plainly, problems
+import pytest
+
+from dispatch.domain.refusals import Invalid
+from dispatch.steps.reading.marked import FileError
+from dispatch.web import catalog, i18n, plainly, problems
 from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, XF, World
 from tests.web.listening import browse
 
@@ -31,6 +35,29 @@ def test_sentences_for_pages_are_of_sentences_that_there_are() -> None:
         assert set(PLACES.findall(page)) <= set(PLACES.findall(api)), page
         assert not TECHNICAL.search(page)
     assert not [one for one in plainly.REMEDIES.values() if TECHNICAL.search(one)]
+
+
+@pytest.mark.parametrize(("lang", "unfilled"), [("zh", "没有填写"), ("en", "othing is filled in")])
+def test_no_refusal_quotes_what_is_empty(lang: str, unfilled: str) -> None:
+    for sentence in (one for one in catalog.messages() if "「{value}」" in one):
+        others = dict.fromkeys({name[1:-1] for name in PLACES.findall(sentence)} - {"value"}, "几")
+        for empty in ("", " ", None):
+            refusal = Invalid(sentence, field="f", value=empty, **others)
+            with i18n.speaking(lang):
+                assert unfilled in problems.said(refusal), sentence
+            assert "「」" not in str(refusal)
+
+
+def test_what_is_to_be_filled_in_is_still_said() -> None:
+    place = Invalid("没有「{value}」这个地点，请从地点列表里选", field="place", value="")
+    assert (str(place), problems.said(place)) == ("没有填写，请从地点列表里选",) * 2
+    name = Invalid("名字要 1 到 {most} 个字，「{value}」有 {n} 个；请换一个", field="name", value="", most=20, n=0)
+    assert problems.said(name) == "名字要 1 到 20 个字，没有填写；请换一个"
+    with i18n.speaking("en"):
+        assert problems.said(place) == "Nothing is filled in; choose one from the list of places"
+    assert problems.of_refusal(place)["value"] == ""
+    fault = FileError("duties.yaml", 3, "words", "", "缺少这一项，请补上")
+    assert str(fault) == "duties.yaml:3 words:缺少这一项，请补上"
 
 
 async def test_an_act_s_form_that_was_used_is_said_and_goes_with_another_key(world: World) -> None:

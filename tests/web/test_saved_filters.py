@@ -34,7 +34,7 @@ async def test_a_filter_is_kept_used_renamed_and_deleted(world: World) -> None:
     page = await fire.get(page.links("rename=")[0])
     page = await fire.send(page.form(f"{PAGE}/rename"), name="")
     assert page.status == 422
-    assert "名字要 1 到 20 个字，「」有 0 个" in page.text
+    assert "名字要 1 到 20 个字，没有填写；请换一个" in page.text
     page = await fire.send(page.form(f"{PAGE}/rename"), name="先办这些")
     assert (page.path, "先办这些" in page.text, "绿的主办" in page.text) == (PAGE, True, False)
     page = await fire.send(page.form(f"{PAGE}/delete"))

@@ -36,7 +36,8 @@ class FileError:
     params: Mapping[str, object] = default(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.field}「{self.value}」:{self.remedy}"
+        stands = f"「{self.value}」" if self.value else ""
+        return f"{self.file}:{self.line} {self.field}{stands}:{self.remedy}"
 
 
 class BrokenFilesError(ValueError):
