@@ -277,7 +277,9 @@ async def test_many_are_resolved_with_one_reply_in_which_each_has_its_own_values
 async def test_bulk_refuses_what_it_cannot_read(world: World, data: dict[str, Any], status: int) -> None:
     browser = await browse(world, ZJ)
     await browser.get("/queue")
-    await browser.post("/bulk", data, status)
+    refused = (await browser.post("/bulk", data, status)).text
+    if data["action"] == "arrive":
+        assert "不能一次对许多件做「到场报到」" in refused
 
 
 async def test_bulk_wants_the_token_of_the_page(world: World) -> None:

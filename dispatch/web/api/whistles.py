@@ -196,7 +196,7 @@ async def many(request: Request, visit: Doer) -> Response:
         head = {name: given.pop(name) for name in ("ref", "action", "key") if name in given}
         item = ITEM.validate_python(head)
         if item.action == "arrive" or item.action not in ACTS:
-            raise Invalid("批量里不能做「{value}」", field=f"{place}.action", value=item.action)
+            raise Invalid("批量里不能做「{action}」", field=f"{place}.action", value=item.action, action=item.action)
         parsed.append((item, doing.parse(item.action, orjson.dumps(given))))
     service = deps_of(request).service
     results = [

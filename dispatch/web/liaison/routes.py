@@ -75,7 +75,7 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     reference = service.rules.of(visit.actor.district or "")
     lists.permit_queue(visit.actor, unit_of(visit, reference, address), reference)
     if action not in BULK:
-        raise Invalid("不能一次对许多件做「{value}」", field="action", value=action)
+        raise Invalid("不能一次对许多件做「{action}」", field="action", value=action, action=action)
     refs = bulk.read_refs([str(one) for one in form.getlist("ref")])
     typed = {name: text_of(form, name) for name in ("text", "until", "reason", "reply")}
     fields = bulk.fields_of(action, typed)
