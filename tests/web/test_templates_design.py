@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import nodes
 
 from dispatch import web
+from dispatch.web.examples import desk
 from dispatch.web.render import environment
 
 TEMPLATES = Path(web.__file__).parent / "templates"
@@ -65,3 +66,9 @@ def test_the_design_page_shows_every_component() -> None:
     while waiting:
         waiting += missing.pop(waiting.pop(), ())
     assert sorted(missing) == []
+
+
+def test_the_desks_example_opens_the_first_suspected_emergency() -> None:
+    first, *others = desk.UNMATCHED.items
+    assert (first.badge, first.open, first.candidates is not None) == ("疑似紧急", True, True)
+    assert not [one.title for one in others if one.open or one.badge]
