@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.running import SCREENS, SLOW, Running, keep, page
-from tests.factories import BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, XF, ZJ, World
+from tests.factories import ADMIN, BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, XF, ZJ, World
 
 pytestmark = pytest.mark.usefixtures("whistles")
 
@@ -44,6 +44,53 @@ def test_search_and_what_is_late_are_in_reach_on_a_phone(browser: Any, service: 
         red.click()
         shown.wait_for_url("**/street?lamp=red")
         assert "红" in shown.locator('.chip[aria-current="true"]').all_inner_texts()[-1]
+
+
+def test_no_filter_of_a_queue_stands_on_a_line_of_its_own_at_a_desk(browser: Any, service: Running) -> None:
+    with page(browser, service, ZJ) as shown:
+        shown.goto(f"{service.address}/queue")
+        chips = shown.locator(".filters .chip:visible").all()
+        assert chips[-1].inner_text() == "种类"
+        assert len({one.bounding_box()["y"] for one in chips}) == 1
+        assert shown.locator(".search").bounding_box()["width"] >= 150
+
+
+def test_the_tab_one_is_on_is_in_sight_on_a_phone_and_stands_clear(browser: Any, service: Running) -> None:
+    with page(browser, service, ADMIN, 360) as shown:
+        shown.goto(f"{service.address}/admin/log")
+        heading, tabs, section, current = (
+            shown.locator(which).bounding_box() for which in ("h1", ".chips", ".pane", ".chip[aria-current]")
+        )
+        assert current["x"] >= 0
+        assert current["x"] + current["width"] <= 360
+        assert tabs["y"] - (heading["y"] + heading["height"]) >= 12
+        assert section["y"] - (tabs["y"] + tabs["height"]) >= 12
+
+
+#: what can be pressed and is under 24 px high or wide, but for what stands in a sentence or in a label
+SMALL = """() => { document.querySelectorAll('details').forEach(d => { d.open = true; });
+  return [...document.querySelectorAll('a, button, summary, label, select, textarea, input:not([type=hidden])')]
+    .filter(e => e.getClientRects().length && !e.closest('.vh, .skip, p.second, p.meta, label:has(input) > *'))
+    .filter(e => Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 23.5)
+    .map(e => e.parentElement.className + ': ' + e.textContent.trim()); }"""
+
+
+def test_what_can_be_pressed_on_a_phone_is_large_enough(browser: Any, service: Running) -> None:
+    small = {}
+    for seat, path in ((CLERK, "/street"), (ZJ, "/queue"), (DESK, "/desk"), (ADMIN, "/admin"), (CLERK, "/account")):
+        with page(browser, service, seat, 360) as shown:
+            shown.goto(service.address + path)
+            small[path] = shown.evaluate(SMALL)
+    assert {path: found for path, found in small.items() if found} == {}
+
+
+def test_the_links_of_an_open_menu_look_like_links_on_a_phone(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 360) as shown:
+        shown.goto(f"{service.address}/account")
+        links = shown.locator(".menu-links a")
+        plain = shown.evaluate("getComputedStyle(document.body).color")
+        assert links.count() >= 6
+        assert plain not in links.evaluate_all("all => all.map(e => getComputedStyle(e).color)")
 
 
 def test_bulk_works_without_javascript(browser: Any, service: Running) -> None:

@@ -297,6 +297,11 @@
     });
     input.addEventListener("blur", close);
   };
+  /* ---- a row that scrolls shows where one is ---- */
+  const showCurrent = (row) => {
+    const current = $(".chip[aria-current]", row);
+    if (current) row.scrollLeft += current.getBoundingClientRect().right + 32 - row.getBoundingClientRect().right;
+  };
   /* ---- copying; a page that did not come by https has no clipboard: what is selected is copied, by hand if need be ---- */
   const copyFrom = async (button) => {
     try {
@@ -422,6 +427,7 @@
   $$("[data-fragment]").forEach(keepFresh);
   $$("form[data-preview]").forEach(previewing);
   wire(document);
+  $$(".chips").forEach(showCurrent);
   $$("table[data-keys]").forEach(queue);
   listen();
   tick();
