@@ -37,7 +37,9 @@ class WrongCode(Forbidden):
     code = "code-refused"
 
     def __init__(self) -> None:
-        super().__init__("验证码不对，或者已经用过；请等下一个码再填，连错几次要等一会儿", field="code", value=None)
+        super().__init__(
+            "验证码不对，或者已经用过；请等下一个码再填，或者换一个恢复码；连错几次要等一会儿", field="code", value=None
+        )
 
 
 class Late(Forbidden):

@@ -117,6 +117,32 @@ def test_keys_move_and_choose(browser: Any, service: Running) -> None:
         assert shown.evaluate("document.activeElement.name") == "q"
 
 
+def test_enter_on_a_box_opens_its_row_and_does_nothing_with_what_is_ticked(browser: Any, service: Running) -> None:
+    with page(browser, service, ZJ) as shown:
+        shown.goto(f"{service.address}/queue")
+        box = shown.locator("input[name=ref]").first
+        box.check()
+        box.press("Enter")
+        shown.wait_for_url("**/w/*")
+
+
+def test_the_rows_can_be_passed_over_by_key(browser: Any, service: Running) -> None:
+    with page(browser, service, ZJ) as shown:
+        shown.goto(f"{service.address}/queue")
+        shown.get_by_role("link", name="跳过这张表").press("Enter")
+        shown.keyboard.press("Tab")
+        assert shown.evaluate("document.activeElement.textContent") == "导出 xlsx"
+
+
+def test_looking_for_a_position_is_said_at_once(browser: Any, service: Running) -> None:
+    number = service.do(lambda world: world.whistle(FIRE_DOOR))["number"]
+    with page(browser, service, XF, 360) as shown:
+        shown.add_init_script("navigator.geolocation.getCurrentPosition = () => {}")
+        shown.goto(f"{service.address}/w/{number}/do/arrive")
+        shown.get_by_role("button", name="用我现在的位置").click()
+        assert shown.locator("[data-position-said]").inner_text() == "正在定位…"
+
+
 def test_news_waits_behind_a_button_and_moves_nothing(browser: Any, service: Running) -> None:
     with page(browser, service, ZJ) as shown:
         with shown.expect_request("**/events?*"):
@@ -146,14 +172,23 @@ def test_news_comes_again_after_a_refusal_and_to_a_page_that_was_put_away(browse
         shown.locator("#live button", has_text="有 2 条更新").wait_for()
 
 
+async def resolved(world: World) -> str:
+    number = (await world.whistle(SLOW, source={"channel": "12345", "number": "T1"}))["number"]
+    for action, fields in (("report-in", {}), ("resolve", {"reply": "灯修好了", "reason": "不用来"})):
+        assert (await world.act(number, action, seat=ZJ, **fields)).status_code == 200
+    return str(number)
+
+
+def test_on_a_phone_the_reply_stands_beneath_what_is_to_be_done(browser: Any, service: Running) -> None:
+    with page(browser, service, CLERK, 360) as shown:
+        shown.goto(f"{service.address}/w/{service.do(resolved)}")
+        cards = (".expectation", ".reply-card", ".side-ladder")
+        tops = [shown.locator(card).bounding_box()["y"] for card in cards]
+        assert tops == sorted(tops)
+
+
 @pytest.mark.parametrize("denied", [False, True], ids=["plain http", "no way at all"])
 def test_the_reply_is_copied_without_a_clipboard(browser: Any, service: Running, denied: bool) -> None:
-    async def resolved(world: World) -> str:
-        number = (await world.whistle(SLOW, source={"channel": "12345", "number": "T1"}))["number"]
-        for action, fields in (("report-in", {}), ("resolve", {"reply": "灯修好了", "reason": "不用来"})):
-            assert (await world.act(number, action, seat=ZJ, **fields)).status_code == 200
-        return str(number)
-
     with page(browser, service, ZJ) as shown:
         shown.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         shown.goto(f"{service.address}/w/{service.do(resolved)}")

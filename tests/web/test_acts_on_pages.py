@@ -20,7 +20,7 @@ async def test_whoever_hands_back_says_whose_it_is_or_that_they_do_not_know(worl
     assert {"", "?"} <= {*form.choices["clause"]} & {*form.choices["to"]}
     refused = await unit.send(form, reason="不归我们", clause="?")
     assert refused.status == 422
-    assert "这一项要填" in refused.text
+    assert "应由谁办：这一项要填" in refused.text
     kept = refused.form(url)
     assert (kept.value("reason"), kept.value("clause"), kept.value("to")) == ("不归我们", "?", "")
     told = await unit.send(kept, to="?")

@@ -103,7 +103,9 @@ async def test_signing_in_takes_a_code_and_each_code_once(guarded: World, clock:
     assert page.path == "/sign-in/code"
     assert (await person.client.get("/api/v1/me")).status_code == 401
     used = code_at(secret, step_of(clock.now))
-    assert "已经用过" in (await person.send(page.form("/sign-in/code"), code=used)).text
+    refused = (await person.send(page.form("/sign-in/code"), code=used)).text
+    assert "已经用过" in refused
+    assert "换一个恢复码" in refused
     clock.on(seconds=30)
     done = await person.send(page.form("/sign-in/code"), code=" ".join(code_at(secret, step_of(clock.now))))
     assert done.path != "/sign-in/code", done.text

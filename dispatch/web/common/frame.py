@@ -36,7 +36,7 @@ NEWS: Mapping[str, str] = {
     "second-factor-off": N_("您的身份验证器停用了"),
     "second-factor-reset": N_("管理员解除了您的身份验证器"),
     "recovery-codes-renewed": N_("您的恢复码换了一批"),
-    "recovery-code-used": N_("有人用您的恢复码登录了"),
+    "recovery-code-used": N_("有人用了您的一个恢复码"),
     "provider-linked": N_("您的账号绑定了统一身份"),
     "provider-unlinked": N_("您的账号解除了统一身份"),
 }

@@ -346,6 +346,7 @@
     const here = e.target.closest("[data-position]");
     if (here && navigator.geolocation) {
       const said = $("[data-position-said]", here.parentElement);
+      said.textContent = here.dataset.looking;
       navigator.geolocation.getCurrentPosition(({ coords }) => {
         $("[name=latitude]", here.parentElement).value = coords.latitude.toFixed(6);
         $("[name=longitude]", here.parentElement).value = coords.longitude.toFixed(6);
@@ -409,6 +410,8 @@
       if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
       if (e.target.matches("input:not([type=checkbox]), textarea, select, dialog *")) return;
       say("");
+      /* of itself, Enter on a box would do the first act with all that are ticked */
+      if (e.key === "Enter" && e.target.matches("[form=bulk]")) { e.preventDefault(); press("[data-open]"); }
       if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
     });
     /* back from an act, from a whistle, or with the news: where one was; the next stands there where that one has gone */

@@ -30,6 +30,7 @@
     const said = $("[data-near-said]", form);
     const fail = () => { said.textContent = here.dataset.failed; };
     if (!navigator.geolocation) return fail();
+    said.textContent = here.dataset.looking;
     navigator.geolocation.getCurrentPosition(async ({ coords }) => {
       field("latitude").value = coords.latitude.toFixed(6);
       field("longitude").value = coords.longitude.toFixed(6);

@@ -26,7 +26,7 @@ from dispatch.web.auth import text_of
 from dispatch.web.common.frame import HOME, build_frame, page
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
-from dispatch.web.models.parts import FieldError, Hidden, Notice, spans
+from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 from dispatch.web.rules import remembered
 from dispatch.web.whistle import answers, replies
@@ -249,9 +249,15 @@ def _page(
         submit=label(token),
         submit_url=f"{back}/do/{token}",
         hidden=tuple(_hidden(request, seen, asks, form, photos)),
-        errors=tuple(FieldError(name, said) for name, said in trouble.errors.items() if name in names),
+        errors=tuple(_summed(fields, name, said) for name, said in trouble.errors.items() if name in names),
         notice=notice,
     )
+
+
+def _summed(fields: Sequence[Field], name: str, said: str) -> FieldError:
+    """As it stands above the form, where nothing else says which field it is of."""
+    label = next(one.label for one in fields if one.name == name)
+    return FieldError(name, f"{label}{_('：')}{said}" if said == _("这一项要填") else said)
 
 
 def _hidden(
