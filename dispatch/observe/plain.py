@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.:@/+<>{}*\[\]=,-]{1,160}", re.ASCII)
 #: runs of digits as long as a phone's, an identity card's or a bank card's (a whistle's number has ten)
 _PERSONAL = re.compile(r"(?<![0-9A-Za-z-])(?:\+?86)?1[3-9][0-9]{9}(?![0-9A-Za-z-])|[0-9]{13,}[0-9Xx]*")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUIDS = re.compile(f"{_UUID.pattern}(?:,{_UUID.pattern})*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|“[^”]*”|「[^」]*」")
 _FOREIGN = re.compile(r"[^\x20-\x7e]+")
 _LONGEST = 200
@@ -68,14 +70,12 @@ def _personal(value: int) -> bool:
 
 def ids(values: Iterable[str], most: int = 100) -> Iterator["Said"]:
     """Many ids in few lines: joined by commas, up to `most` at a time; what is no UUID becomes its hash."""
-    some: list[str] = []
-    for value in values:
-        some.append(value if len(value) == 36 and _UUID.fullmatch(value) else hashed(value))
-        if len(some) == most:
-            yield Said(",".join(some))
-            some = []
-    if some:
-        yield Said(",".join(some))
+    left = iter(values)
+    while some := list(islice(left, most)):
+        line = ",".join(some)
+        if not _UUIDS.fullmatch(line):  # asked of the whole line: this is on the way of every message
+            line = ",".join(value if _UUID.fullmatch(value) else hashed(value) for value in some)
+        yield Said(line)
 
 
 def hashed(value: str) -> str:
