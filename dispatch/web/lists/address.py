@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dispatch.domain.refusals import Invalid
@@ -105,13 +106,7 @@ class Address:
 
     def menu(self, label: str, name: str, options: Iterable[tuple[str, str]], every: str) -> FilterMenu:
         """A filter that opens; `every` is the word for no filter."""
-        without, present = self.to(**{name: ""}), self.get(name)
-        links = [NavItem(every, without, not present)]
-        value, begun = "", f"{without}{'&' if '?' in without else '?'}{name}="
-        for code, words in options:
-            links.append(NavItem(words, begun + quote(code), present == code))
-            value = words if present == code else value
-        return FilterMenu(label[:1].upper() + label[1:], tuple(links), value)
+        return _menu(label, name, self.to(**{name: ""}), self.get(name), tuple(options), every)
 
     def due_menu(self) -> FilterMenu:
         """到期 as a filter that opens."""
@@ -121,3 +116,16 @@ class Address:
         """The filters as hidden fields of a search form."""
         gone = (*without, *PLACE)
         return tuple(Hidden(name, value) for name, value in self.asked.items() if name not in gone)
+
+
+@lru_cache(maxsize=2000)
+def _menu(
+    label: str, name: str, without: str, present: str, options: tuple[tuple[str, str], ...], every: str
+) -> FilterMenu:
+    """The same in page after page: a menu has as many links as there are categories."""
+    links = [NavItem(every, without, not present)]
+    value, begun = "", f"{without}{'&' if '?' in without else '?'}{name}="
+    for code, words in options:
+        links.append(NavItem(words, begun + quote(code), present == code))
+        value = words if present == code else value
+    return FilterMenu(label[:1].upper() + label[1:], tuple(links), value)
