@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from fastapi import Request
 
@@ -28,10 +29,10 @@ from dispatch.web.liaison.notices import invited, unmanned
 from dispatch.web.lists import saved
 from dispatch.web.lists.address import Address
 from dispatch.web.lists.page import STAGES as EVERY_STAGE
-from dispatch.web.lists.rows import Shown, queue_row, queue_still
+from dispatch.web.lists.rows import queue_row, queue_still
 from dispatch.web.live.address import events_of
 from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
-from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, Still, ViewGroup
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
 
 PATH = "/queue"
 #: rows on a page
@@ -115,10 +116,7 @@ async def _rows(
     """The rows, and the cursor of those that follow."""
     asked, cursor, here = asked_of(address, turn), address.get("cursor") or None, address.here
     page = await lists.queue_view(deps.service, actor, unit, asked, cursor, SIZE, turn.now)
-
-    def make(item: lists.Item, shown: Shown) -> Still:
-        return queue_still(item, shown, here, unit)
-
+    make = partial(queue_still, here=here, unit=unit)
     stills = await deps.stills.of(deps.service, actor, turn, page.items, make, PATH, here, unit)
     rows = tuple(queue_row(item, still, turn) for item, still in zip(page.items, stills, strict=True))
     return rows, page.next_cursor
