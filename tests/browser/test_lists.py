@@ -93,6 +93,19 @@ def test_the_links_of_an_open_menu_look_like_links_on_a_phone(browser: Any, serv
         assert plain not in links.evaluate_all("all => all.map(e => getComputedStyle(e).color)")
 
 
+def test_a_filter_that_is_on_is_marked_and_in_sight_on_a_phone(browser: Any, service: Running) -> None:
+    with page(browser, service, ZJ, 360) as shown:
+        shown.goto(f"{service.address}/queue")
+        assert shown.locator("summary.chip[aria-current]").count() == 0
+        shown.locator("summary.chip", has_text="主办/协办").click()
+        shown.locator(".menu[open] a", has_text="主办").click()
+        shown.wait_for_load_state()
+        chosen = shown.locator("summary.chip[aria-current]")
+        assert chosen.inner_text() == "主办"
+        box = chosen.bounding_box()
+        assert 0 <= box["x"] <= 360 - box["width"]
+
+
 def test_bulk_works_without_javascript(browser: Any, service: Running) -> None:
     with page(browser, service, XF, java_script_enabled=False) as shown:
         shown.goto(f"{service.address}/queue")

@@ -299,7 +299,7 @@
   };
   /* ---- a row that scrolls shows where one is ---- */
   const showCurrent = (row) => {
-    const current = $(".chip[aria-current]", row);
+    const current = $$(".chip[aria-current]", row).pop();
     if (current) row.scrollLeft += current.getBoundingClientRect().right + 32 - row.getBoundingClientRect().right;
   };
   /* ---- copying; a page that did not come by https has no clipboard: what is selected is copied, by hand if need be ---- */
