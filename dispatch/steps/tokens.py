@@ -12,7 +12,7 @@ from uuid import UUID
 
 from dispatch.clock import new_id
 from dispatch.domain.case import Actor
-from dispatch.domain.refusals import Invalid, NotFound
+from dispatch.domain.refusals import Invalid, NotFound, NotNow
 from dispatch.steps.administer import allowed, of_district
 from dispatch.steps.sign_in import SCOPES, digest
 from dispatch.store import administration, directory
@@ -28,20 +28,21 @@ LONGEST_NAME, LONGEST_REASON = 60, 200
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A token to be made. `reason`: why somebody makes it for another person."""
+    """A token to be made. `reason`: why somebody makes it for another person. `id`: fixed by the form that asks."""
 
     seat: str
     name: str
     scopes: Sequence[str] = field(default_factory=tuple)
     days: int = 90
     reason: str = ""
+    id: UUID | None = None
 
 
 async def make(database: Database, by: Actor, person: str, wanted: Wanted) -> tuple[str, TokenSeen]:
     """An API token from a seat of a person; the first value is what its holder has, shown once.
 
     One's own: any scope. Somebody else's, as an administrator: `FOR_OTHERS`, with a reason that the person sees.
-    Raises `Forbidden`, `NotFound`, `Invalid` naming the field.
+    Raises `Forbidden`, `NotFound`, `Invalid` naming the field; `NotNow` where the form has made its token already.
     """
     own = person == by.person
     if not own:
@@ -57,14 +58,27 @@ async def make(database: Database, by: Actor, person: str, wanted: Wanted) -> tu
         if holder is None or wanted.seat not in holder.seats:
             raise Invalid("「{value}」现在不是这个人的岗位；请从列出的选一个", field="seat", value=wanted.seat[:60])
         made = TokenSeen(
-            new_id(), wanted.name.strip(), holder.code, holder.name, wanted.seat, tuple(wanted.scopes), now,
-            now + timedelta(days=wanted.days), None, None, by.person, None if own else wanted.reason.strip(),
+            wanted.id or new_id(), wanted.name.strip(), holder.code, holder.name, wanted.seat, tuple(wanted.scopes),
+            now, now + timedelta(days=wanted.days), None, None, by.person, None if own else wanted.reason.strip(),
         )  # fmt: skip
-        await directory.add_token(uow, made, digest(token), seen=own)
+        if not await directory.add_token(uow, made, digest(token), seen=own):
+            raise made_already()
         told = {"token": str(made.id), "name": made.name, "seat": made.seat, "scopes": list(made.scopes),
                 "days": wanted.days}  # fmt: skip
         await administration.note_on(uow, by, person, "token-made", told | ({} if own else {"why": made.reason}))
     return token, made
+
+
+async def unused(database: Database, id: UUID | None) -> None:
+    """Whether a form has not made its token yet; asked before a code that is good once. Raises `NotNow`."""
+    async with database.acquire() as connection:
+        if id is not None and await directory.has_token(connection, id):
+            raise made_already()
+
+
+def made_already() -> NotNow:
+    """A page that shows a token is reloaded: the form comes again."""
+    return NotNow("这个令牌已经开好、显示过了，没有再开；没抄下来，请停用它，再开一个", field="id", value=None)
 
 
 def _checked(wanted: Wanted, *, own: bool) -> None:

@@ -120,12 +120,17 @@ def _token(row: asyncpg.Record) -> TokenSeen:
     return TokenSeen(**{**dict(row), "scopes": tuple(row["scopes"])})
 
 
-async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes, *, seen: bool) -> None:
-    """Store an API token; only its hash is kept. `seen`: the person it acts for knows of it."""
-    await uow.connection.execute(
+async def has_token(connection: Connection, id: UUID) -> bool:
+    """Whether there is an API token with this id, in force or not."""
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM api_token WHERE id = $1)", id))
+
+
+async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes, *, seen: bool) -> bool:
+    """Store an API token; only its hash is kept. `seen`: the person it acts for knows of it. False: it is there."""
+    added = await uow.connection.execute(
         """INSERT INTO api_token (id, token_sha256, person, seat, name, scopes, created_at, expires_at, made_by, reason,
                                   seen_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING""",
         made.id,
         sha256,
         made.person,
@@ -138,6 +143,7 @@ async def add_token(uow: UnitOfWork, made: TokenSeen, sha256: bytes, *, seen: bo
         made.reason,
         made.created_at if seen else None,
     )
+    return str(added) == "INSERT 0 1"
 
 
 async def revoke_token(

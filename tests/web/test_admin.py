@@ -220,6 +220,25 @@ async def test_a_token_that_acts_is_made_by_whoever_holds_the_seat(world: World)
     assert await done(world) == [(CLERK, "token-made", CLERK)]
 
 
+async def test_reloading_the_page_of_a_new_token_makes_no_second_one(world: World) -> None:
+    admin, clerk = await somebody(world, ADMIN), await somebody(world, CLERK)
+    page = await admin.get("/admin/tokens?account=130403011.clerk")
+    form = next(one for one in page.forms if one.value("person"))
+    own = (await clerk.get("/account/tokens")).form("/account/tokens")
+    assert own.value("id") != form.value("id") != ""
+    for who, sent, given in (
+        (admin, form, {"name": "大屏", "scopes": ["read"], "days": "30", "reason": "街道大屏要看"}),
+        (clerk, own, {"name": "我的脚本", "scopes": ["read"], "days": "30"}),
+    ):
+        token = once(await who.send(sent, **given))
+        again = await who.send(sent, **given)
+        assert (again.status, "已经开好、显示过了" in again.text, token in again.html) == (409, True, False), again.text
+    assert [action for _who, action, _whom in await done(world)] == ["token-made", "token-made"]
+    async with world.database.acquire() as connection:
+        names = await connection.fetch("SELECT name FROM api_token WHERE name IN ('大屏', '我的脚本')")
+        assert len(names) == 2
+
+
 async def test_an_administrator_of_another_district_sees_nobody(demo_url: str) -> None:
     world = await open_world(demo_url)
     try:

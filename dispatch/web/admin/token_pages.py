@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from dispatch.clock import new_id
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
 from dispatch.steps.sign_in import SCOPES
@@ -64,15 +65,16 @@ def new_section(
         Field("scopes", _("能做什么"), "checkboxes", options=scopes, hint=_("只勾用得着的")),
         Field("days", _("有效期"), "select", options=days),
     ]
+    once = Hidden("id", str(new_id()))
     if own:
         note = spans(_("令牌替您从您的岗位办事，用它做的都算您的；只给信得过的系统。"))
-        form = ManageForm(OWN, _("开令牌"), tuple(fields))
+        form = ManageForm(OWN, _("开令牌"), tuple(fields), (once,))
         return ManageSection(_("开一个令牌"), note, forms=(form,))
     hint = _("本人看得到，也记在管理记录里")
     fields.append(Field("reason", _("为什么由您代开"), value=given.get("reason", ""), hint=hint, required=True))
     fields.extend(proof(asks, "token"))
     note = spans(_("本人登录时会看到，可以停用。要能办理，请本人在「我的账号」里开。"))
-    form = ManageForm(TOKENS, _("开令牌"), tuple(fields), (Hidden("person", one.code),))
+    form = ManageForm(TOKENS, _("开令牌"), tuple(fields), (once, Hidden("person", one.code)))
     return ManageSection(_("给%(name)s开一个令牌", name=one.name), note, forms=(form,))
 
 

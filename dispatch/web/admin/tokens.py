@@ -1,5 +1,7 @@
 """`/admin/tokens`: the API tokens of a district; one that reads or raises for somebody else, for a reason."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -28,9 +30,10 @@ async def tokens(request: Request, visit: Looker) -> Response:
 
 @router.post(pages.TOKENS)
 async def make(request: Request, form: Form, visit: Administrator) -> Response:
-    """A new token, shown once; or the form again with what is wrong."""
+    """A new token, shown once; or the form again with what is wrong. The same form again makes no second one."""
     deps, person = deps_of(request), text_of(form, "person")
     given = {"name": text_of(form, "name"), "reason": text_of(form, "reason")}
+    await step.unused(deps.service.database, wanted(form).id)
     if refused := await stepped_up(request, visit, form, "token"):
         return await _tokens(request, visit, person, refused, given)
     try:
@@ -58,7 +61,15 @@ def wanted(form: Form) -> Wanted:
         [str(scope) for scope in form.getlist("scopes")],
         int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,
         text_of(form, "reason"),
+        _id(text_of(form, "id")),
     )
+
+
+def _id(given: str) -> UUID | None:
+    try:
+        return UUID(given)
+    except ValueError:
+        return None
 
 
 async def _tokens(
