@@ -57,6 +57,15 @@ class Shift:
         n = (day - self.since).days % len(self.people)
         return (*self.people[n:], *self.people[:n])
 
+    def meets(self, other: "Shift") -> bool:
+        """Whether the two have any time of the day in common."""
+        return self._within(other.first) or other._within(self.first)
+
+    def _within(self, at: time) -> bool:
+        if self.first < self.last:
+            return self.first <= at < self.last
+        return at >= self.first or at < self.last
+
 
 def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
     """The person of the unit who is on duty; None: nobody. `away` are the persons on leave at that moment."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from dispatch.domain import roster
 from dispatch.domain.case import Actor
+from dispatch.domain.cover import Shift
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, NotFound, NotNow
 from dispatch.domain.roster import Row
@@ -118,34 +119,56 @@ async def set_rota(service: Service, by: Actor, code: str, text: str) -> None:
 
 
 def read_rota(text: str, reference: Reference) -> list[dict[str, Any]]:
-    """The shifts of a rota as somebody wrote it. Raises `Invalid` naming the line."""
-    shifts = []
+    """The shifts of a rota as somebody wrote it, no two at the same time. Raises `Invalid` naming the line."""
+    shifts: dict[int, dict[str, Any]] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        words = line.replace("，", " ").replace(",", " ").split()
-        if not words:
-            continue
-        hours, since, *people = [*words, ""] if len(words) < 2 else words
-        if not re.fullmatch(HOURS, hours):
-            raise Invalid("第 {n} 行「{value}」不是时段；请写成 18:00-08:30", field="rota", value=hours[:40], n=number)
-        if not _DAY.fullmatch(since) or not _is_day(since):
-            raise Invalid("第 {n} 行「{value}」不是起始日；请写成 2026-01-01", field="rota", value=since[:40], n=number)
-        wrong = next((one for one in people if one not in reference.people.persons), None)
-        if wrong is not None:
-            raise Invalid(
-                "第 {n} 行没有「{value}」这个人；请写工号，用空格隔开", field="rota", value=wrong[:60], n=number
-            )
-        if not people or len(set(people)) != len(people) or len(people) > MOST_PEOPLE:
-            raise Invalid(
-                "第 {n} 行要有 1 到 {most} 个人，各写一次；请改「{value}」",
-                field="rota",
-                value=line[:60],
-                n=number,
-                most=MOST_PEOPLE,
-            )
-        shifts.append({"hours": hours, "since": since, "position": "值班员", "people": people})
+        if line.replace("，", " ").replace(",", " ").strip():
+            shifts[number] = _shift(number, line, reference)
+            _apart(number, shifts)
     if len(shifts) > MOST_SHIFTS:
         raise Invalid("最多 {most} 班，现在有「{value}」班；请合并", field="rota", value=len(shifts), most=MOST_SHIFTS)
-    return shifts
+    return list(shifts.values())
+
+
+def _shift(number: int, line: str, reference: Reference) -> dict[str, Any]:
+    words = line.replace("，", " ").replace(",", " ").split()
+    hours, since, *people = [*words, ""] if len(words) < 2 else words
+    if not re.fullmatch(HOURS, hours):
+        raise Invalid("第 {n} 行「{value}」不是时段；请写成 18:00-08:30", field="rota", value=hours[:40], n=number)
+    if not _DAY.fullmatch(since) or not _is_day(since):
+        raise Invalid("第 {n} 行「{value}」不是起始日；请写成 2026-01-01", field="rota", value=since[:40], n=number)
+    wrong = next((one for one in people if one not in reference.people.persons), None)
+    if wrong is not None:
+        raise Invalid("第 {n} 行没有「{value}」这个人；请写工号，用空格隔开", field="rota", value=wrong[:60], n=number)
+    if not people or len(set(people)) != len(people) or len(people) > MOST_PEOPLE:
+        raise Invalid(
+            "第 {n} 行要有 1 到 {most} 个人，各写一次；请改「{value}」",
+            field="rota",
+            value=line[:60],
+            n=number,
+            most=MOST_PEOPLE,
+        )
+    return {"hours": hours, "since": since, "position": "值班员", "people": people}
+
+
+def _apart(number: int, shifts: Mapping[int, Mapping[str, Any]]) -> None:
+    """One person is on duty at a time; who is of a later line would never be called while two lines meet."""
+    made = _span(shifts[number])
+    for other, shift in shifts.items():
+        if other != number and made.meets(_span(shift)):
+            raise Invalid(
+                "第 {n} 行「{value}」和第 {m} 行「{other}」的时段重叠，一个时刻只能一人值班；请把时段错开",
+                field="rota",
+                value=shifts[number]["hours"],
+                n=number,
+                m=other,
+                other=shift["hours"],
+            )
+
+
+def _span(shift: Mapping[str, Any]) -> Shift:
+    first, last = (time.fromisoformat(part) for part in shift["hours"].split("-"))
+    return Shift("", first, last, tuple(shift["people"]), date.fromisoformat(shift["since"]))
 
 
 async def hold(

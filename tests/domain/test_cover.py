@@ -57,3 +57,22 @@ def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> No
     assert on_duty(town, "SC", evening, ("a",)) == "b"
     assert shift.turn(MONDAY) == ()
     assert replace(shift, first=time(8, 30)).turn(MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("18:00-08:30", "08:30-18:00", False),
+        ("18:00-08:30", "08:00-18:00", True),
+        ("18:00-08:30", "17:00-18:01", True),
+        ("09:00-12:00", "12:00-18:00", False),
+        ("09:00-18:00", "10:00-11:00", True),
+        ("22:00-02:00", "01:00-03:00", True),
+        ("08:30-08:30", "20:00-21:00", True),
+    ],
+)
+def test_two_shifts_meet_where_they_have_a_time_of_the_day_in_common(one: str, other: str, *, meet: bool) -> None:
+    a, b = (
+        Shift("SC", *map(time.fromisoformat, hours.split("-")), ("a",), date(2026, 6, 15)) for hours in (one, other)
+    )
+    assert a.meets(b) == b.meets(a) == meet

@@ -167,6 +167,8 @@ async def test_a_rota_is_written_line_by_line_and_stays(world: World, tmp_path: 
         ("白天 2026-01-01 A", "不是时段"), ("08:30-18:00 明天 A", "不是起始日"), ("08:30-18:00 2026-01-01", "1 到"),
         ("18:00-08:30 2026-01-01 unit:CG:deputy\n08:00-18:00 2026-01-01 nobody", "第 2 行"),
         ("08:30-18:00", "不是起始日"),
+        ("18:00-08:30 2026-01-01 unit:CG:deputy\n\n08:00-18:00 2026-01-01 unit:CG:section",
+         "第 3 行「08:00-18:00」和第 1 行「18:00-08:30」的时段重叠"),
     ):  # fmt: skip
         page = await admin.send(form, rota=wrong)
         assert (page.status, said in page.text, wrong.split("\n")[0] in page.text) == (422, True, True), wrong
