@@ -88,6 +88,10 @@ def entry(given: Mapping[str, str], today: date) -> dict[str, Any]:
         return made | {"hours": _sessions(given["hours"])}
     if given["day"] not in DAYS:
         raise Invalid("没有「{value}」这种日子；请从列出的选", field="day", value=given["day"][:40])
+    if hours := given["hours"].strip():
+        raise Invalid(
+            "写了上班时段「{value}」，选的却不是「改上班时段」；请改选它，或把时段清空", field="hours", value=hours[:60]
+        )
     return made | {"day": given["day"]}
 
 
