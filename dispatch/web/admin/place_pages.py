@@ -49,7 +49,7 @@ def seats_section(reference: Reference, seats: Sequence[Seat], now: datetime, *,
         held = [one for one in reference.people.by_seat.get(seat.code, ()) if one.covers(day)]
         names = "、".join(called(reference, one) for one in held) or _("空着")
         change = ActionButton("manage", _("换人"), seat_url(seat.code), method="get")
-        known = f"{_('工号')} {'、'.join(one.person for one in held)}" if codes and held else ""
+        known = " ".join((_("工号"), *(one.person for one in held))) if codes and held else ""
         return ManageRow(seat.position, names, known, actions=() if seat.post == "rota" else (change,))
 
     return ManageSection(_("岗位和现任"), rows=tuple(row(seat) for seat in seats), empty=Empty(_("没有岗位")))
