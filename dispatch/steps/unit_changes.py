@@ -132,7 +132,7 @@ def read_rota(text: str, reference: Reference) -> list[dict[str, Any]]:
 
 def _shift(number: int, line: str, reference: Reference) -> dict[str, Any]:
     words = line.replace("，", " ").replace(",", " ").split()
-    hours, since, *people = [*words, ""] if len(words) < 2 else words
+    hours, since, *people = words if len(words) > 1 else words * 2  # what stands alone is no day either
     if not re.fullmatch(HOURS, hours):
         raise Invalid("第 {n} 行「{value}」不是时段；请写成 18:00-08:30", field="rota", value=hours[:40], n=number)
     if not _DAY.fullmatch(since) or not _is_day(since):
