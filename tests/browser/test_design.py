@@ -126,6 +126,17 @@ def test_double_size_text_still_fits_a_phone(browser: Any, lang: str) -> None:
     assert wide == {}
 
 
+@pytest.mark.parametrize(("name", "state"), [("whistle", ".expectation .state"), ("queue", ".c-state > span")])
+def test_a_long_state_wraps_on_a_phone(browser: Any, name: str, state: str) -> None:
+    site = Site(browser, viewport={"width": 360, "height": 844})
+    page = site.open(name)
+    long = "Being handled, extended to 7/31, under supervision, instruction to sign for"
+    page.locator(state).last.evaluate("(place, text) => { place.textContent = text; }", long)
+    over, parts = page.evaluate("document.scrollingElement.scrollWidth - innerWidth"), page.evaluate(WIDER)
+    site.context.close()
+    assert (over, parts) == (0, [])
+
+
 def test_targets_on_phones_are_large_enough(browser: Any) -> None:
     site = Site(browser, viewport={"width": 390, "height": 844}, is_mobile=True)
     small = {}
