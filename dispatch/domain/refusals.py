@@ -9,10 +9,11 @@ UNFILLED = "没有填写"
 
 
 def without_gaps(sentence: str, message: str, params: Mapping[str, Any], unfilled: str = UNFILLED) -> str:
-    """`message`, or `sentence` which translates it, where what it would quote is empty: that clause says so instead."""
+    """`message`, or `sentence` which translates it, where what it would quote is empty: that clause says so instead,
+    and which line it speaks of."""
     for name, value in params.items():
         if f"「{{{name}}}」" in message and not str("" if value is None else value).strip():
-            clause = rf"(^|[，；;,]\s*)[^，；;,]*\{{{name}\}}[^，；;,]*"
+            clause = rf"(第 \{{\w+\}} 行|^|[，；：;:,]\s*)[^，；：;:,]*\{{{name}\}}[^，；：;:,]*"
             sentence = re.sub(clause, lambda at: at[1] + (unfilled if at[1] else unfilled.capitalize()), sentence)
     return sentence
 

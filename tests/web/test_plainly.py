@@ -53,8 +53,11 @@ def test_what_is_to_be_filled_in_is_still_said() -> None:
     assert (str(place), problems.said(place)) == ("没有填写，请从地点列表里选",) * 2
     name = Invalid("名字要 1 到 {most} 个字，「{value}」有 {n} 个；请换一个", field="name", value="", most=20, n=0)
     assert problems.said(name) == "名字要 1 到 20 个字，没有填写；请换一个"
+    line = Invalid("第 {n} 行没有「{value}」这个人；请写工号，用空格隔开", field="rota", value="", n=3)
+    assert problems.said(line) == "第 3 行没有填写；请写工号，用空格隔开"
     with i18n.speaking("en"):
         assert problems.said(place) == "Nothing is filled in; choose one from the list of places"
+        assert problems.said(line).startswith("Line 3")
     assert problems.of_refusal(place)["value"] == ""
     fault = FileError("duties.yaml", 3, "words", "", "缺少这一项，请补上")
     assert str(fault) == "duties.yaml:3 words:缺少这一项，请补上"
