@@ -21,9 +21,12 @@ from tests.factories import (
     FIRE_DOOR,
     SECRETARY,
     XF,
+    ZJ,
     World,
 )
 from tests.web.browsing import Page, Person, somebody
+
+SEEPAGE = "天沟渗水，三户漏水"
 
 
 def photo() -> tuple[str, bytes, str]:
@@ -92,6 +95,18 @@ async def test_the_first_five_minutes(world: World) -> None:
     assert "reply-card" not in again.html
     assert re.search(r"东柳街道核查 (\d+/\d+ )?\d\d:\d\d–(\d+/\d+ )?\d\d:\d\d，钟停", again.text)
     assert "合计" in again.text
+
+
+async def test_a_photo_of_what_is_not_done_stands_with_the_rejection_and_not_under_after(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    for action, fields in (("report-in", {}), ("resolve", {"reply": "修好了", "reason": "不用来"})):
+        assert (await world.act(number, action, seat=ZJ, **fields)).status_code == 200
+    clerk = await somebody(world, CLERK)
+    page = await clerk.act(number, "verify-no", {"photo": photo()}, reason="not-done")
+    assert "退回重办（第 1 次）" in page.text
+    course = page.html.index("timeline-card")
+    assert "/api/v1/photos/" in page.html[course:]
+    assert "/api/v1/photos/" not in page.html[:course]
 
 
 async def test_the_same_form_twice_is_the_same_receipt(world: World) -> None:

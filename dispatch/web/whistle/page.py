@@ -81,7 +81,7 @@ async def whistle_page(
         deadline=await _deadline(request, visit, view, what.clock, turn),
         body=view.body if view.body.strip() != view.title.strip() else "",
         before=photos_of(view, turn, "raised", "arrived"),
-        after=photos_of(view, turn, "resolved", "verified", "rejected"),
+        after=photos_of(view, turn, "resolved", "verified"),
         who_empty=_("还没有派给单位。") if view.status in ("raised", "at-desk") else _("没有派给任何单位。"),
         related=_related(view),
         contact=_contact(view),
