@@ -1,5 +1,8 @@
 """What the pages ask for and say of acts, where the rules alone do not tell: hand-backs, absences, answers, ratings."""
 
+from datetime import datetime, timedelta
+
+from dispatch.domain.turn import ZONE
 from tests.factories import CLERK, DESK, SECRETARY, XF, ZJ, World
 from tests.web.browsing import somebody
 
@@ -100,3 +103,21 @@ async def test_the_button_signs_the_instruction_that_is_shown_and_no_other(world
     assert again.status == 409
     waiting = [one for one in (await world.get(number))["requests"] if one["kind"] == "instruction"]
     assert [one["status"] for one in waiting] == ["granted", "pending"]
+
+
+async def test_whoever_signs_reads_what_is_asked_for_and_why(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    await ok(world, number, "report-in", ZJ)
+    leader = await somebody(world, SECRETARY)
+    due = datetime.fromisoformat((await world.get(number, seat=ZJ))["clocks"][0]["due_at"])
+    until = (due + timedelta(days=30)).astimezone(ZONE)
+    for asked, fields, sought in (
+        ("extension", {"until": until.isoformat(), "reason": "等配件"}, f"延到 {until:%-m/%-d}"),
+        ("hold", {"review_on": until.date().isoformat(), "reason": "等产权单位批复"}, f"复查日 {until:%-m/%-d}"),
+    ):
+        await ok(world, number, f"request-{asked}", ZJ, **fields)
+        for answer in ("yes", "no"):
+            page = await leader.get(f"/w/{number}/do/decide-{asked}-{answer}")
+            assert sought in page.text
+            assert f"「{fields['reason']}」" in page.text
+        await ok(world, number, f"decide-{asked}", SECRETARY, granted=False)

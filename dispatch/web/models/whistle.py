@@ -166,7 +166,7 @@ class WhistlePage:
 class ActionPage:
     """An action that needs fields: heading, one sentence on what it does, fields, one primary button.
 
-    `refs` are what a bulk action is about; `chosen` their numbers and titles.
+    `refs` are what a bulk action is about; `chosen` their numbers and titles; `asked` what a decision is about.
     """
 
     frame: Frame
@@ -183,6 +183,7 @@ class ActionPage:
     notice: Notice | None = None
     refs: tuple[str, ...] = ()
     chosen: tuple[tuple[str, str], ...] = ()
+    asked: tuple[TimelineItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from dispatch.web.whistle.expecting import part_of
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
 from dispatch.web.whistle.overtaken import Overtaken, overtaken, typed_in, unsent
 from dispatch.web.whistle.page import whistle_page
+from dispatch.web.whistle.told import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,7 @@ def _page(
         hidden=tuple(_hidden(request, seen, asks, form, photos)),
         errors=tuple(_summed(fields, name, said) for name, said in trouble.errors.items() if name in names),
         notice=notice,
+        asked=asked(asks.action, seen, turn_of(deps, seen)),
     )
 
 

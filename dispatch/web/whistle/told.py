@@ -24,6 +24,15 @@ def timeline(view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
     return (*(_item(one, view, turn) for one in reversed(view.timeline)), *gone)
 
 
+def asked(action: str, view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
+    """What `action` decides on: who asks for what, until when and why. Empty for an act that decides on nothing."""
+    kind = "hand-back" if action == "rule" else action.removeprefix("decide-")
+    if kind == action:
+        return ()
+    waiting = {str(one["id"]) for one in view.requests if one["kind"] == kind and one["status"] == "pending"}
+    return tuple(_item(one, view, turn) for one in view.timeline if str(one.data.get("request")) in waiting)
+
+
 def sentence(one: Told, view: WhistleView, turn: Turn) -> str:
     """Who did what."""
     return f"{_who(one, turn)} {deed(one, view.case, turn)}".strip()
@@ -83,4 +92,4 @@ def _photo(row: Mapping[str, Any], turn: Turn) -> Photo:
     return Photo(caption, _at(row["at"], turn) if row.get("at") else "", row["url"], row["url"])
 
 
-__all__ = ["photos_of", "sentence", "timeline"]
+__all__ = ["asked", "photos_of", "sentence", "timeline"]
