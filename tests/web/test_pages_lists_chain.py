@@ -254,6 +254,7 @@ async def test_a_community_sees_ladder_question_and_answers(slow: tuple[World, V
     assert "广泰社区：1 件报到您这里" in page
     assert 'aria-current="step"' in page
     assert "社区的成员单位能不能先办？" in page
+    assert f'<h2 lang="zh"><a class="dotted" href="/w/{number}">' in page, "the title is seen to be a link"
     assert f'href="/w/{number}/do/note?next=/chain"' in page
     assert f'action="/w/{number}/do/urge"' in page
     assert "单位那边已请科室负责人。" in page
