@@ -110,6 +110,11 @@ def can_verify(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
             value=fields.get("reason"),
             reasons="、".join(listed.values()),
         )
+    need_evidence(fields)
+
+
+def need_evidence(fields: Fields) -> None:
+    """Photos, or what was found. Raises `Invalid`."""
     if not fields.get("photos") and not str(fields.get("note") or "").strip():
         raise Invalid("退回要有凭据：附现场照片，或写明现场情况", field="note", value=fields.get("note"))
 

@@ -109,6 +109,25 @@ async def test_a_photo_of_what_is_not_done_stands_with_the_rejection_and_not_und
     assert "/api/v1/photos/" not in page.html[:course]
 
 
+async def test_an_act_names_everything_that_is_missing_at_once(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    assert (await world.act(number, "arrive", seat=XF, latitude=36.6, longitude=114.5)).status_code == 200
+    fire, clerk = await somebody(world, XF), await somebody(world, CLERK)
+    resolved = await fire.act(number, "resolve")
+    assert "办得怎么样：这一项要填" in resolved.text
+    assert "协办没到，为什么也能报结：这一项要填" in resolved.text
+    half = await fire.act(number, "resolve", reply="门已打开")
+    assert "办得怎么样：这一项要填" not in half.text
+    await fire.act(number, "resolve", reply="门已打开，物业换锁", reason="协办不必到")
+    bare = await clerk.act(number, "verify-no")
+    assert "哪一条理由" in bare.text
+    assert "退回要选一条理由" in bare.text
+    assert "退回要有凭据：附现场照片，或写明现场情况" in bare.text
+    shown = await clerk.act(number, "verify-no", {"photo": photo()})
+    assert "退回要选一条理由" in shown.text
+    assert "退回要有凭据" not in shown.text
+
+
 async def test_the_same_form_twice_is_the_same_receipt(world: World) -> None:
     clerk = await somebody(world, CLERK)
     form = (await clerk.get("/whistle")).form("/whistle")

@@ -186,6 +186,9 @@ async def _again(
     if trouble.faults:
         problem = problems.of_validation(trouble.faults, labels={one.name: one.label for one in fields})
         trouble = replace(trouble, errors=_field_errors(problem))
+    if trouble.errors and trouble.status == 422:
+        lacking = answers.lacking(asks, fields, form, photos)
+        trouble = replace(trouble, errors={**lacking, **trouble.errors})
     if trouble.overtaken:
         trouble = replace(trouble, notice=trouble.overtaken.notice(label(token), typed, possible=possible))
     elif trouble.notice and not possible:

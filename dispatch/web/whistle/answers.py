@@ -1,13 +1,18 @@
 """What was filled in, as the act's fields; and the form again with what was typed and what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import FormData
 
+from dispatch.domain import acts_street
+from dispatch.domain.refusals import Invalid
 from dispatch.domain.turn import ZONE
+from dispatch.web import problems
+from dispatch.web.auth import text_of
+from dispatch.web.i18n import _
 from dispatch.web.models.parts import Field
 from dispatch.web.whistle.fields import UNKNOWN
 from dispatch.web.whistle.forms import Asks
@@ -59,6 +64,20 @@ def _number(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def lacking(asks: Asks, fields: tuple[Field, ...], form: FormData, photos: Sequence[str]) -> dict[str, str]:
+    """Every field that must be filled in and is not, with what to say: the rules name one at a time."""
+    found = given(asks, form)
+    if found.get("reached") is False:  # nobody was asked the rest
+        return {}
+    blank = {one.name: _("这一项要填") for one in fields if one.required and not text_of(form, one.name).strip()}
+    if found.get("accepted") is False:
+        try:
+            acts_street.need_evidence(found | {"photos": photos})
+        except Invalid as refusal:
+            blank["note"] = problems.said(refusal)
+    return blank
 
 
 def filled(fields: tuple[Field, ...], form: FormData, errors: Mapping[str, str]) -> tuple[Field, ...]:
