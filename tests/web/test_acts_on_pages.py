@@ -121,3 +121,18 @@ async def test_whoever_signs_reads_what_is_asked_for_and_why(world: World) -> No
             assert sought in page.text
             assert f"「{fields['reason']}」" in page.text
         await ok(world, number, f"decide-{asked}", SECRETARY, granted=False)
+
+
+async def test_of_two_who_ask_the_page_shows_the_one_that_is_decided(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    first, second = [part["unit"] for part in (await world.get(number))["assignments"] if part["role"] != "inform"][:2]
+    for unit, why in ((first, "在门外"), (second, "不归我们")):
+        await ok(world, number, "hand-back", f"unit:{unit}:liaison", reason=why)
+    desk = await somebody(world, DESK)
+    page = await desk.get(f"/w/{number}/do/rule-no")
+    assert "「在门外」" in page.text
+    assert "「不归我们」" not in page.text
+    await desk.send(page.form(f"/w/{number}/do/rule-no"))
+    asked = {one["unit"]: one["status"] for one in (await world.get(number))["requests"]}
+    assert asked[first] != "pending"
+    assert asked[second] == "pending"

@@ -27,10 +27,10 @@ def timeline(view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
 def asked(action: str, view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
     """What `action` decides on: who asks for what, until when and why. Empty for an act that decides on nothing."""
     kind = "hand-back" if action == "rule" else action.removeprefix("decide-")
-    if kind == action:
+    request = view.case.pending(kind) if kind != action else None
+    if request is None:
         return ()
-    waiting = {str(one["id"]) for one in view.requests if one["kind"] == kind and one["status"] == "pending"}
-    return tuple(_item(one, view, turn) for one in view.timeline if str(one.data.get("request")) in waiting)
+    return tuple(_item(one, view, turn) for one in view.timeline if one.data.get("request") == str(request.id))
 
 
 def sentence(one: Told, view: WhistleView, turn: Turn) -> str:
