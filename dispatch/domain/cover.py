@@ -28,6 +28,9 @@ _MOMENT = timedelta(seconds=1)
 #: a rest between two stretches of work that is no longer than this is no end of the day: somebody can be reached
 LUNCH = timedelta(hours=3)
 
+#: first and last o'clock of a shift, as in `Shift`
+Span = tuple[time, time]
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -57,14 +60,16 @@ class Shift:
         n = (day - self.since).days % len(self.people)
         return (*self.people[n:], *self.people[:n])
 
-    def meets(self, other: "Shift") -> bool:
-        """Whether the two have any time of the day in common."""
-        return self._within(other.first) or other._within(self.first)
 
-    def _within(self, at: time) -> bool:
-        if self.first < self.last:
-            return self.first <= at < self.last
-        return at >= self.first or at < self.last
+def meet(one: Span, other: Span) -> bool:
+    """Whether two shifts of a rota have any time of the day in common. They may not: one person is on duty at a time,
+    and who is of the later one would never be called while the two meet."""
+    return _within(one, other[0]) or _within(other, one[0])
+
+
+def _within(span: Span, at: time) -> bool:
+    first, last = span
+    return first <= at < last if first < last else at >= first or at < last
 
 
 def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from dispatch.domain import roster
 from dispatch.domain.case import Actor
-from dispatch.domain.cover import Shift
+from dispatch.domain.cover import meet
 from dispatch.domain.reference import Reference
 from dispatch.domain.refusals import Invalid, NotFound, NotNow
 from dispatch.domain.roster import Row
@@ -15,7 +15,7 @@ from dispatch.domain.turn import ZONE
 from dispatch.domain.units import BY_PLACE
 from dispatch.steps import amended
 from dispatch.steps.import_people import checked_code, checked_name, taken
-from dispatch.steps.reading.who import HOURS, TYPES, UNIT_CODE
+from dispatch.steps.reading.who import HOURS, TYPES, UNIT_CODE, span
 from dispatch.steps.service import Service
 from dispatch.steps.standing import change
 from dispatch.steps.tree_changes import checked_name as place_name
@@ -152,10 +152,9 @@ def _shift(number: int, line: str, reference: Reference) -> dict[str, Any]:
 
 
 def _apart(number: int, shifts: Mapping[int, Mapping[str, Any]]) -> None:
-    """One person is on duty at a time; who is of a later line would never be called while two lines meet."""
-    made = _span(shifts[number])
+    made = span(shifts[number]["hours"])
     for other, shift in shifts.items():
-        if other != number and made.meets(_span(shift)):
+        if other != number and meet(made, span(shift["hours"])):
             raise Invalid(
                 "第 {n} 行「{value}」和第 {m} 行「{other}」的时段重叠，一个时刻只能一人值班；请把时段错开",
                 field="rota",
@@ -164,11 +163,6 @@ def _apart(number: int, shifts: Mapping[int, Mapping[str, Any]]) -> None:
                 m=other,
                 other=shift["hours"],
             )
-
-
-def _span(shift: Mapping[str, Any]) -> Shift:
-    first, last = (time.fromisoformat(part) for part in shift["hours"].split("-"))
-    return Shift("", first, last, tuple(shift["people"]), date.fromisoformat(shift["since"]))
 
 
 async def hold(

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from dispatch.domain.cover import Shift, next_seat, on_duty, stands_in
+from dispatch.domain.cover import Shift, meet, next_seat, on_duty, stands_in
+from dispatch.steps.reading.who import span
 from tests.domain.cases import MONDAY, reference
 
 NIGHT = MONDAY + timedelta(hours=14)  # 23:00 in Handan
@@ -60,7 +61,7 @@ def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> No
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "meet"),
+    ("one", "other", "expected"),
     [
         ("18:00-08:30", "08:30-18:00", False),
         ("18:00-08:30", "08:00-18:00", True),
@@ -71,8 +72,6 @@ def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> No
         ("08:30-08:30", "20:00-21:00", True),
     ],
 )
-def test_two_shifts_meet_where_they_have_a_time_of_the_day_in_common(one: str, other: str, *, meet: bool) -> None:
-    a, b = (
-        Shift("SC", *map(time.fromisoformat, hours.split("-")), ("a",), date(2026, 6, 15)) for hours in (one, other)
-    )
-    assert a.meets(b) == b.meets(a) == meet
+def test_two_shifts_meet_where_they_have_a_time_of_the_day_in_common(one: str, other: str, *, expected: bool) -> None:
+    a, b = span(one), span(other)
+    assert meet(a, b) == meet(b, a) == expected

@@ -195,6 +195,18 @@ def test_a_wrong_value_is_named_with_its_line(district: Path, name: str, before:
     assert all(row[4] for row in got)
 
 
+def test_two_shifts_of_a_unit_at_the_same_time_are_refused_with_both_spans(district: Path) -> None:
+    shift = "  - {unit: %s, hours: %s, people: [示例值班], since: 2026-01-01}\n"
+    more = shift % ("ZJ", '"08:00-09:00"') + shift % ("XF", '"18:00-08:30"') + shift % ("XF", '"08:30-18:00"')
+    line = change(district, "people.yaml", "rota:\n", "rota:\n" + more + shift % ("XF", '"17:00-18:01"')) + 1
+    of_xf = (line + 3, "rota/3/hours", "17:00-18:01")
+    assert [(row[1:4], row[4].split("的时段")[0]) for row in faults(district)] == [
+        (of_xf, f"和第 {line + 1} 行「18:00-08:30」"),
+        (of_xf, f"和第 {line + 2} 行「08:30-18:00」"),
+        ((line + 5, "rota/5/hours", "08:30-08:30"), f"和第 {line} 行「08:00-09:00」"),
+    ]
+
+
 def test_a_calendar_that_units_need_must_be_there(district: Path) -> None:
     change(district, "calendars.yaml", "code: always", "code: allways")
     assert ("calendars.yaml", "calendars", "always") in [(row[0], row[2], row[3]) for row in faults(district)]

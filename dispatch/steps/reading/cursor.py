@@ -42,6 +42,10 @@ class Cursor:
         error = FileError(self.file.file, self.file.line(path), field, shown[:60], said, remedy, params)
         self.errors.append(error)
 
+    def line(self, key: str) -> int:
+        """The line of a key of this mapping."""
+        return self.file.line((*self.path, key))
+
     def wrong_at(self, path: Path, remedy: str) -> None:
         """Note an error somewhere below this mapping."""
         value: Any = self.value

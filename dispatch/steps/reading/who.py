@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from datetime import date, time
 from typing import Any, get_args
 
 from dispatch.domain import roster
 from dispatch.domain.counterparts import POSTS
-from dispatch.domain.cover import Shift
+from dispatch.domain.cover import Shift, Span, meet
 from dispatch.domain.tree import LEVELS, Node
 from dispatch.domain.units import (
     BY_PLACE,
@@ -96,7 +97,7 @@ def read_people(top: Cursor, nodes: Collection[Node], units: dict[str, Any]) -> 
     known = {unit_seat(unit["code"], post) for unit in units["units"] for post in posts}
     known |= {node_seat(node.code, row["post"]) for row in by_node for node in nodes if node.kind == row["each"]}
     known |= {node_seat(row["node"], row["post"]) for row in written}
-    rota = [_shift(one, [unit["code"] for unit in units["units"]]) for one in top.each("rota")]
+    rota = list(_rota(top, [unit["code"] for unit in units["units"]]))
     terms = [
         {
             "seat": one.text("seat", among=known),
@@ -116,6 +117,32 @@ def make_units(document: dict[str, Any]) -> Iterator[Unit]:
         yield Unit(**row)
 
 
+def _rota(top: Cursor, units: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The shifts, no two of a unit at the same time."""
+    before: dict[str, list[tuple[int, str]]] = {}  # by unit, line and hours
+    for one in top.each("rota"):
+        shift = _shift(one, units)
+        hours, own = shift["hours"], before.setdefault(shift["unit"], [])
+        if re.fullmatch(HOURS, hours):
+            for line, other in own:
+                if meet(span(hours), span(other)):
+                    one.wrong(
+                        "hours",
+                        hours,
+                        "和第 {line} 行「{other}」的时段重叠，一个时刻只能一人值班；请把时段错开",
+                        line=line,
+                        other=other,
+                    )
+            own.append((one.line("hours"), hours))
+        yield shift
+
+
+def span(hours: str) -> Span:
+    """The hours of a shift as they are written: 18:00-08:30."""
+    first, last = hours.split("-")
+    return time.fromisoformat(first), time.fromisoformat(last)
+
+
 def _shift(one: Cursor, units: Collection[str]) -> dict[str, Any]:
     """One unit's rota: 18:00-08:30, and who takes turns."""
     return {
@@ -130,8 +157,7 @@ def _shift(one: Cursor, units: Collection[str]) -> dict[str, Any]:
 def make_rota(document: dict[str, Any]) -> Iterator[Shift]:
     """The shifts; persons of the file are coded by their place in the list, those of the roster by name of code."""
     for row, people in _shifts(document):
-        first, last = (time.fromisoformat(part) for part in row["hours"].split("-"))
-        yield Shift(row["unit"], first, last, tuple(people), date.fromisoformat(row["since"]))
+        yield Shift(row["unit"], *span(row["hours"]), tuple(people), date.fromisoformat(row["since"]))
 
 
 def _shifts(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
