@@ -102,8 +102,13 @@ def _row(
     return Transition(action, sources, to, effect, guard, in_force, begin, stop, rest, resume, repeatable, moves)
 
 
+def _asks(action: str, sources: frozenset[str], effect: Effect, guard: Guard, kind: str) -> Transition:
+    """A request of `kind`: asked once, and a clock runs until somebody else has ruled on it."""
+    return _row(action, sources, effect, guard=guard, in_force=asking.asked(kind), starts="ruling")
+
+
 U, S, D, C, J = acts_units, acts_street, acts_desk, acts_chain, acts_joining
-R, M, A, T = acts_requests, acts_moving, asking, acts_consult
+R, M, T = acts_requests, acts_moving, acts_consult
 TABLE: dict[str, Transition] = {
     row.action: row
     for row in (
@@ -141,34 +146,13 @@ TABLE: dict[str, Transition] = {
             "handling reported ruling",
             "handling",
         ),
-        _row(
-            "hand-back",
-            WORK,
-            R.hand_back,
-            guard=R.can_hand_back,
-            in_force=A.asked("hand-back"),
-            starts="ruling",
-        ),
-        _row(
-            "request-extension",
-            WORK,
-            R.request_extension,
-            guard=R.can_extend,
-            in_force=A.asked("extension"),
-            starts="ruling",
-        ),
-        _row("request-hold", WORK, R.request_hold, guard=R.can_hold, in_force=A.asked("hold"), starts="ruling"),
+        _asks("hand-back", WORK, R.hand_back, R.can_hand_back, "hand-back"),
+        _asks("request-extension", WORK, R.request_extension, R.can_extend, "extension"),
+        _asks("request-hold", WORK, R.request_hold, R.can_hold, "hold"),
         _row("withdraw", LIVE | {CLOSED}, R.withdraw, guard=R.can_withdraw, stops="ruling"),
         _row("explain", LIVE, U.explain, repeatable=True),
         _row("sign-instruction", LIVE, U.sign_instruction, guard=U.has_instruction),
-        _row(
-            "object",
-            DONE | {CLOSED},
-            U.object_to,
-            guard=U.can_object,
-            in_force=A.asked("objection"),
-            starts="ruling",
-        ),
+        _asks("object", DONE | {CLOSED}, U.object_to, U.can_object, "objection"),
         # the street
         _row("call", WORK, S.call, guard=S.can_call, in_force=S.called, starts="reported"),
         _row(
@@ -196,22 +180,8 @@ TABLE: dict[str, Transition] = {
         _row("evaluate", DONE | {CLOSED}, S.evaluate, guard=S.can_evaluate, repeatable=True),
         _row("close", frozenset({ANSWERED}), S.close, (CLOSED,), S.can_close, stops="all"),
         _row("cancel", LIVE - DONE, M.cancel, (CANCELLED,), M.can_cancel, stops="all"),
-        _row(
-            "request-cancel",
-            UNDER_WAY,
-            M.request_cancel,
-            guard=M.can_request_cancel,
-            in_force=A.asked("cancel"),
-            starts="ruling",
-        ),
-        _row(
-            "transfer",
-            frozenset({RAISED, AT_DESK, ASSIGNED}),
-            M.transfer,
-            guard=M.can_transfer,
-            in_force=A.asked("transfer"),
-            starts="ruling",
-        ),
+        _asks("request-cancel", UNDER_WAY, M.request_cancel, M.can_request_cancel, "cancel"),
+        _asks("transfer", frozenset({RAISED, AT_DESK, ASSIGNED}), M.transfer, M.can_transfer, "transfer"),
         _row(
             "accept-transfer",
             REQUESTS["transfer"].stands,
