@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dispatch.domain.case import Actor, Case
+from dispatch.domain.case import Actor
 from dispatch.domain.receipt import receive
 from dispatch.domain.refusals import Stale
 from dispatch.domain.turn import Turn
 from dispatch.steps.prepare import NewWhistle, Prepared, prepare
-from dispatch.steps.service import Service, year_of
+from dispatch.steps.service import Service, raised_row, year_of
 from dispatch.store import intake as store
 from dispatch.store.group_commit import GroupCommit
 from dispatch.store.intake import NewRow, Stored
 from dispatch.store.numbers import NumberTaken, number
-from dispatch.store.outbox import OutboxRow
 from dispatch.store.unit_of_work import UnitOfWork
-from schemas import envelope, whistle
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +113,5 @@ def _row(service: Service, prepared: Prepared, turn: Turn, year: int) -> NewRow:
         principal=prepared.actor.principal,
         idempotency_key=new.idempotency_key,
         request_sha256=new.request_sha256,
-        outbox=[] if facts.local else [_outbox(case, prepared, now)],
+        outbox=[] if facts.local else [raised_row(case, prepared.event_id, now, prepared.traceparent)],
     )
-
-
-def _outbox(case: Case, prepared: Prepared, now: datetime) -> OutboxRow:
-    facts = case.facts
-    made = whistle.raised(
-        id=prepared.event_id,
-        at=now,
-        whistle=facts.id,
-        number=facts.number,
-        district=facts.district,
-        street=facts.street,
-        place=facts.place,
-        kind=facts.kind,
-        danger=facts.danger,
-        category=facts.category,
-        via=facts.via,
-        parent=facts.parent,
-        duty_list=facts.matched["version"] if facts.matched else None,
-        traceparent=prepared.traceparent,
-    )
-    key, headers, payload = envelope.encode(made)
-    return OutboxRow(made.topic, key, headers, payload, made.urgent)

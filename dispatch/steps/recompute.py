@@ -4,8 +4,9 @@ Each batch is one transaction; cut short, it goes on where it was when it is run
 computed anew is no longer concerned.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -31,16 +32,10 @@ STALE = timedelta(seconds=60)
 
 async def apply_policies(service: Service, district: str) -> int:
     """Today's policies for the open whistles of a district, keeping the time used. How many clocks changed."""
-    done, after = 0, UUID(int=0)
     before = await service.database.now() + STALE
     calendars = await counted_calendars(service, district)
-    while True:
-        async with service.database.acquire() as connection:
-            ids = await recomputing.open_whistles(connection, district, before, after, BATCH)
-        if not ids:
-            return done
-        done += await _batch(service, ids, "policy", calendars)
-        after = ids[-1]
+    found = partial(recomputing.open_whistles, district=district, before=before)
+    return await _each(service, found, "policy", calendars)
 
 
 async def apply_calendars(service: Service, district: str) -> int:
@@ -55,27 +50,11 @@ async def apply_calendars(service: Service, district: str) -> int:
         since = old.first_difference(new)
         if since is None:
             continue
-        after = UUID(int=0)
-        while True:
-            async with service.database.acquire() as connection:
-                ids = await recomputing.counted_on(connection, district, name, since, after, BATCH)
-            if not ids:
-                break
-            done += await _batch(service, ids, "calendar", calendars)
-            after = ids[-1]
-    return done + await _waits(service, district, calendars)
-
-
-async def _waits(service: Service, district: str, calendars: dict[str, WorkCalendar]) -> int:
-    """The waits of climbed clocks on a unit's own calendar, which count on the district's. How many changed."""
-    current, done, after = service.rules.of(district).calendars["district"].name, 0, UUID(int=0)
-    while True:
-        async with service.database.acquire() as connection:
-            ids = await recomputing.waiting_on_another(connection, district, current, after, BATCH)
-        if not ids:
-            return done
-        done += await _batch(service, ids, "calendar", calendars)
-        after = ids[-1]
+        on_old = partial(recomputing.counted_on, district=district, calendar=name, since=since)
+        done += await _each(service, on_old, "calendar", calendars)
+    # the waits of climbed clocks on a unit's own calendar count on the district's
+    waits = partial(recomputing.waiting_on_another, district=district, calendar=current["district"].name)
+    return done + await _each(service, waits, "calendar", calendars)
 
 
 async def counted_calendars(service: Service, district: str) -> dict[str, WorkCalendar]:
@@ -97,6 +76,20 @@ async def calendars_named(service: Service, district: str, names: Collection[str
         return found
     async with service.database.acquire() as connection:
         return await earlier.named(connection, district, missing) | found
+
+
+async def _each(
+    service: Service, found: Callable[..., Awaitable[Sequence[UUID]]], cause: Cause, calendars: dict[str, WorkCalendar]
+) -> int:
+    """All whistles that a query finds, in the order of their ids, batch by batch; how many clocks changed."""
+    done, after = 0, UUID(int=0)
+    while True:
+        async with service.database.acquire() as connection:
+            ids = await found(connection, after=after, limit=BATCH)
+        if not ids:
+            return done
+        done += await _batch(service, ids, cause, calendars)
+        after = ids[-1]
 
 
 async def _batch(service: Service, ids: Sequence[UUID], cause: Cause, calendars: dict[str, WorkCalendar]) -> int:

@@ -80,16 +80,17 @@ def outbox_rows(cases: Sequence[Case], now: datetime) -> list[OutboxRow]:
             key, headers, payload = envelope.encode(made)
             rows.append(OutboxRow(made.topic, key, headers, payload, made.urgent))
         if case.events and case.entered and case.status == RAISED:
-            rows.append(raised_again(case, now))
+            rows.append(raised_row(case, uuid5(case.events[-1].id, "raised"), now))
     return rows
 
 
-def raised_again(case: Case, now: datetime) -> OutboxRow:
-    """Announced to be routed: from below the street, taken over from another one, or opened again without units."""
+def raised_row(case: Case, id: UUID, at: datetime, traceparent: str | None = None) -> OutboxRow:
+    """Announced to be routed: it came in, came from below the street or from another one, or was opened again without
+    units. `id` is the announcement's own."""
     facts = case.facts
     made = whistle.raised(
-        id=uuid5(case.events[-1].id, "raised"),
-        at=now,
+        id=id,
+        at=at,
         whistle=facts.id,
         number=facts.number,
         district=facts.district,
@@ -101,6 +102,7 @@ def raised_again(case: Case, now: datetime) -> OutboxRow:
         via=facts.via,
         parent=facts.parent,
         duty_list=facts.matched["version"] if facts.matched else None,
+        traceparent=traceparent,
     )
     key, headers, payload = envelope.encode(made)
     return OutboxRow(made.topic, key, headers, payload, made.urgent)

@@ -31,6 +31,11 @@ def _button(action: str, label: str, primary: bool = False, url: str = "/w/26000
     return ActionButton(action, label, url + action, primary, needs_fields=True)
 
 
+def _waiting(title: str, number: str, why: str, hours: str, minutes: str) -> DeskItem:
+    time = _time("剩", hours, "工时", minutes, "分")
+    return DeskItem(title, f"/w/{number}", number, why, lamp=Lamp.GREEN, time=time)
+
+
 UNMATCHED = DeskPane(
     "unmatched",
     "6",
@@ -66,38 +71,10 @@ UNMATCHED = DeskPane(
             lamp=Lamp.GREEN,
             time=_time("剩", "2", "工时", "48", "分"),
         ),
-        DeskItem(
-            "解放路口信号灯被树挡",
-            "/w/2600003108",
-            "2600003108",
-            "地点不明，两处同名",
-            lamp=Lamp.GREEN,
-            time=_time("剩", "3", "工时", "05", "分"),
-        ),
-        DeskItem(
-            "楼下棋牌室通宵，还卖饭",
-            "/w/2600003085",
-            "2600003085",
-            "两件事，建议拆成 2 条子单",
-            lamp=Lamp.GREEN,
-            time=_time("剩", "3", "工时", "20", "分"),
-        ),
-        DeskItem(
-            "（已封存）反映某单位工作人员",
-            "/w/2600003077",
-            "2600003077",
-            "回避件，只有经手人能看",
-            lamp=Lamp.GREEN,
-            time=_time("剩", "3", "工时", "31", "分"),
-        ),
-        DeskItem(
-            "河边夜钓的灯太亮",
-            "/w/2600003149",
-            "2600003149",
-            "没有规则",
-            lamp=Lamp.GREEN,
-            time=_time("剩", "3", "工时", "50", "分"),
-        ),
+        _waiting("解放路口信号灯被树挡", "2600003108", "地点不明，两处同名", "3", "05"),
+        _waiting("楼下棋牌室通宵，还卖饭", "2600003085", "两件事，建议拆成 2 条子单", "3", "20"),
+        _waiting("（已封存）反映某单位工作人员", "2600003077", "回避件，只有经手人能看", "3", "31"),
+        _waiting("河边夜钓的灯太亮", "2600003149", "没有规则", "3", "50"),
     ),
     _NONE,
     url="/desk/unmatched",
