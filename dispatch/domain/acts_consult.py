@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain.acts_street import unit_code
-from dispatch.domain.asking import ask, decide, need, own
+from dispatch.domain.asking import ask, decide, need, own, waiting
 from dispatch.domain.case import ASKED_TABLE, CONSULTATION, Actor, Case, Request
 from dispatch.domain.involved import secretary_seat
 from dispatch.domain.refusals import Invalid, NotNow
@@ -60,7 +60,7 @@ def _convene(case: Case, actor: Actor, data: dict[str, Any], turn: Turn, fact: s
 
 def can_decide_consult(case: Case, _actor: Actor, fields: Fields, _turn: Turn) -> None:
     """A unit has asked for one; with a yes or no."""
-    if case.pending(ASKED_TABLE, fields.get("unit")) is None:
+    if waiting(case, ASKED_TABLE, fields) is None:
         raise NotNow("没有单位请求会商")
     if not isinstance(fields.get("granted"), bool):
         raise Invalid("请选同意还是不同意", field="granted", value=fields.get("granted"))
@@ -68,7 +68,7 @@ def can_decide_consult(case: Case, _actor: Actor, fields: Fields, _turn: Turn) -
 
 def decide_consult(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     """Granted: it is convened with the units asked for, at the moment given (else the one asked for)."""
-    request = case.pending(ASKED_TABLE, fields.get("unit"))
+    request = waiting(case, ASKED_TABLE, fields)
     assert request is not None
     assert request.unit is not None
     granted = bool(fields["granted"])

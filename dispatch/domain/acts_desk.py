@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.domain import clocks, parts
 from dispatch.domain.acts_street import REVIEW, accept, unit_code
-from dispatch.domain.asking import decide, need, remember
+from dispatch.domain.asking import decide, need, remember, waiting
 from dispatch.domain.case import ASSIGNED, ASSIST, HANDLING, LEAD, ON_HOLD, VERIFIED, Actor, Case, Request
 from dispatch.domain.clocks import DISPATCH, HOLD
 from dispatch.domain.involved import street_seat
@@ -77,7 +77,7 @@ def _give(case: Case, turn: Turn, unit: str, role: str) -> None:
 # ── hand-back ────────────────────────────────────────────────────────────────────────────────────
 def has_hand_back(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None:
     """A hand-back waits for its ruling; yes or no, a yes names another unit."""
-    request = case.pending("hand-back", fields.get("unit"))
+    request = waiting(case, "hand-back", fields)
     if request is None:
         raise NotNow("没有等裁定的退单")
     if not isinstance(fields.get("upheld"), bool):
@@ -91,7 +91,7 @@ def has_hand_back(case: Case, _actor: Actor, fields: Fields, turn: Turn) -> None
 
 
 def rule(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    request = case.pending("hand-back", fields.get("unit"))
+    request = waiting(case, "hand-back", fields)
     assert request is not None
     assert request.unit is not None
     upheld = bool(fields["upheld"])
@@ -132,7 +132,7 @@ def can_decide(kind: str) -> Callable[[Case, Actor, Fields, Turn], None]:
 
     def guard(case: Case, actor: Actor, fields: Fields, turn: Turn) -> None:
         """Such a request waits; with a yes or no."""
-        request = case.pending(kind, fields.get("unit"))
+        request = waiting(case, kind, fields)
         if request is None:
             raise NotNow("没有等答复的申请")
         if not isinstance(fields.get("granted"), bool):
@@ -165,7 +165,7 @@ def _within_power(case: Case, actor: Actor, turn: Turn, until: datetime) -> None
 
 
 def decide_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    request = case.pending("extension", fields.get("unit"))
+    request = waiting(case, "extension", fields)
     assert request is not None
     granted = bool(fields["granted"])
     until = _until(fields, request, turn) if granted else None
@@ -189,7 +189,7 @@ def decide_extension(case: Case, actor: Actor, fields: Fields, turn: Turn) -> st
 
 
 def decide_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    request = case.pending("hold", fields.get("unit"))
+    request = waiting(case, "hold", fields)
     assert request is not None
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
@@ -202,6 +202,7 @@ def decide_hold(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | N
         case,
         "hold.decided",
         unit=request.unit,
+        request=str(request.id),  # the street's own has no unit, and may not be the oldest
         granted=granted,
         review_on=request.data["review_on"],
         level=request.data.get("level"),
@@ -235,7 +236,7 @@ def resume(case: Case, _actor: Actor, _fields: Fields, turn: Turn) -> str | None
 
 
 def decide_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    request = case.pending("cancel")
+    request = waiting(case, "cancel", fields)
     assert request is not None
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
@@ -249,7 +250,7 @@ def decide_cancel(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
 
 def decide_review(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     """区复核: the refusal stands and the unit works on, or the result holds after all and the answer is due."""
-    request = case.pending(REVIEW)
+    request = waiting(case, REVIEW, fields)
     assert request is not None
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")
@@ -266,7 +267,7 @@ def decide_review(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str |
 
 def decide_objection(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
     """Granted: what the unit was rated before it objected is void (`struck`); the street may rate it anew."""
-    request = case.pending("objection", fields.get("unit"))
+    request = waiting(case, "objection", fields)
     assert request is not None
     granted = bool(fields["granted"])
     decide(case, actor, turn, request, "granted" if granted else "refused")

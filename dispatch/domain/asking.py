@@ -47,6 +47,20 @@ def decide(case: Case, actor: Actor, turn: Turn, request: Request, status: str) 
     clocks.answer(case, RULING, requests.asker(request), turn.now)
 
 
+def waiting(case: Case, kind: str, fields: Fields) -> Request | None:
+    """The pending request of `kind` that `fields` name, by itself (`request`) or by its unit; else the oldest.
+
+    Raises `NotNow` for one that is named and does not wait any more.
+    """
+    named = str(fields.get("request") or "")
+    if not named:
+        return case.pending(kind, fields.get("unit"))
+    for one in case.requests:
+        if (one.kind, one.status, str(one.id)) == (kind, "pending", named):
+            return one
+    raise NotNow("这个申请不用再答复了：已经答复过，或者已经撤回、失效")
+
+
 def asked(kind: str) -> Callable[[Case, Actor, Fields], bool]:
     """The same actor's request of this kind is already pending."""
 

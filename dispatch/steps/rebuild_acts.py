@@ -91,7 +91,7 @@ ACTS: dict[str, tuple[str, Callable[[Data], Fields]]] = {
     "assigned": ("assign", _texts({"reason": "reason"}, "lead", "assist")),
     "hand-back.ruled": ("rule", _texts({"reason": "reason"}, "unit", "upheld", "to")),
     "extension.decided": ("decide-extension", _moment("until", "unit", "granted", texts=("reason",))),
-    "hold.decided": ("decide-hold", _same("unit", "granted")),
+    "hold.decided": ("decide-hold", _same("unit", "request", "granted")),
     "hold.ended": ("resume", _nothing),
     "cancel.decided": ("decide-cancel", _same("granted")),
     "objection.decided": ("decide-objection", _same("unit", "granted")),

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from dispatch.domain.turn import ZONE
+from dispatch.steps.audit import audit
 from tests.factories import CLERK, DESK, SECRETARY, XF, ZJ, World
 from tests.web.browsing import somebody
 
@@ -136,3 +137,41 @@ async def test_of_two_who_ask_the_page_shows_the_one_that_is_decided(world: Worl
     asked = {one["unit"]: one["status"] for one in (await world.get(number))["requests"]}
     assert asked[first] != "pending"
     assert asked[second] == "pending"
+
+
+async def test_each_of_two_who_ask_can_be_ruled_on_first(world: World) -> None:
+    number = (await world.whistle(FIRE_DOOR))["number"]
+    first, second = [part["unit"] for part in (await world.get(number))["assignments"] if part["role"] != "inform"][:2]
+    for unit, why in ((first, "在门外"), (second, "不归我们")):
+        await ok(world, number, "hand-back", f"unit:{unit}:liaison", reason=why)
+    desk = await somebody(world, DESK)
+    links = (await desk.get("/desk/hand-backs")).links(f"/w/{number}/do/rule-no")
+    pages = {link: await desk.get(link) for link in links}
+    link, page = next((link, page) for link, page in pages.items() if "「不归我们」" in page.text)
+    assert "「在门外」" not in page.text
+    await desk.send(page.form(f"/w/{number}/do/rule-no"))
+    asked = {one["unit"]: one["status"] for one in (await world.get(number))["requests"]}
+    assert (asked[first], asked[second]) == ("pending", "refused")
+    for late in (await desk.get(link), await desk.send(page.form(f"/w/{number}/do/rule-no"))):
+        assert late.status == 409
+        assert "不用再答复" in late.text or "您刚才已经办了一步" in late.text
+    assert asked == {one["unit"]: one["status"] for one in (await world.get(number))["requests"]}
+
+
+async def test_of_a_unit_and_the_street_that_ask_for_a_hold_the_named_one_is_decided(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    await ok(world, number, "report-in", ZJ)
+    day = (datetime.now(ZONE) + timedelta(days=30)).date().isoformat()
+    for seat, why in ((ZJ, "等配件"), (CLERK, "等产权单位批复")):
+        await ok(world, number, "request-hold", seat, review_on=day, reason=why)
+    street = next(one for one in (await world.get(number))["requests"] if not one["unit"])
+    leader = await somebody(world, SECRETARY)
+    links = (await leader.get("/chain")).links("decide-hold-no")
+    link = next(link for link in links if street["id"] in link)
+    page = await leader.get(link)
+    assert "「等产权单位批复」" in page.text
+    await leader.send(page.form(f"/w/{number}/do/decide-hold-no"))
+    assert [one["status"] for one in (await world.get(number))["requests"]] == ["pending", "refused"]
+    again = await world.act(number, "decide-hold", seat=SECRETARY, granted=True, request=street["id"])
+    assert again.status_code == 409
+    assert not [one async for one in audit(world.database)]

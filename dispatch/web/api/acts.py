@@ -123,11 +123,12 @@ class HandBack(Act):
 
 
 class Rule(Ruled):
-    """The desk's ruling on a hand-back."""
+    """The desk's ruling on a hand-back; `unit` or `request` (its id) where several wait, else on the oldest."""
 
     upheld: bool
     to: Code | None = None
     unit: Code | None = None
+    request: UUID | None = None
 
 
 class RequestExtension(Act):
@@ -138,11 +139,12 @@ class RequestExtension(Act):
 
 
 class Decide(Act):
-    """Yes or no to a request; `unit` where several ask."""
+    """Yes or no to a request; `unit` or `request` (its id) where several wait, else the oldest is decided."""
 
     granted: bool
     reason: Said | None = None
     unit: Code | None = None
+    request: UUID | None = None
 
 
 class DecideExtension(Decide):

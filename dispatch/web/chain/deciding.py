@@ -56,8 +56,8 @@ def _answers(one: Asked, kind: str, actor: Actor, turn: Turn) -> tuple[ActionBut
     action = f"decide-{kind}"
     if not whistle.possible(one.case, actor, action, turn):
         return ()
-    url = f"/w/{one.decision.item.number}/do/{action}"
+    url, which = f"/w/{one.decision.item.number}/do/{action}", f"request={one.decision.request['id']}&next={PATH}"
     return tuple(
-        ActionButton(action, words.button(action, said), f"{url}-{said}?next={PATH}", needs_fields=True)
+        ActionButton(action, words.button(action, said), f"{url}-{said}?{which}", needs_fields=True)
         for said in ("yes", "no")
     )

@@ -96,10 +96,10 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
     if opened:
         clause = _("条款 %(clause)s。", clause=data["clause"]) if data.get("clause") else ""
         said = spans(_("理由：%(reason)s", reason=ended(data.get("reason"))), clause, meant, _("。"))
-        url = f"/w/{item.number}/do/rule"
+        url, which = f"/w/{item.number}/do/rule", f"request={one.request['id']}&next=/desk"
         actions = (
-            ActionButton("rule", words.button("rule", "yes"), f"{url}-yes?next=/desk", needs_fields=True),
-            ActionButton("rule", words.button("rule", "no"), f"{url}-no?next=/desk", needs_fields=True),
+            ActionButton("rule", words.button("rule", "yes"), f"{url}-yes?{which}", needs_fields=True),
+            ActionButton("rule", words.button("rule", "no"), f"{url}-no?{which}", needs_fields=True),
         )
     return DeskItem(
         title=_("%(unit)s 退「%(title)s」", unit=unit, title=title_of(item)),

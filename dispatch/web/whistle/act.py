@@ -29,12 +29,11 @@ from dispatch.web.i18n import _
 from dispatch.web.models.parts import Field, FieldError, Hidden, Notice, spans
 from dispatch.web.models.whistle import ActionPage
 from dispatch.web.rules import remembered
-from dispatch.web.whistle import answers, replies
+from dispatch.web.whistle import answers, replies, requested
 from dispatch.web.whistle.expecting import part_of
 from dispatch.web.whistle.forms import ASKS, Asks, fields_of, label
 from dispatch.web.whistle.overtaken import Overtaken, overtaken, typed_in, unsent
 from dispatch.web.whistle.page import whistle_page
-from dispatch.web.whistle.told import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,11 @@ async def ask(request: Request, visit: Visit, number: str, token: str) -> Respon
         machine.admit(seen.case, visit.actor, asks.action, turn_of(deps, seen))
     except Forbidden as refusal:
         return await _not_now(request, visit, number, _refused(refusal))
-    model = _page(request, visit, seen, token, asks, _preset(request, seen, turn_of(deps, seen)), Trouble(200))
     if asks.action not in seen.allowed_actions:
         return await _not_now(request, visit, number, Trouble(409, notice=_barred(token, seen, visit.actor.unit)))
+    if over := requested.gone(asks.action, seen, request.query_params.get("request", "")):
+        return await _not_now(request, visit, number, _refused(over))
+    model = _page(request, visit, seen, token, asks, _preset(request, seen, turn_of(deps, seen)), Trouble(200))
     return page(request, "action.html", model)
 
 
@@ -180,7 +181,8 @@ async def _again(
     """The form with what was typed; for an act that asks nothing, or is not possible any more, the whistle's page."""
     asks, deps = ASKS[token], deps_of(request)
     seen = await view.whistle_view(deps.service, visit.actor, number)
-    possible = asks.action in seen.allowed_actions
+    named = text_of(form, "request") if requested.kind_of(asks.action) else ""
+    possible = asks.action in seen.allowed_actions and not requested.gone(asks.action, seen, named)
     fields = fields_of(asks, seen, turn_of(deps, seen))
     typed = typed_in(fields, form)
     if trouble.faults:
@@ -235,6 +237,8 @@ def _page(
     lost = [said for name, said in trouble.errors.items() if name not in names]
     notice = trouble.notice or (Notice(lost[0], kind="error") if lost else None)
     back = f"/w/{seen.number}"
+    wanted = (text_of(form, "request") if form else "") or request.query_params.get("request", "")
+    decided = requested.named(asks.action, seen, wanted)
     if photos:
         fields = tuple(
             replace(one, hint=_("已经收到 %(n)s 张照片。", n=len(photos)), required=False)
@@ -252,10 +256,10 @@ def _page(
         fields=fields,
         submit=label(token),
         submit_url=f"{back}/do/{token}",
-        hidden=tuple(_hidden(request, seen, asks, form, photos)),
+        hidden=(*_hidden(request, seen, asks, form, photos), *requested.hidden(decided)),
         errors=tuple(_summed(fields, name, said) for name, said in trouble.errors.items() if name in names),
         notice=notice,
-        asked=asked(asks.action, seen, turn_of(deps, seen)),
+        asked=(requested.said(decided, seen, turn_of(deps, seen)),) if decided else (),
     )
 
 

@@ -21,16 +21,7 @@ def timeline(view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
     """The whole log, newest first; what was archived is said, not passed over."""
     told = _("这个月的经过已经归档，不在这里显示"), spans(_("办理结果没有变。要看，请管理员把归档放回来。"))
     gone = tuple(TimelineItem(month, *told) for month in reversed(view.archived))
-    return (*(_item(one, view, turn) for one in reversed(view.timeline)), *gone)
-
-
-def asked(action: str, view: WhistleView, turn: Turn) -> tuple[TimelineItem, ...]:
-    """What `action` decides on: who asks for what, until when and why. Empty for an act that decides on nothing."""
-    kind = "hand-back" if action == "rule" else action.removeprefix("decide-")
-    request = view.case.pending(kind) if kind != action else None
-    if request is None:
-        return ()
-    return tuple(_item(one, view, turn) for one in view.timeline if one.data.get("request") == str(request.id))
+    return (*(item(one, view, turn) for one in reversed(view.timeline)), *gone)
 
 
 def sentence(one: Told, view: WhistleView, turn: Turn) -> str:
@@ -38,8 +29,9 @@ def sentence(one: Told, view: WhistleView, turn: Turn) -> str:
     return f"{_who(one, turn)} {deed(one, view.case, turn)}".strip()
 
 
-def _item(one: Told, view: WhistleView, turn: Turn) -> TimelineItem:
-    return TimelineItem(_at(one.at, turn), sentence(one, view, turn), _note(one, view, turn), _photos(one, view, turn))
+def item(one: Told, view: WhistleView, turn: Turn) -> TimelineItem:
+    """One fact as it stands among 经过."""
+    return TimelineItem(at(one.at, turn), sentence(one, view, turn), _note(one, view, turn), _photos(one, view, turn))
 
 
 def _who(one: Told, turn: Turn) -> str:
@@ -57,8 +49,9 @@ def _who(one: Told, turn: Turn) -> str:
     return position if node.level == 5 else head_of(node, position)
 
 
-def _at(at: datetime, turn: Turn) -> str:
-    return say.moment(at, turn.now, ZONE)
+def at(moment: datetime, turn: Turn) -> str:
+    """A moment as the log says it."""
+    return say.moment(moment, turn.now, ZONE)
 
 
 def _note(one: Told, view: WhistleView, turn: Turn) -> Text:
@@ -89,7 +82,7 @@ def _photo(row: Mapping[str, Any], turn: Turn) -> Photo:
     by = row.get("by") or {}
     unit = by.get("unit") if isinstance(by, Mapping) else None
     caption = full_name(unit, turn) if unit else str(by.get("position") or "") if isinstance(by, Mapping) else ""
-    return Photo(caption, _at(row["at"], turn) if row.get("at") else "", row["url"], row["url"])
+    return Photo(caption, at(row["at"], turn) if row.get("at") else "", row["url"], row["url"])
 
 
-__all__ = ["asked", "photos_of", "sentence", "timeline"]
+__all__ = ["at", "item", "photos_of", "sentence", "timeline"]
