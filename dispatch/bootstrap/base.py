@@ -22,7 +22,7 @@ from dispatch.store.errors import StoreError
 from dispatch.store.listen import Bell
 from dispatch.store.migrate import misfit, newest
 from dispatch.store.numbers import Numbers
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from dispatch.web.probe import Check
 
 log = structlog.get_logger(__name__)

@@ -31,7 +31,7 @@ from dispatch.steps.service import Service
 from dispatch.store import progress
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreError
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from dispatch.web.probe import probe
 from handlers import on_inbound, on_raised
 

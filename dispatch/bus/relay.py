@@ -19,8 +19,8 @@ from aiokafka import AIOKafkaProducer
 from dispatch.bus.lane import KEPT_WHILE_AWAY, Lane
 from dispatch.bus.producer import Connect, Partitions, close, partition_of
 from dispatch.store.database import Database
-from dispatch.store.outbox import Waker
 from dispatch.store.outbox_reader import Lease, Reader, Waiting, in_order, lease
+from dispatch.store.waker import Waker
 
 READ = 2000
 #: rows at hand for partitions that answer; more are read as these leave

@@ -5,20 +5,16 @@ is on duty round the clock (`duty` in units.yaml) has no hours beyond.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, time, timedelta
 
+from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.case import LEAD, Case, Clock, Event, Request
 from dispatch.domain.clocks import HANDLING, REPORTED
 from dispatch.domain.involved import desk_seat
 from dispatch.domain.parts import SIGNED, WAITING
+from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.domain.units import unit_seat
-
-if TYPE_CHECKING:
-    from dispatch.domain.calendar import WorkCalendar
-    from dispatch.domain.reference import Reference
+from dispatch.domain.units import Shift, unit_seat
 
 #: the kind of request that a flag is kept as, so that one run of a clock is flagged once
 COVER = "cover"
@@ -28,37 +24,20 @@ _MOMENT = timedelta(seconds=1)
 #: a rest between two stretches of work that is no longer than this is no end of the day: somebody can be reached
 LUNCH = timedelta(hours=3)
 
-#: first and last o'clock of a shift, as in `Shift`
+#: first and last o'clock, as in `Shift`
 Span = tuple[time, time]
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A rota (值班表): from `first` to `last` o'clock (district time, over midnight if it is earlier), a person a day.
-
-    `people` take turns from the day `since` on; a shift over midnight belongs to the day it began. The same hour twice:
-    round the clock.
-    """
-
-    unit: str
-    first: time
-    last: time
-    people: tuple[str, ...]
-    since: date
-
-    def turn(self, at: datetime) -> tuple[str, ...]:
-        """Who is on, the one whose turn it is first; empty outside the shift."""
-        local = at.astimezone(ZONE)
-        day, now = local.date(), local.time()
-        if self.first < self.last:
-            if not self.first <= now < self.last:
-                return ()
-        elif now < self.last:
-            day -= timedelta(days=1)
-        elif now < self.first:
-            return ()
-        n = (day - self.since).days % len(self.people)
-        return (*self.people[n:], *self.people[:n])
+def on_shift(shift: Shift, at: datetime) -> tuple[str, ...]:
+    """Who of a shift is on, the one whose turn it is first; empty outside the shift."""
+    local = at.astimezone(ZONE)
+    day, now = local.date(), local.time()
+    if not _within((shift.first, shift.last), now):
+        return ()
+    if now < shift.last <= shift.first:
+        day -= timedelta(days=1)
+    n = (day - shift.since).days % len(shift.people)
+    return (*shift.people[n:], *shift.people[:n])
 
 
 def meet(one: Span, other: Span) -> bool:
@@ -72,7 +51,7 @@ def _within(span: Span, at: time) -> bool:
     return first <= at < last if first < last else at >= first or at < last
 
 
-def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
+def on_duty(reference: Reference, unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
     """The person of the unit who is on duty; None: nobody. `away` are the persons on leave at that moment."""
     day = at.astimezone(ZONE).date()
     if _open(reference, unit, at):
@@ -82,29 +61,29 @@ def on_duty(reference: "Reference", unit: str, at: datetime, away: Collection[st
                 return person.code
     for shift in reference.rota:
         if shift.unit == unit:
-            for code in shift.turn(at):
+            for code in on_shift(shift, at):
                 if code not in away:
                     return code
     return None
 
 
-def expected(reference: "Reference", unit: str, at: datetime) -> bool:
+def expected(reference: Reference, unit: str, at: datetime) -> bool:
     """Whether somebody of the unit should be on duty: within its hours, round the clock, or in a shift of its rota."""
-    return _open(reference, unit, at) or any(shift.unit == unit and shift.turn(at) for shift in reference.rota)
+    return _open(reference, unit, at) or any(shift.unit == unit and on_shift(shift, at) for shift in reference.rota)
 
 
-def _open(reference: "Reference", unit: str, at: datetime) -> bool:
+def _open(reference: Reference, unit: str, at: datetime) -> bool:
     known, calendar = reference.units.get(unit), reference.calendar_of(unit)
     return (known is not None and known.duty) or calendar.always or _in_hours(calendar, at)
 
 
-def _in_hours(calendar: "WorkCalendar", at: datetime) -> bool:
+def _in_hours(calendar: WorkCalendar, at: datetime) -> bool:
     if calendar.worked(at, at + _MOMENT):
         return True
     return bool(calendar.worked(at - LUNCH, at)) and bool(calendar.worked(at, at + LUNCH))
 
 
-def next_seat(reference: "Reference", unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
+def next_seat(reference: Reference, unit: str, at: datetime, away: Collection[str] = ()) -> str | None:
     """The lowest seat above the liaison with somebody in it who is not away."""
     day = at.astimezone(ZONE).date()
     for post in ABOVE:
@@ -114,7 +93,7 @@ def next_seat(reference: "Reference", unit: str, at: datetime, away: Collection[
     return None
 
 
-def stands_in(reference: "Reference", seat: str, at: datetime, away: Collection[str] = (), *, emergency: bool) -> str:
+def stands_in(reference: Reference, seat: str, at: datetime, away: Collection[str] = (), *, emergency: bool) -> str:
     """The seat that a notice to a unit's liaison goes to at this moment; every other seat stays as it is.
 
     In an emergency whoever of the unit is on duty, by the rota beyond its hours. Otherwise the deputy while the liaison

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from itertools import chain
+from typing import Literal
 
-from dispatch.domain.scan import Scan
-
-if TYPE_CHECKING:
-    from dispatch.domain.deadlines import Limit
+from dispatch.domain.deadlines import Limit
+from dispatch.domain.scan import Words
 
 Outcome = Literal["dispatch", "self", "answer", "relay", "statutory", "unmatched"]
 Kind = Literal["appeal", "enforcement", "emergency"]
@@ -84,6 +83,50 @@ class Accusation:
     before: tuple[str, ...] = ()  # in the title, before a name
     between: tuple[str, ...] = ()  # standing between, they take the blame
     within: int = 8  # characters between the name and the word
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Everything that is looked for in a text, compiled once for a version of the duty list."""
+
+    words: Words
+    scoring: Mapping[str, tuple[int, tuple[str, ...]]]  # word -> its length squared, duty codes it scores for
+    needs: Mapping[str, frozenset[str]]  # duty code -> words of which it needs one
+    barred: Mapping[str, tuple[str, ...]]  # word -> duty codes it rules out
+    barred_words: frozenset[str]
+    singles: Mapping[str, tuple[str, ...]]  # duty code -> its one-character words
+    danger: frozenset[str]
+    names: Mapping[str, str]  # alias -> unit code
+    blame: frozenset[str]
+
+    @classmethod
+    def of(cls, duties: Iterable[Duty], danger: Iterable[str], accusation: Accusation) -> Scan:
+        scoring: dict[str, list[str]] = {}
+        barred: dict[str, list[str]] = {}
+        singles: dict[str, tuple[str, ...]] = {}
+        needs: dict[str, frozenset[str]] = {}
+        for duty in duties:
+            if single := tuple(word for word in duty.words if len(word) == 1):
+                singles[duty.code] = single
+            if duty.needs:
+                needs[duty.code] = frozenset(duty.needs)
+            for table, words in ((scoring, duty.words), (barred, duty.without)):
+                for word in words:
+                    table.setdefault(word, []).append(duty.code)
+        names = {alias: unit for unit, aliases in accusation.aliases.items() for alias in aliases}
+        blame = frozenset((*accusation.words, *accusation.misconduct, *accusation.before))
+        dangers = frozenset(danger)
+        return cls(
+            Words.of((*scoring, *barred, *chain.from_iterable(needs.values()), *names, *blame, *dangers)),
+            {word: (len(word) ** 2, tuple(codes)) for word, codes in scoring.items() if len(word) > 1},
+            needs,
+            {word: tuple(codes) for word, codes in barred.items()},
+            frozenset(barred),
+            singles,
+            dangers,
+            names,
+            blame,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from dispatch.domain.deadlines import Limit
+from dispatch.domain.deadlines import Limit
 
 Owner = Literal["desk", "unit", "lead", "street", "ruler", "signer", "none"]
 STANDARD = "standard"

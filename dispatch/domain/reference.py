@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dispatch.domain.calendar import WorkCalendar
 from dispatch.domain.duty import Duty, DutyList
 from dispatch.domain.policy import Policies, Policy, Rung, StageRule
 from dispatch.domain.tree import Chain, Node, Tree
-from dispatch.domain.units import Holding, People, Person, Seat, Unit, Units, node_seat, unit_seat
-
-if TYPE_CHECKING:
-    from dispatch.domain.calendar import WorkCalendar
-    from dispatch.domain.cover import Shift
+from dispatch.domain.units import Holding, People, Person, Seat, Shift, Unit, Units, node_seat, unit_seat
 
 __all__ = [
     "Chain",

@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dispatch.domain.duty import Accusation, Duty
 
 
 def pair_finder(pairs: Collection[str]) -> Callable[[str], list[str]]:
@@ -54,47 +49,3 @@ class Words:
                 if word in text:
                     out.append(word)
         return out
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """Everything that is looked for in a text, compiled once for a version of the duty list."""
-
-    words: Words
-    scoring: Mapping[str, tuple[int, tuple[str, ...]]]  # word -> its length squared, duty codes it scores for
-    needs: Mapping[str, frozenset[str]]  # duty code -> words of which it needs one
-    barred: Mapping[str, tuple[str, ...]]  # word -> duty codes it rules out
-    barred_words: frozenset[str]
-    singles: Mapping[str, tuple[str, ...]]  # duty code -> its one-character words
-    danger: frozenset[str]
-    names: Mapping[str, str]  # alias -> unit code
-    blame: frozenset[str]
-
-    @classmethod
-    def of(cls, duties: Iterable[Duty], danger: Iterable[str], accusation: Accusation) -> Scan:
-        scoring: dict[str, list[str]] = {}
-        barred: dict[str, list[str]] = {}
-        singles: dict[str, tuple[str, ...]] = {}
-        needs: dict[str, frozenset[str]] = {}
-        for duty in duties:
-            if single := tuple(word for word in duty.words if len(word) == 1):
-                singles[duty.code] = single
-            if duty.needs:
-                needs[duty.code] = frozenset(duty.needs)
-            for table, words in ((scoring, duty.words), (barred, duty.without)):
-                for word in words:
-                    table.setdefault(word, []).append(duty.code)
-        names = {alias: unit for unit, aliases in accusation.aliases.items() for alias in aliases}
-        blame = frozenset((*accusation.words, *accusation.misconduct, *accusation.before))
-        dangers = frozenset(danger)
-        return cls(
-            Words.of((*scoring, *barred, *chain.from_iterable(needs.values()), *names, *blame, *dangers)),
-            {word: (len(word) ** 2, tuple(codes)) for word, codes in scoring.items() if len(word) > 1},
-            needs,
-            {word: tuple(codes) for word, codes in barred.items()},
-            frozenset(barred),
-            singles,
-            dangers,
-            names,
-            blame,
-        )

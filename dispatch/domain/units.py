@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Literal
 
 from dispatch.domain.tree import Chain
@@ -88,6 +88,21 @@ class Holding:
 
     def covers(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A rota (值班表): from `first` to `last` o'clock (district time, over midnight if it is earlier), a person a day.
+
+    `people` take turns from the day `since` on; a shift over midnight belongs to the day it began. The same hour twice:
+    round the clock.
+    """
+
+    unit: str
+    first: time
+    last: time
+    people: tuple[str, ...]
+    since: date
 
 
 def unit_seat(unit: str, post: str) -> str:

@@ -1,25 +1,15 @@
-"""What waits to travel: outbox rows, how the relay is woken, and what happens to a row in the end.
+"""What waits to travel: outbox rows, and what happens to a row in the end.
 
 Rows are written in the transaction of the step that made them and deleted once the broker has them. How they are read
-in order: `outbox_reader`.
+in order: `outbox_reader`; how the relay is woken: `waker`.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from dispatch.store.connection import Connection
 
-if TYPE_CHECKING:
-    from dispatch.store.database import Database
-
-#: `NOTIFY` on this channel: rows were committed
-CHANNEL = "dispatch_outbox"
-#: a process notifies at most this often (seconds)
-DEBOUNCE = 0.005
 #: at or below this id nothing is left but what the relay would not look for: it keeps the mark beside the snapshots
 MARK = "coalesce((SELECT (data ->> 'id')::bigint FROM snapshot WHERE name = 'outbox-mark'), 0)"
 
@@ -34,40 +24,6 @@ class OutboxRow:
     headers: dict[str, str]
     payload: bytes
     urgent: bool = False
-
-
-class Waker:
-    """Tells the relay that rows were committed: at once in this process, elsewhere by one debounced `NOTIFY`.
-
-    `wake()` is cheap and may be called after every commit. While a `NOTIFY` is under way, all further calls become
-    the next one, so a busy process sends one after another and never one per commit. It is never sent inside a
-    step's transaction: that would serialise the commits of the whole database.
-    """
-
-    def __init__(self) -> None:
-        self.event = asyncio.Event()
-        #: rows were committed since somebody last looked (the event is also set for other reasons)
-        self.rows = False
-        #: set while the relay of this very process holds the lock: nobody else needs to be told
-        self.local = False
-        self._dirty = asyncio.Event()
-
-    def wake(self) -> None:
-        """Rows were committed. Called in the event loop's thread."""
-        self.rows = True
-        self.event.set()
-        if not self.local:
-            self._dirty.set()
-
-    async def run(self, database: "Database") -> None:
-        """Send the `NOTIFY`s until cancelled. One that fails is forgotten: the relay also looks by itself."""
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            with contextlib.suppress(Exception):
-                async with database.acquire() as connection:
-                    await connection.execute(f"NOTIFY {CHANNEL}")
-            await asyncio.sleep(DEBOUNCE)
 
 
 async def delete(connection: Connection, ids: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import orjson
 
-from dispatch.store import outbox
+from dispatch.store import outbox, waker
 from dispatch.store.database import Database
 from dispatch.store.errors import translated
 
@@ -234,7 +234,7 @@ class Lease:
         """Call `woken` when another process has committed rows. A connection of its own, and its loss is no harm:
         the relay looks every second."""
         self._listener = await self._database.connect_alone()
-        await self._listener.add_listener(outbox.CHANNEL, lambda *_: woken())
+        await self._listener.add_listener(waker.CHANNEL, lambda *_: woken())
 
     @property
     def listening(self) -> bool:

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from dispatch.bus.producer import connector, partition_of
 from dispatch.bus.relay import Relay
 from dispatch.store.database import Database
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from tests.bench.bare import connected, settle
 from tests.bench.figures import Figure, Size
 from tests.bench.ground import Ground

@@ -19,7 +19,7 @@ from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.store import outbox
 from dispatch.store.database import Database
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from tests.bench.bare import connected, settle
 from tests.bench.copies import PATIENCE
 from tests.bench.figures import Figure, Size

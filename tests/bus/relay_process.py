@@ -6,7 +6,7 @@ import sys
 from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.store.database import Database
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 
 
 async def main(url: str, bootstrap: str) -> None:

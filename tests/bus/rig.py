@@ -14,7 +14,8 @@ from dispatch.bus.producer import connector
 from dispatch.bus.relay import Relay
 from dispatch.bus.topics import ensure
 from dispatch.store.database import Database
-from dispatch.store.outbox import OutboxRow, Waker
+from dispatch.store.outbox import OutboxRow
+from dispatch.store.waker import Waker
 from schemas.topics import RAISED, TOPICS, Topic
 
 PATIENCE = 30.0

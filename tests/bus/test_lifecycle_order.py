@@ -24,7 +24,7 @@ from dispatch.domain.refusals import Refusal
 from dispatch.steps import casework, escalate
 from dispatch.store import cases, outbox
 from dispatch.store.database import Database
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from schemas.topics import LIFECYCLE, RAISED, RAISED_URGENT, TOPICS
 from tests.bus.rig import Post, left, until
 from tests.domain.cases import DESK, DISTRICT, FIRE_DOOR, MONDAY, RUBBISH, SEEPAGE, STREET, clerk, head, liaison

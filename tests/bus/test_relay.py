@@ -12,7 +12,8 @@ from dispatch.bus import relay as relay_module
 from dispatch.bus.producer import MAX_RECORD_BYTES, connector
 from dispatch.store import outbox, outbox_reader
 from dispatch.store.database import Database
-from dispatch.store.outbox import OutboxRow, Waker
+from dispatch.store.outbox import OutboxRow
+from dispatch.store.waker import Waker
 from tests.bus.rig import (
     Post,
     firsts_in_order,

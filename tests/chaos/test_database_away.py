@@ -19,7 +19,7 @@ from dispatch.bus.relay import Relay
 from dispatch.bus.topics import ensure
 from dispatch.domain.case import Actor
 from dispatch.steps.prepare import NewWhistle
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from schemas import topics
 from tests.chaos.faults import back, processes, send
 from tests.chaos.fleet import Fleet

@@ -16,7 +16,7 @@ from dispatch.bus.relay import POLL
 from dispatch.bus.topics import ensure
 from dispatch.domain.case import Actor
 from dispatch.steps.prepare import NewWhistle
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from tests.chaos.fleet import Fleet, Member
 from tests.factories import BUILDING, CLERK, DISTRICT, STREET, World, open_world
 from tests.web.conftest import demo_database, demo_url

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from dispatch.domain.cover import Shift, meet, next_seat, on_duty, stands_in
+from dispatch.domain.cover import meet, next_seat, on_duty, on_shift, stands_in
+from dispatch.domain.units import Shift
 from dispatch.steps.reading.who import span
 from tests.domain.cases import MONDAY, reference
 
@@ -56,8 +57,8 @@ def test_a_rota_turns_once_a_day_and_a_night_belongs_to_the_day_it_began() -> No
     assert on_duty(town, "SC", evening + timedelta(days=1)) == "b"
     assert on_duty(town, "SC", evening + timedelta(days=3)) == "a"
     assert on_duty(town, "SC", evening, ("a",)) == "b"
-    assert shift.turn(MONDAY) == ()
-    assert replace(shift, first=time(8, 30)).turn(MONDAY)
+    assert on_shift(shift, MONDAY) == ()
+    assert on_shift(replace(shift, first=time(8, 30)), MONDAY)
 
 
 @pytest.mark.parametrize(

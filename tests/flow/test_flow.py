@@ -17,7 +17,7 @@ from dispatch.steps.intake import Receipt
 from dispatch.steps.prepare import NewWhistle
 from dispatch.steps.reconcile import Reconciler
 from dispatch.steps.route import route
-from dispatch.store.outbox import Waker
+from dispatch.store.waker import Waker
 from schemas import topics as declared
 from tests.factories import BUILDING, CLERK, DISTRICT, FIRE_DOOR, STREET, World
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.clock import new_id
+from dispatch.domain.cover import on_shift
 from dispatch.steps import load, sign_in
 from dispatch.store import absences
 from dispatch.store.absences import Absence
@@ -188,7 +189,7 @@ async def test_the_rota_names_who_really_takes_the_turn(world: World) -> None:
     admin, now = await somebody(world, ADMIN), await world.database.now()
     reference = world.service.rules.of(DISTRICT)
     (shift,) = [one for one in reference.rota if one.unit == "CG"]
-    first, second, third = (reference.people.persons[code] for code in shift.turn(now))
+    first, second, third = (reference.people.persons[code] for code in on_shift(shift, now))
 
     async def said_without(*away: str) -> str:
         async with world.database.transaction() as uow:

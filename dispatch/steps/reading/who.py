@@ -9,13 +9,14 @@ from typing import Any, get_args
 
 from dispatch.domain import roster
 from dispatch.domain.counterparts import POSTS
-from dispatch.domain.cover import Shift, Span, meet
+from dispatch.domain.cover import Span, meet
 from dispatch.domain.tree import LEVELS, Node
 from dispatch.domain.units import (
     BY_PLACE,
     Holding,
     Person,
     Seat,
+    Shift,
     Unit,
     UnitType,
     node_seat,

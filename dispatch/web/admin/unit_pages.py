@@ -7,7 +7,7 @@ from typing import Any, get_args
 from dispatch.domain import cover
 from dispatch.domain.reference import Reference, unit_seat
 from dispatch.domain.turn import ZONE
-from dispatch.domain.units import Unit, UnitType
+from dispatch.domain.units import Shift, Unit, UnitType
 from dispatch.web import say
 from dispatch.web.admin.pages import UNITS
 from dispatch.web.admin.place_pages import place_url, seats_section, unit_url
@@ -104,7 +104,7 @@ def _about(
 def _rota(
     reference: Reference,
     unit: Unit,
-    shifts: Sequence[cover.Shift],
+    shifts: Sequence[Shift],
     now: datetime,
     away: Collection[str],
     typed: str | None,
@@ -113,7 +113,7 @@ def _rota(
     rows = tuple(
         ManageRow(f"{shift.first:%H:%M}-{shift.last:%H:%M}", "、".join(_name(reference, code) for code in shift.people),
                   _("从 %(since)s 起每天一人轮流", since=shift.since),
-                  _turn(reference, shift, on_duty) if shift.turn(now) else "")
+                  _turn(reference, shift, on_duty) if cover.on_shift(shift, now) else "")
         for shift in shifts
     )  # fmt: skip
     stands = "\n".join(
@@ -126,7 +126,7 @@ def _rota(
     return ManageSection(_("值班"), note, rows, forms=(form,))
 
 
-def _turn(reference: Reference, shift: cover.Shift, on_duty: str | None) -> str:
+def _turn(reference: Reference, shift: Shift, on_duty: str | None) -> str:
     """Who really takes a shift that runs: the one whose turn it is, who stands in for them, or nobody."""
     if on_duty is None:
         return _("现在应有人，却没有人在岗")
