@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from dispatch.domain.turn import ZONE
 from dispatch.steps.audit import audit
 from tests.factories import CLERK, DESK, SECRETARY, XF, ZJ, World
-from tests.web.browsing import somebody
+from tests.web.browsing import Page, somebody
 
 FIRE_DOOR, SEEPAGE = "楼道消防门被锁", "天沟渗水，三户漏水"
 HERE = {"latitude": 36.6, "longitude": 114.5}
@@ -175,3 +175,31 @@ async def test_of_a_unit_and_the_street_that_ask_for_a_hold_the_named_one_is_dec
     again = await world.act(number, "decide-hold", seat=SECRETARY, granted=True, request=street["id"])
     assert again.status_code == 409
     assert not [one async for one in audit(world.database)]
+
+
+def _expected(page: Page) -> str:
+    """现在要你做的, with its buttons."""
+    return page.html.split("card expectation")[1].split("</section>")[0]
+
+
+async def test_what_is_asked_stands_beside_the_buttons_that_grant_it(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    await ok(world, number, "report-in", ZJ)
+    day = (datetime.now(ZONE) + timedelta(days=30)).date()
+    leader = await somebody(world, SECRETARY)
+    await ok(world, number, "request-hold", ZJ, review_on=day.isoformat(), reason="等配件")
+    told = _expected(await leader.get(f"/w/{number}"))
+    assert "「等配件」" in told
+    assert f"复查日 {day:%-m/%-d}" in told
+    await ok(world, number, "request-hold", CLERK, review_on=day.isoformat(), reason="等产权单位批复")
+    page = await leader.get(f"/w/{number}")
+    first, second = _expected(page).split('class="inset"')[1:]
+    for part, why, other in ((first, "等配件", "等产权单位批复"), (second, "等产权单位批复", "等配件")):
+        assert f"「{why}」" in part
+        assert other not in part
+        assert part.count("/do/decide-hold-") == 2
+    assert _expected(page).count("btn-primary") == 1
+    grants = [form for form in page.forms if form.action.endswith("decide-hold-yes")]
+    done = await leader.send(grants[1])
+    assert done.status == 200
+    assert [one["status"] for one in (await world.get(number))["requests"]] == ["lapsed", "granted"]

@@ -29,7 +29,8 @@ class Expectation:
     更多 on phones.
 
     With nothing to do `lamp`, `time` and `ruler` may be None and the sentence says who is at it. `barred` is what the
-    reader may not do yet, or any more: each reason with the words on the buttons.
+    reader may not do yet, or any more: each reason with the words on the buttons. `asked` is what waits for this
+    reader's ruling.
     """
 
     heading: str
@@ -42,6 +43,15 @@ class Expectation:
     more: tuple[ActionButton, ...] = ()
     slip_url: str = ""
     barred: tuple[tuple[str, str], ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that waits: who asks for what, until when and why; with its own buttons where several wait."""
+
+    item: TimelineItem
+    actions: tuple[ActionButton, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

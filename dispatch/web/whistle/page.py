@@ -40,7 +40,7 @@ from dispatch.web.models.parts import (
 from dispatch.web.models.whistle import Expectation, WhistlePage, Why, WhyDeadline
 from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
-from dispatch.web.whistle.buttons import buttons
+from dispatch.web.whistle.buttons import asked, buttons
 from dispatch.web.whistle.clock_rows import clock_rows
 from dispatch.web.whistle.deadline import why_deadline
 from dispatch.web.whistle.expecting import Expected, street_of
@@ -161,6 +161,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
         more=more,
         slip_url=f"/w/{view.number}/slip",
         barred=barred(view),
+        asked=asked(view, what, turn),
     )
 
 
