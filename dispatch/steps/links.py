@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.domain.case import Actor
-from dispatch.domain.refusals import NotFound
+from dispatch.domain.refusals import NotFound, NotNow
 from dispatch.steps import sign_in
 from dispatch.steps.administer import of_district
 from dispatch.steps.sign_in import CodeNeeded, Session, digest
@@ -19,6 +19,8 @@ from dispatch.store.database import Database
 
 KIND = "link"
 LASTS = timedelta(hours=2)
+#: that a form has made its link is remembered for longer than the session that may send it again
+FORM, REMEMBERED = "link-form", sign_in.LASTS_BELOW
 
 
 class Gone(NotFound):
@@ -38,20 +40,37 @@ class Link:
     expires_at: datetime
 
 
-async def make(database: Database, by: Actor | None, person: str) -> Link:
+async def make(database: Database, by: Actor | None, person: str, form: str = "") -> Link:
     """A link for a person of the own district (`by` None, the command line: of any), in place of an earlier one.
 
-    Raises `Forbidden`, `NotFound`.
+    `form`: which one asks; it makes one link. Raises `Forbidden`, `NotFound`; `NotNow` where it has.
     """
     now = await database.now()
     made = Link(secrets.token_urlsafe(32), now + LASTS)
     async with database.transaction() as uow:
         if by is not None:
             await of_district(uow.connection, by, person, now)
+        if form and not await tickets.first(uow, FORM, digest(form), now, now + REMEMBERED):
+            raise made_already()
         await tickets.void(uow, person)
         await tickets.add(uow, KIND, digest(made.token), person, {}, now, made.expires_at)
         await administration.note_on(uow, by, person, "link-made", {})
     return made
+
+
+async def unused(database: Database, form: str) -> None:
+    """Whether a form has not made its link yet; asked before a code that is good once. Raises `NotNow`."""
+    now = await database.now()
+    async with database.acquire() as connection:
+        if form and await tickets.look(connection, FORM, digest(form), now):
+            raise made_already()
+
+
+def made_already() -> NotNow:
+    """A page that shows a link is reloaded: the form comes again, and the link that was copied must stay good."""
+    return NotNow(
+        "这个链接已经开好、显示过了，没有再开；没抄下来，请回到这个人的页面再开一个", field="form", value=None
+    )
 
 
 async def good(database: Database, token: str) -> bool:

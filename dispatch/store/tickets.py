@@ -42,6 +42,19 @@ async def add(
     )
 
 
+async def first(uow: UnitOfWork, kind: str, sha256: bytes, now: datetime, expires_at: datetime) -> bool:
+    """Remember something that is done once; False: it was done already. Of many at once, one gets it."""
+    done = await uow.connection.execute(
+        """INSERT INTO ticket (sha256, kind, person, data, created_at, expires_at)
+           VALUES ($1, $2, NULL, '{}', $3, $4) ON CONFLICT DO NOTHING""",
+        sha256,
+        kind,
+        now,
+        expires_at,
+    )
+    return done == "INSERT 0 1"
+
+
 async def look(connection: Connection, kind: str, sha256: bytes, now: datetime) -> Ticket | None:
     """A ticket that is still good; it stays so."""
     row = await connection.fetchrow(

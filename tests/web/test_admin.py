@@ -99,13 +99,26 @@ async def test_a_link_is_used_by_the_press_and_not_by_looking(world: World) -> N
     ]
 
 
+async def test_reloading_the_page_of_a_new_link_leaves_the_one_that_was_copied(world: World) -> None:
+    admin = await somebody(world, ADMIN)
+    form = (await admin.get(f"/admin/people/{CLERK}")).form(f"/admin/people/{CLERK}/link")
+    url = once(await admin.send(form))
+    again = await admin.send(form)
+    assert (again.status, "已经开好、显示过了" in again.text, url in again.html) == (409, True, False), again.text
+    assert [action for _who, action, _whom in await done(world)] == ["link-made"]
+    assert "用过了或者过期了" not in (await stranger(world).get(urlsplit(url).path)).text
+    assert await link(admin) != urlsplit(url).path, "the page opened anew makes another"
+    async with world.database.acquire() as connection:
+        assert form.value("form") not in str(await connection.fetch("SELECT * FROM ticket"))
+
+
 async def test_a_link_ends_with_time_with_the_next_and_with_signing_out(world: World) -> None:
     admin = await somebody(world, ADMIN)
     paths = [await link(admin), await link(admin)]
     assert [(await stranger(world).get(path)).status for path in paths] == [404, 200]
     async with world.database.acquire() as connection:
-        kept = await connection.fetchval("SELECT sha256 FROM ticket")
-    assert kept == sign_in.digest(paths[1].rsplit("/", 1)[-1])
+        kept = await connection.fetch("SELECT sha256 FROM ticket WHERE kind = 'link'")
+    assert [row["sha256"] for row in kept] == [sign_in.digest(paths[1].rsplit("/", 1)[-1])]
     await sign_in.sign_out_everywhere(world.database, CLERK)
     assert (await stranger(world).get(paths[1])).status == 404
     path = await link(admin)
@@ -318,5 +331,5 @@ async def test_letting_others_in_takes_the_password_or_the_code_again(world: Wor
     async with world.database.transaction() as uow:
         await uow.connection.execute("UPDATE account SET password_hash = NULL WHERE person = $1", ADMIN)
         await uow.connection.execute("UPDATE web_session SET created_at = created_at - interval '11 minutes'")
-    page = await admin.send(form)
+    page = await admin.send((await admin.get(url)).form(f"{url}/link"))
     assert (page.status, "请退出再登录" in page.text) == (422, True), "came another way, and long ago"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from dispatch.clock import new_id
 from dispatch.domain.reference import Reference
 from dispatch.domain.turn import ZONE
 from dispatch.steps.step_up import Asks
@@ -104,7 +105,8 @@ def keys_section(one: PersonSeen, subjects: Sequence[str] | None, asks: Asks) ->
     """
     url = person_url(one.code)
     rows = [ManageRow(_("一次性链接"), _("忘了密码、头一次登录：开一个链接交给本人，两小时内有效，只能用一次"))]
-    forms = [ManageForm(f"{url}/link", _("开一个链接"), proof(asks, "link"), primary=False)]
+    once = (Hidden("form", str(new_id())),)
+    forms = [ManageForm(f"{url}/link", _("开一个链接"), proof(asks, "link"), once, primary=False)]
     if one.second_factor:
         rows.append(ManageRow(_("身份验证器"), _("手机和恢复码都丢了才解除；解除后全部退出")))
         forms.append(ManageForm(f"{url}/second-factor", _("解除绑定"), proof(asks, "factor"), primary=False))

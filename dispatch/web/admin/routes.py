@@ -51,11 +51,12 @@ async def person(request: Request, visit: Looker, person: str) -> Response:
 
 @router.post(pages.PERSON + "/{person}/link")
 async def make_link(request: Request, form: Form, visit: Administrator, person: str) -> Response:
-    """A one-time link for this person, shown once."""
-    deps = deps_of(request)
+    """A one-time link for this person, shown once. The same form again makes no second one."""
+    deps, once = deps_of(request), text_of(form, "form")
+    await links.unused(deps.service.database, once)
     if refusal := await stepped_up(request, visit, form, "link"):
         return await _person(request, visit, person, refusal=refusal)
-    made = await links.make(deps.service.database, visit.actor, person)
+    made = await links.make(deps.service.database, visit.actor, person, once)
     url = f"{deps.base_url.rstrip('/')}{LINK_PAGE}/{made.token}"
     shown = pages.link_section(url, made.expires_at, await deps.service.database.now())
     return await _person(request, visit, person, shown)
