@@ -282,8 +282,8 @@ async def lease(database: Database) -> AsyncIterator[Lease]:
             idle_session_timeout=IDLE_LIMIT,
             statement_timeout="30000",
             lock_timeout="5000",
-            # PostgreSQL may just have seen the table empty when a backlog begins, and take it for empty until it looks
-            # again: it would fetch and sort the whole backlog for each lot of rows, not the next ones by their ids
+            # PostgreSQL may have seen the table empty when a backlog begins; until it looks again it would fetch and
+            # sort the whole backlog for each lot of rows, not the next ones by their ids (decision 0029)
             enable_seqscan="off",
             enable_bitmapscan="off",
             tcp_keepalives_idle="5",
