@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from dispatch.domain.effects import Event, LedgerRow, Notice, Text
+
 RAISED, AT_DESK, LOCAL, ASSIGNED, HANDLING = "raised", "at-desk", "local", "assigned", "handling"
 RESOLVED, VERIFIED, ANSWERED, CLOSED = "resolved", "verified", "answered", "closed"
 CANCELLED, MERGED, ON_HOLD = "cancelled", "merged", "on-hold"
@@ -147,48 +149,6 @@ class Request:
     decided_by: str | None = None
     decided_at: datetime | None = None
     data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Event:
-    """One fact for the log: `data` holds codes, ids (as text), moments (ISO) and numbers, never free text."""
-
-    id: UUID
-    type: str
-    data: dict[str, Any]
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Free text that an event names by id, kept apart so that it can be erased."""
-
-    id: UUID
-    kind: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Somebody (a seat) is to be told of an event."""
-
-    event: UUID
-    recipient: str
-    kind: str
-    urgent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One step of the ladder: it happens once."""
-
-    clock: UUID
-    run: int
-    rung: int
-    mark: str
-    nth: int
-    due_at: datetime
-    event: UUID
 
 
 @dataclass(frozen=True, slots=True)

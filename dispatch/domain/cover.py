@@ -8,8 +8,9 @@ from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import LEAD, Case, Clock, Event, Request
+from dispatch.domain.case import LEAD, Case, Clock, Request
 from dispatch.domain.clocks import HANDLING, REPORTED
+from dispatch.domain.effects import Event
 from dispatch.domain.involved import desk_seat
 from dispatch.domain.parts import SIGNED, WAITING
 from dispatch.domain.reference import Reference

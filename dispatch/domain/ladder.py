@@ -7,7 +7,7 @@ At the district there is nowhere to climb: a numbered supervision order (督办�
 
 from dispatch.domain import clocks, involved, requests
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import LOCAL, RAISED, Case, Clock, Event, LedgerRow
+from dispatch.domain.case import LOCAL, RAISED, Case, Clock
 from dispatch.domain.clocks import (
     DISPATCH,
     DUE,
@@ -23,6 +23,7 @@ from dispatch.domain.clocks import (
     length,
 )
 from dispatch.domain.counterparts import called, counterpart_unit, held
+from dispatch.domain.effects import Event, LedgerRow
 from dispatch.domain.involved import CLERK_POST
 from dispatch.domain.rungs import STREET, answering, next_rung
 from dispatch.domain.turn import Turn

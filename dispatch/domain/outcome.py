@@ -1,18 +1,9 @@
 """What each outcome of routing does with a case: units, clocks, status, and who is told."""
 
 from dispatch.domain import clocks, parts
-from dispatch.domain.case import (
-    ASSIGNED,
-    AT_DESK,
-    HANDLING,
-    INFORM,
-    LEAD,
-    VERIFIED,
-    Assignment,
-    Case,
-    Event,
-)
+from dispatch.domain.case import ASSIGNED, AT_DESK, HANDLING, INFORM, LEAD, VERIFIED, Assignment, Case
 from dispatch.domain.clocks import ANSWERING, DISPATCH
+from dispatch.domain.effects import Event
 from dispatch.domain.involved import desk_seat
 from dispatch.domain.routing import Routing
 from dispatch.domain.turn import Turn

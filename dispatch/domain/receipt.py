@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from dispatch.domain import acts_local, clocks
-from dispatch.domain.case import LOCAL, RAISED, Actor, Case, Event, Facts
+from dispatch.domain.case import LOCAL, RAISED, Actor, Case, Facts
 from dispatch.domain.clocks import DISPATCH, HANDLING, TOTAL
+from dispatch.domain.effects import Event
 from dispatch.domain.turn import Turn
 
 

@@ -14,9 +14,10 @@ from typing import Literal
 
 from dispatch.domain import clocks, resting
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import Case, Clock, Event
+from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import DUE, HANDLING, HOLD, REPORTED, TOTAL, WARN, StagePolicy
 from dispatch.domain.deadlines import Limit, between, earlier, shift
+from dispatch.domain.effects import Event
 from dispatch.domain.turn import Turn
 
 Cause = Literal["policy", "calendar"]

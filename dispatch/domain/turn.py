@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain import involved
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.case import Case, Clock, Event, Notice, Text
+from dispatch.domain.case import Case, Clock
 from dispatch.domain.clocks import StagePolicy
+from dispatch.domain.effects import Event, Notice, Text
 from dispatch.domain.policy import Policy
 from dispatch.domain.reference import Chain, Node, Reference
 

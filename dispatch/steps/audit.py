@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dispatch.domain.case import Assignment, Clock, LedgerRow, Request
+from dispatch.domain.case import Assignment, Clock, Request
+from dispatch.domain.effects import LedgerRow
 from dispatch.domain.reference import Reference
 from dispatch.steps import earlier
 from dispatch.steps.read_files import build_reference

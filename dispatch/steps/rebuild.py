@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import acts_joining, cover, ladder, outcome, recompute, whistle
-from dispatch.domain.case import SYSTEM, Assignment, Case, Event, Facts, LedgerRow, Request
+from dispatch.domain.case import SYSTEM, Assignment, Case, Facts, Request
 from dispatch.domain.clocks import HOLD
+from dispatch.domain.effects import Event, LedgerRow
 from dispatch.domain.finish import finish
 from dispatch.domain.receipt import receive
 from dispatch.domain.reference import Reference

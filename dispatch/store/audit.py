@@ -9,7 +9,8 @@ from uuid import UUID
 
 import orjson
 
-from dispatch.domain.case import Assignment, Case, Clock, LedgerRow, Request
+from dispatch.domain.case import Assignment, Case, Clock, Request
+from dispatch.domain.effects import LedgerRow
 from dispatch.store import cases
 from dispatch.store.connection import Connection
 from dispatch.store.database import Database

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain import clocks, outcome, whistle
-from dispatch.domain.case import RAISED, Actor, Case, Event, Facts, Notice
+from dispatch.domain.case import RAISED, Actor, Case, Facts
+from dispatch.domain.effects import Event, Notice
 from dispatch.domain.finish import finish
 from dispatch.domain.matching import match
 from dispatch.domain.permissions import ROLE_OF_POST

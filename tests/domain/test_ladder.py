@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.domain.case import Case, Event
+from dispatch.domain.case import Case
 from dispatch.domain.clocks import LAST_RUNG, ON_TIME, StagePolicy, length
 from dispatch.domain.counterparts import POSTS
+from dispatch.domain.effects import Event
 from tests.domain.cases import (
     BUILDING,
     COMMUNITY,
