@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatch.web import catalog, i18n, say, words
+from dispatch.web import catalog, i18n, say, states, words
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -72,21 +72,21 @@ def test_numbers() -> None:
 @pytest.mark.parametrize(
     ("label", "expected"),
     [
-        (words.state_label("raised"), "待派单"),
-        (words.state_label("assigned", "assigned"), "待签收"),
-        (words.state_label("assigned", "reported-in"), "已签收"),
-        (words.state_label("handling", "on-site"), "已到场·办理中"),
-        (words.state_label("handling", "on-site", rework=True), "返工办理中"),
-        (words.state_label("handling", "on-site", "hand-back"), "退单待裁定"),
-        (words.state_label("handling", "reported-in", refused=True), "办理中·不得再退"),
-        (words.state_label("handling", outcome="self"), "街道自办中"),
-        (words.state_label("handling", children=(2, 3)), "办理中·子单 2/3"),
-        (words.state_label("on-hold", review_on="6/30"), "已挂账·复查日 6/30"),
-        (words.state_label("merged", merged_into="2600000425"), "随 2600000425 号办理"),
-        (words.beside("order", words.state_label("handling")), "办理中·督办中"),
-        (words.state_label("resolved", "done"), "待核查"),
-        (words.state_label("closed", "done", "objection"), "已办结"),
-        (words.state_label("handling", gen=2), "重新办理·第 2 次"),
+        (states.label("raised"), "待派单"),
+        (states.label("assigned", "assigned"), "待签收"),
+        (states.label("assigned", "reported-in"), "已签收"),
+        (states.label("handling", "on-site"), "已到场·办理中"),
+        (states.label("handling", "on-site", rework=True), "返工办理中"),
+        (states.label("handling", "on-site", "hand-back"), "退单待裁定"),
+        (states.label("handling", "reported-in", refused=True), "办理中·不得再退"),
+        (states.label("handling", outcome="self"), "街道自办中"),
+        (states.label("handling", children=(2, 3)), "办理中·子单 2/3"),
+        (states.label("on-hold", review_on="6/30"), "已挂账·复查日 6/30"),
+        (states.label("merged", merged_into="2600000425"), "随 2600000425 号办理"),
+        (states.beside("order", states.label("handling")), "办理中·督办中"),
+        (states.label("resolved", "done"), "待核查"),
+        (states.label("closed", "done", "objection"), "已办结"),
+        (states.label("handling", gen=2), "重新办理·第 2 次"),
     ],
 )
 def test_states(label: str, expected: str) -> None:
@@ -97,7 +97,7 @@ def test_buttons_speak_both_languages() -> None:
     assert words.button("verify", "no") == "退回重办"
     with i18n.speaking("en"):
         assert words.button("verify", "no") == "Send back"
-        assert words.state_label("on-hold", review_on="6/30") == "On hold, review on 6/30"
+        assert states.label("on-hold", review_on="6/30") == "On hold, review on 6/30"
     assert words.button("report-in") == "签收"
     with i18n.speaking("xx"):
         assert i18n.language() == "zh"

@@ -5,9 +5,8 @@ from dispatch.domain.case import CANCELLED, CONSULTATION, DONE, INFORM, LEAD, LI
 from dispatch.domain.clocks import LAST_RUNG, NOTICE, REMIND, StagePolicy
 from dispatch.domain.parts import nobody_has
 from dispatch.domain.turn import ZONE, Turn
-from dispatch.web import words
+from dispatch.web import states
 from dispatch.web.i18n import _
-from dispatch.web.words import PENDING
 
 
 def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
@@ -19,7 +18,7 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
     part = case.unit(mine) or next(case.parts(LEAD), None)
     if part is not None and part.role == INFORM and nobody_has(case):
         return _("还没有单位接手")
-    state = words.state_label(
+    state = states.label(
         case.status,
         part.status if part else "",
         _pending(case, mine),
@@ -37,7 +36,7 @@ def state_of(case: Case, turn: Turn, actor: Actor | None = None) -> str:
         called_back=case.aside.reached,
     )
     for beside in (_supervision(case, turn), _beside(case, mine, part.unit if part else None)):
-        state = words.beside(beside, state) if beside else state
+        state = states.beside(beside, state) if beside else state
     return state
 
 
@@ -56,7 +55,11 @@ def _beside(case: Case, mine: str | None, unit: str | None) -> str:
 def _pending(case: Case, mine: str | None) -> str:
     """The kind of the request that waits; a unit is not told what another unit asked for."""
     for request in case.requests:
-        if request.status == "pending" and request.kind in PENDING and (not mine or request.unit in (mine, None)):
+        if (
+            request.status == "pending"
+            and request.kind in states.PENDING
+            and (not mine or request.unit in (mine, None))
+        ):
             return request.kind
     return ""
 

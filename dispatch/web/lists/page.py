@@ -12,7 +12,7 @@ from dispatch.domain.turn import Turn
 from dispatch.steps import lists, saved_filters
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
-from dispatch.web import words
+from dispatch.web import states, words
 from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -134,7 +134,7 @@ def _chips(address: Address, red: str) -> tuple[Chip, ...]:
 
 
 def _label(status: str) -> str:
-    return words.state_label(status) if status in STATUSES else status
+    return states.label(status) if status in STATUSES else status
 
 
 def _menus(address: Address, reference: Reference, street: Node | None) -> tuple[FilterMenu, ...]:

@@ -11,7 +11,7 @@ from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps.lists import Item
 from dispatch.steps.service import Service
 from dispatch.store import cases
-from dispatch.web import words
+from dispatch.web import states, words
 from dispatch.web.common import times
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
@@ -32,7 +32,7 @@ class Shown:
     def state(self, item: Item) -> str:
         """The label of its state, as who looks means it."""
         case = self.cases.get(item.id)
-        return state_of(case, self.turn, self.actor) if case else words.state_label(item.status)
+        return state_of(case, self.turn, self.actor) if case else states.label(item.status)
 
 
 async def cases_of(service: Service, actor: Actor, turn: Turn, items: Sequence[Item]) -> Shown:

@@ -15,6 +15,7 @@ from dispatch.steps import lists
 from dispatch.steps.foresee import Forecast
 from dispatch.steps.service import Service
 from dispatch.steps.sign_in import Visit
+from dispatch.web import states
 from dispatch.web.api.raising import street_code
 from dispatch.web.common.frame import HOME, build_frame, level_of, places
 from dispatch.web.common.paths import path_of, short_name
@@ -27,7 +28,6 @@ from dispatch.web.street.offers import Offers, Similar
 from dispatch.web.street.preview import preview_of
 from dispatch.web.street.typed import CALLED, LISTS, PLAIN, Typed
 from dispatch.web.whistle.page import CHANNELS
-from dispatch.web.words import state_label
 
 NEARBY = timedelta(days=30)
 MOST_OPTIONS = 12
@@ -251,7 +251,7 @@ def _category(code: str, reference: Reference) -> str:
 
 def _similar(one: Similar, turn: Turn) -> SimilarRow:
     item = one.item
-    parts = (state_label(item.status), item.lead_name or "", moment(item.received_at, turn.now))
+    parts = (states.label(item.status), item.lead_name or "", moment(item.received_at, turn.now))
     return SimilarRow(
         title_of(item),
         f"/w/{item.number}",

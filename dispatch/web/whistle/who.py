@@ -4,7 +4,7 @@ from dispatch.domain.parts import nobody_has
 from dispatch.domain.turn import Turn
 from dispatch.steps.shown import PartView
 from dispatch.steps.view import WhistleView
-from dispatch.web import words
+from dispatch.web import states
 from dispatch.web.common.units import full_name
 from dispatch.web.i18n import _
 from dispatch.web.models.form import AssignmentRow
@@ -31,7 +31,7 @@ def _note(part: PartView, *, rated: bool = False) -> str:
     """A unit's own state: 待签收 · 已到场·办理中."""
     if part.role == "inform":
         return _("只让它知道，不用报到")
-    said = _(words.ASSIGNMENTS.get(part.status, part.status))
+    said = _(states.ASSIGNMENTS.get(part.status, part.status))
     if part.status == "assigned" and part.on_site:
         said = _("还没到场")
-    return said + (_("・申请过退单") if part.handed_back else "") + (f"・{words.beside('evaluated')}" if rated else "")
+    return said + (_("・申请过退单") if part.handed_back else "") + (f"・{states.beside('evaluated')}" if rated else "")
