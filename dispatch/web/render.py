@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from dispatch.web import i18n, words
-from dispatch.web.models.parts import Frame, Ticking
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import Ticking
 
 STATIC = Path(__file__).parent / "static"
 TIME_WORDS = ("工作日", "工时", "天", "小时", "分", "秒", "剩", "已逾期", "不到 1")

@@ -21,7 +21,8 @@ from dispatch.web.i18n import N_, _
 from dispatch.web.lists.rows import ladder_of, title_of
 from dispatch.web.live.address import events_of
 from dispatch.web.models.chain import BuildingPage
-from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, NavItem, Notice, Option, SmallLadder
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import ActionButton, Empty, Hidden, NavItem, Notice, Option, SmallLadder
 
 #: the three answers, which are also what is noted
 ANSWERS: Mapping[str, str] = {"working": N_("有人在办"), "nobody": N_("还没人来"), "done": N_("已经办好了")}

@@ -16,7 +16,8 @@ from dispatch.steps.sign_in import Visit
 from dispatch.web import auth, i18n, say
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import N_, _
-from dispatch.web.models.parts import Frame, Identity, NavItem, Notice, link, spans
+from dispatch.web.models.frame import Frame, Identity
+from dispatch.web.models.parts import NavItem, Notice, link, spans
 from dispatch.web.render import render
 
 HOME, ACCOUNT, TOKENS, LOAD = "/home", "/account", "/account/tokens", "/queue/load"

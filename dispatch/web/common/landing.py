@@ -28,7 +28,8 @@ from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
 from dispatch.web.models.entry import LandingCard, LandingPage, LiveLadder
-from dispatch.web.models.parts import Figure, Identity, Ladder, Notice, link, spans
+from dispatch.web.models.frame import Identity
+from dispatch.web.models.parts import Figure, Ladder, Notice, link, spans
 
 FRAGMENT = "/demo/ladder"
 #: the page of a whistle

@@ -25,8 +25,9 @@ from dispatch.web import say
 from dispatch.web.desk.panes import pane
 from dispatch.web.i18n import N_, _
 from dispatch.web.models.desk import DeskItem, DeskPane
+from dispatch.web.models.frame import Frame
 from dispatch.web.models.letters import LetterPage, Told
-from dispatch.web.models.parts import ActionButton, Field, FieldError, Frame, Option, spans
+from dispatch.web.models.parts import ActionButton, Field, FieldError, Option, spans
 
 REASONS: Mapping[str, str] = {
     UNDECODABLE: N_("读不出来"),

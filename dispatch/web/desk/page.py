@@ -31,7 +31,8 @@ from dispatch.web.desk.stalled import standing
 from dispatch.web.i18n import _
 from dispatch.web.live.address import events_of
 from dispatch.web.models.desk import Candidates, DeskPage, DeskPane
-from dispatch.web.models.parts import Frame, Notice
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import Notice
 
 PATH = "/desk"
 PANES = (

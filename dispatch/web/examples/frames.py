@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dispatch.web.models.parts import Frame, Identity, NavItem
+from dispatch.web.models.frame import Frame, Identity
+from dispatch.web.models.parts import NavItem
 
 IDENTITIES = (
     Identity("街道经办", "东柳街道", "jd-clerk"),

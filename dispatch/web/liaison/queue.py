@@ -31,7 +31,8 @@ from dispatch.web.lists.address import Address
 from dispatch.web.lists.page import STAGES as EVERY_STAGE
 from dispatch.web.lists.rows import queue_row, queue_still
 from dispatch.web.live.address import events_of
-from dispatch.web.models.parts import Empty, Frame, Lamp, NavItem, Notice, Option
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import Empty, Lamp, NavItem, Notice, Option
 from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
 
 PATH = "/queue"

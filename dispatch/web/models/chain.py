@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dispatch.web.models.desk import DeskPane
-from dispatch.web.models.parts import ActionButton, Empty, Frame, Hidden, Ladder, NavItem, Option, Photo, SmallLadder
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import ActionButton, Empty, Hidden, Ladder, NavItem, Option, Photo, SmallLadder
 
 
 @dataclass(frozen=True, slots=True)

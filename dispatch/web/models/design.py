@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from dispatch.web.models.chain import InformedRow
 from dispatch.web.models.desk import DeskPane
 from dispatch.web.models.form import AssignmentRow, FormPage, Preview, Strip
+from dispatch.web.models.frame import Frame
 from dispatch.web.models.manage import ManageForm
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
     Field,
     FieldError,
-    Frame,
     Ladder,
     NavItem,
     Notice,

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.parts import (
-    ActionButton,
-    Empty,
-    Frame,
-    Hidden,
-    Lamp,
-    NavItem,
-    Option,
-    SmallLadder,
-    Text,
-    TimeLeft,
-)
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import ActionButton, Empty, Hidden, Lamp, NavItem, Option, SmallLadder, Text, TimeLeft
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.parts import Field, FieldError, Figure, Frame, Identity, Ladder, NavItem, Text
+from dispatch.web.models.frame import Frame, Identity
+from dispatch.web.models.parts import Field, FieldError, Figure, Ladder, NavItem, Text
 
 
 @dataclass(frozen=True, slots=True)

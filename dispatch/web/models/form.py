@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.parts import (
-    ActionButton,
-    Field,
-    FieldError,
-    Figure,
-    Frame,
-    Hidden,
-    Notice,
-    Option,
-    Role,
-    Text,
-)
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import ActionButton, Field, FieldError, Figure, Hidden, Notice, Option, Role, Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.parts import Empty, Frame
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import Empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.web.models.parts import ActionButton, Empty, Field, FieldError, Frame, Hidden, NavItem, Text
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import ActionButton, Empty, Field, FieldError, Hidden, NavItem, Text
 from dispatch.web.models.whistle import Qr
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dispatch.web.models.frame import Frame
 from dispatch.web.models.parts import (
     ActionButton,
     Empty,
-    Frame,
     Hidden,
     Lamp,
     NavItem,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dispatch.web.models.frame import Frame
 from dispatch.web.models.letters import Told
-from dispatch.web.models.parts import Field, FieldError, Frame, Hidden, NavItem, Notice, Text
+from dispatch.web.models.parts import Field, FieldError, Hidden, NavItem, Notice, Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dispatch.web.models.form import AssignmentRow
+from dispatch.web.models.frame import Frame
 from dispatch.web.models.parts import (
     ActionButton,
     Field,
     FieldError,
-    Frame,
     Hidden,
     Ladder,
     Lamp,

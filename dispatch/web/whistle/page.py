@@ -24,19 +24,8 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 from dispatch.web.lists.labels import state_of
 from dispatch.web.live.address import events_of
-from dispatch.web.models.parts import (
-    Frame,
-    Ladder,
-    Lamp,
-    NavItem,
-    Notice,
-    Ruler,
-    Span,
-    Text,
-    link,
-    spans,
-    strong,
-)
+from dispatch.web.models.frame import Frame
+from dispatch.web.models.parts import Ladder, Lamp, NavItem, Notice, Ruler, Span, Text, link, spans, strong
 from dispatch.web.models.whistle import Expectation, WhistlePage, Why, WhyDeadline
 from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
