@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -21,9 +21,10 @@ from dispatch.store.queue_tally import Tally
 from dispatch.store.saved_filters import Saved
 from dispatch.web import words
 from dispatch.web.common import times
-from dispatch.web.common.frame import LOAD, build_frame
+from dispatch.web.common.frame import build_frame
 from dispatch.web.deps import WebDeps, deps_of
 from dispatch.web.i18n import _
+from dispatch.web.liaison import views
 from dispatch.web.liaison.looked import since
 from dispatch.web.liaison.notices import invited, unmanned
 from dispatch.web.lists import saved
@@ -33,7 +34,7 @@ from dispatch.web.lists.rows import queue_row, queue_still
 from dispatch.web.live.address import events_of
 from dispatch.web.models.frame import Frame
 from dispatch.web.models.parts import Empty, Lamp, NavItem, Notice, Option
-from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search, ViewGroup
+from dispatch.web.models.queue import BulkResult, Chip, FilterMenu, QueuePage, Row, Search
 
 PATH = "/queue"
 #: rows on a page
@@ -44,20 +45,8 @@ FILTERS = (
 )
 #: what a unit is waited for
 STAGES = ("reported", "handling")
-#: filters that mix with every view; then nothing is counted
-NARROWING = ("lamp", "street", "category", "stage", "kind", "changed", "q")
 #: what can be done to many at once; never `arrive`, which wants a place or a photo of each
 BULK = ("report-in", "note", "resolve", "request-extension")
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Whose queue it is, and how it stands."""
-
-    unit: Unit
-    own: bool
-    turn: Turn
-    tally: Tally
 
 
 async def queue_page(
@@ -81,17 +70,17 @@ async def queue_page(
     (rows, following), (tally, kept, told) = await asyncio.gather(
         _rows(deps_of(request), actor, unit.code, address, turn), _beside_rows(request, visit, unit.code, turn, before)
     )
-    bench = Bench(unit, unit.code == actor.unit, turn, tally)
     # of what it is only informed of a unit signs for nothing, and no clock of its own runs there
     beside = address.get("role") == INFORM
-    doing, (heading, count) = bench.own and not beside, _heading(address, tally)
+    own, (heading, count) = unit.code == actor.unit, views.heading(address, tally)
+    doing = own and not beside
     return QueuePage(
-        frame=_frame(request, visit, address, bench, (*notices, *told)),
+        frame=_frame(request, visit, address, unit, now, (*notices, *told)),
         heading=heading,
         count=count,
         rows=rows,
         owner=unit.short,
-        views=_views(address, bench),
+        views=views.links(address, unit, tally, own=own),
         chips=_chips(address, tally),
         menus=_menus(address, reference, EVERY_STAGE if beside else STAGES),
         search=Search(PATH, address.get("q"), _("搜事项、编号"), address.hidden("q")),
@@ -150,16 +139,18 @@ def _since(address: Address, tally: Tally, before: datetime | None, turn: Turn) 
     return NavItem(said, address.only(unit=address.get("unit"), changed=str(int(before.timestamp()))))
 
 
-def _frame(request: Request, visit: Visit, address: Address, bench: Bench, notices: Sequence[Notice]) -> Frame:
+def _frame(
+    request: Request, visit: Visit, address: Address, unit: Unit, now: datetime, notices: Sequence[Notice]
+) -> Frame:
     frame = build_frame(
         request,
         visit,
         _("待办"),
         current=f"{PATH}?role=assist" if address.get("role") == "assist" else PATH,
-        phone_title=_("%(unit)s・待办", unit=bench.unit.short),
-        events=events_of("queue", bench.turn.now),
+        phone_title=_("%(unit)s・待办", unit=unit.short),
+        events=events_of("queue", now),
         notices=notices,
-        now=bench.turn.now,
+        now=now,
     )
     return replace(frame, here=address.here)
 
@@ -197,64 +188,10 @@ def asked_of(address: Address, turn: Turn) -> lists.Asked:
     )
 
 
-#: the views of a unit: words, the filter that makes it, its count
-def _ways(tally: Tally) -> tuple[tuple[str, dict[str, str], int], ...]:
-    return (
-        (_("全部在办"), {}, tally.all),
-        (_("待签收"), {"part": "assigned"}, tally.unsigned),
-        (_("办理中"), {"status": "handling"}, tally.handling),
-        (_("返工"), {"rework": "1"}, tally.rework),
-        (_("街道核查中"), {"status": "resolved"}, tally.resolved),
-        (_("已挂账"), {"status": "on-hold"}, tally.on_hold),
-    )
-
-
-def _mine(tally: Tally) -> tuple[tuple[str, dict[str, str], int], ...]:
-    return ((_("今天到期"), {"due": "today"}, tally.today), (_("我在协办"), {"role": "assist"}, tally.assisting))
-
-
-def _viewed(address: Address) -> dict[str, str]:
-    """The filters that make up the view one is in."""
-    names = ("part", "status", "rework", "due", "role")
-    return {name: address.get(name) for name in names if address.get(name)}
-
-
-def _heading(address: Address, tally: Tally) -> tuple[str, str]:
-    """The view's name and count; another mixture of filters has no count."""
-    viewed = _viewed(address)
-    narrowed = any(address.get(name) for name in NARROWING)
-    if viewed == {"role": INFORM}:
-        return _("请来会商、知会的"), ""
-    for label, filters, count in (*_ways(tally), *_mine(tally)):
-        if filters == viewed:
-            return label, "" if narrowed else _count(count, tally)
-    return _("待办"), ""
-
-
-def _count(count: int, tally: Tally) -> str:
-    return f"{count}+" if tally.more and count == tally.all else str(count)
-
-
-def _views(address: Address, bench: Bench) -> tuple[ViewGroup, ...]:
-    viewed = _viewed(address)
-    unit = {"unit": bench.unit.code} if not bench.own else {}
-
-    def links(ways: tuple[tuple[str, dict[str, str], int], ...]) -> tuple[NavItem, ...]:
-        return tuple(
-            NavItem(label, address.only(**unit, **filters), filters == viewed, count=_count(count, bench.tally))
-            for label, filters, count in ways
-        )
-
-    whole = ViewGroup(bench.unit.short, links(_ways(bench.tally)))
-    beside = NavItem(_("请来会商、知会的"), address.only(**unit, role=INFORM), viewed == {"role": INFORM})
-    load = NavItem(_("本单位负荷"), Address(LOAD, unit).here)
-    return (whole, ViewGroup(_("我的视图"), (*links(_mine(bench.tally)), beside, load)))
-
-
 def _chips(address: Address, tally: Tally) -> tuple[Chip, ...]:
     every = Chip(_("全部"), address.to(lamp=""), current=not address.get("lamp"))
     counts = {Lamp.RED: tally.red, Lamp.YELLOW: tally.yellow, Lamp.GREEN: tally.green, Lamp.HOLD: tally.hold}
-    whole = not _viewed(address) and not any(address.get(name) for name in NARROWING[1:])
+    whole = not views.viewed(address) and not any(address.get(name) for name in views.NARROWING[1:])
     return (
         every,
         *(
