@@ -203,3 +203,17 @@ async def test_what_is_asked_stands_beside_the_buttons_that_grant_it(world: Worl
     done = await leader.send(grants[1])
     assert done.status == 200
     assert [one["status"] for one in (await world.get(number))["requests"]] == ["lapsed", "granted"]
+
+
+async def test_an_attachment_that_is_no_photo_is_all_that_is_said_of_the_evidence(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    await ok(world, number, "report-in", ZJ)
+    await ok(world, number, "resolve", ZJ, reply="修好了", reason="不用来")
+    street, url = await somebody(world, CLERK), f"/w/{number}/do/verify-no"
+    form = (await street.get(url)).form(url)
+    pdf = [("photo", ("a.pdf", b"%PDF-1.4", "application/pdf"))]
+    refused = await street.send(form, pdf, reason=form.choices["reason"][0])
+    assert (refused.status, "只收 JPEG、PNG、WebP 照片" in refused.text) == (422, True), refused.text
+    assert "退回要有凭据：" not in refused.text
+    without = await street.send(form, reason=form.choices["reason"][0])
+    assert (without.status, "退回要有凭据：" in without.text) == (422, True)

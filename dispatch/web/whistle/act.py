@@ -189,7 +189,7 @@ async def _again(
         problem = problems.of_validation(trouble.faults, labels={one.name: one.label for one in fields})
         trouble = replace(trouble, errors=_field_errors(problem))
     if trouble.errors and trouble.status == 422:
-        lacking = answers.lacking(asks, fields, form, photos)
+        lacking = answers.lacking(asks, fields, form, photos, trouble.errors)
         trouble = replace(trouble, errors={**lacking, **trouble.errors})
     if trouble.overtaken:
         trouble = replace(trouble, notice=trouble.overtaken.notice(label(token), typed, possible=possible))

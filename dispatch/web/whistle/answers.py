@@ -66,13 +66,18 @@ def _number(text: str) -> float | str:
         return text
 
 
-def lacking(asks: Asks, fields: tuple[Field, ...], form: FormData, photos: Sequence[str]) -> dict[str, str]:
-    """Every field that must be filled in and is not, with what to say: the rules name one at a time."""
+def lacking(
+    asks: Asks, fields: tuple[Field, ...], form: FormData, photos: Sequence[str], errors: Mapping[str, str]
+) -> dict[str, str]:
+    """Every field that must be filled in and is not, with what to say: the rules name one at a time.
+
+    Whoever sent a photo that was refused (`errors`) hears of that photo, not that there is none.
+    """
     found = given(asks, form)
     if found.get("reached") is False:  # nobody was asked the rest
         return {}
     blank = {one.name: _("这一项要填") for one in fields if one.required and not text_of(form, one.name).strip()}
-    if found.get("accepted") is False:
+    if found.get("accepted") is False and "photo" not in errors:
         try:
             acts_street.need_evidence(found | {"photos": photos})
         except Invalid as refusal:
