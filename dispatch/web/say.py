@@ -11,6 +11,8 @@ from dispatch.web.models.parts import Figure, Text, Ticking, TimeLeft
 
 Mode = Literal["working", "elapsed"]
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
+#: how a moment ends that is the beginning of its day
+BEGINS = " 00:00"
 DIGITS = "零一二三四五六七八九"
 
 
@@ -88,6 +90,11 @@ def moment(t: datetime, now: datetime, zone: tzinfo) -> str:
         return f"{_(WEEKDAYS[local.weekday()])} {clock}"
     year = "" if local.year == today.year else f"{local.year}/"
     return f"{year}{local.month}/{local.day} {clock}"
+
+
+def day(t: datetime, now: datetime, zone: tzinfo) -> str:
+    """A day that somebody asked for (复查日), as `moment` but for the day's own beginning: 明天 · 周一 · 6/22."""
+    return moment(t, now, zone).removesuffix(BEGINS)
 
 
 def day_and_time(t: datetime, zone: tzinfo) -> str:

@@ -217,3 +217,18 @@ async def test_an_attachment_that_is_no_photo_is_all_that_is_said_of_the_evidenc
     assert "退回要有凭据：" not in refused.text
     without = await street.send(form, reason=form.choices["reason"][0])
     assert (without.status, "退回要有凭据：" in without.text) == (422, True)
+
+
+async def test_a_review_date_is_a_day_and_has_no_time(world: World) -> None:
+    number = (await world.whistle(SEEPAGE))["number"]
+    await ok(world, number, "report-in", ZJ)
+    day = (datetime.now(ZONE) + timedelta(days=30)).date()
+    leader = await somebody(world, SECRETARY)
+    await ok(world, number, "request-hold", ZJ, review_on=day.isoformat(), reason="等配件")
+    asked = (await leader.get(f"/w/{number}")).text
+    await ok(world, number, "decide-hold", SECRETARY, granted=True)
+    unit = await somebody(world, ZJ)
+    pages = [page for who in (leader, unit) for page in (await who.get(f"/w/{number}"), await who.get("/holds"))]
+    for text in (asked, *(page.text for page in pages)):
+        assert f"{day:%-m/%-d}" in text
+        assert f"{day:%-m/%-d} 00:00" not in text

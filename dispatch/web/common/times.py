@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from dispatch.domain.calendar import WorkCalendar
-from dispatch.domain.clocks import DUE, LAST_RUNG, WARN
+from dispatch.domain.clocks import DUE, HOLD, LAST_RUNG, WARN
 from dispatch.domain.deadlines import Limit
 from dispatch.domain.timewords import used_beside
 from dispatch.domain.turn import ZONE, Turn
@@ -78,10 +78,18 @@ def due_of(clock: ClockView, turn: Turn) -> Text:
         return spans(_("时限用完了，钟一接着走就到期"))
     if clock.due_at is None:
         return spans(_("钟停着，恢复后接着走"))
-    words = moment(clock.due_at, turn.now, weekday_too=True)
+    words = ends(clock, turn, weekday_too=True)
     late = clock.due_at <= turn.now
     end = _("到期") if not late else _("到的期")
     return spans(strong(words), " ", end, _("（暂定）") if clock.provisional else "")
+
+
+def ends(clock: ClockView, turn: Turn, *, weekday_too: bool = False) -> str:
+    """When it runs out, as `moment`; "" for one that rests. A hold runs to a day, not to its first moment."""
+    if clock.due_at is None:
+        return ""
+    said = moment(clock.due_at, turn.now, weekday_too=weekday_too)
+    return said.removesuffix(say.BEGINS) if clock.stage == HOLD else said
 
 
 def moment(t: datetime, now: datetime, *, weekday_too: bool = False) -> str:

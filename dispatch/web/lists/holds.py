@@ -53,7 +53,7 @@ def _row(one: Held, turn: Turn) -> HoldRow:
         url=f"/w/{item.number}",
         meta="・".join(part for part in parts if part),
         days=_("已挂 %(n)s 天", n=one.days),
-        review=_("%(at)s 复查", at=say.moment(one.review_at, turn.now, ZONE)) if one.review_at else "",
+        review=_("%(at)s 复查", at=say.day(one.review_at, turn.now, ZONE)) if one.review_at else "",
         reason=one.reason or _("（文字已按规定清除）"),
         signed=signed + (_("，第 %(n)s 次挂账", n=one.times) if one.times > 1 else ""),
     )

@@ -50,7 +50,7 @@ def _facts(one: Told, view: WhistleView, turn: Turn) -> list[str]:
             late = _("，临期才申请") if data.get("late") else ""
             return [_("延到 %(until)s", until=_at(data["until"], turn)) + late]
         case "hold.asked" | "hold.decided" if data.get("review_on"):
-            return [_("复查日 %(day)s", day=_at(data["review_on"], turn))]
+            return [_("复查日 %(day)s", day=say.day(datetime.fromisoformat(data["review_on"]), turn.now, ZONE))]
         case "consulted" | "consult.decided" if data.get("units"):
             when = _at(data["at"], turn) if data.get("at") else ""
             return [_("请 %(units)s", units=full_names(data.get("units"), turn)), when]

@@ -18,7 +18,7 @@ from dispatch.web import say, words
 from dispatch.web.common.frame import build_frame, level_of, places
 from dispatch.web.common.ladders import ladder_clock, large_ladder
 from dispatch.web.common.paths import path_of
-from dispatch.web.common.times import lamp_of, moment, ruler_of, time_of
+from dispatch.web.common.times import ends, lamp_of, ruler_of, time_of
 from dispatch.web.common.why import why_text
 from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
@@ -137,7 +137,7 @@ def _expectation(view: WhistleView, what: Expected, actor: Actor, turn: Turn) ->
     if held and what.clock is not None:
         lamp, ruler = Lamp.HOLD, Ruler(0.0, Lamp.HOLD)
         if time is not None and what.clock.due_at is not None:
-            review = strong(moment(what.clock.due_at, turn.now, weekday_too=True))
+            review = strong(ends(what.clock, turn, weekday_too=True))
             time = replace(time, due=spans(review, _(" 复查")))
     return Expectation(
         heading=heading,
