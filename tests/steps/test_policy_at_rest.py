@@ -14,7 +14,7 @@ from dispatch.steps.escalate import fire_due
 from dispatch.steps.why import Why, counted_on, explain
 from tests.domain.cases import DESK, MONDAY, SEEPAGE, clerk, head, reference
 from tests.domain.test_recompute import with_days_off, with_limits
-from tests.steps.test_why import LEAD, STREET, Told, assert_exact, standing
+from tests.steps.told_lives import LEAD, STREET, Told, assert_exact, standing
 
 HOUR = timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from dispatch.domain.reference import Reference
 from dispatch.steps.rebuild import rebuild
 from dispatch.store.audit import Entry
 from tests.domain.cases import BUILDING, DISTRICT, MONDAY, SEEPAGE, STREET
-from tests.steps.test_why import Told, lives
+from tests.steps.told_lives import Told, lives
 
 #: ids of real facts: those that the rebuilding makes by itself are lower
 REAL = 1 << 40
