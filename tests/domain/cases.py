@@ -67,6 +67,9 @@ def holder(seat: str) -> Actor:
 
 
 DESK = Actor("desk", "desk", f"node:{DISTRICT}:dispatcher", node=DISTRICT, district=DISTRICT)
+#: who leads on a seepage and resolves it without the assisting unit; who must come to a fire door, and has
+LEAD, REPLY = liaison("ZJ"), {"reply": "已修好", "reason": "社区不用来"}
+XF, HERE = liaison("XF"), {"latitude": 36.6, "longitude": 114.5}
 
 
 def leaks(case: Case, seat: str, turn: Turn) -> bool:
@@ -179,3 +182,11 @@ class Play:
 
     def types(self) -> list[str]:
         return [event.type for event in self.log]
+
+
+def solved() -> Play:
+    """A seepage that its lead has resolved."""
+    play = Play(SEEPAGE).route()
+    play.act(LEAD, "report-in")
+    play.act(LEAD, "resolve", REPLY)
+    return play

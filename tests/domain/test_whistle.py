@@ -1,13 +1,11 @@
 """The life of a case by its table: who may, when, what follows, and what every step keeps true."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from dispatch.domain import whistle
 from dispatch.domain.case import STATUSES, Actor, Request
-from dispatch.domain.clocks import seconds_left
 from dispatch.domain.permissions import TABLE as GRANTS
 from dispatch.domain.reasons import not_in
 from dispatch.domain.refusals import Forbidden, Invalid, NotFound, NotNow, Stale
@@ -17,23 +15,19 @@ from tests.domain.cases import (
     DESK,
     DISTRICT,
     FIRE_DOOR,
+    HERE,
+    LEAD,
+    REPLY,
     SEEPAGE,
     STREET,
+    XF,
     Play,
     clerk,
     head,
     liaison,
+    solved,
 )
 from tests.domain.life import Life, stood, undeclared
-
-LEAD, REPLY = liaison("ZJ"), {"reply": "已修好", "reason": "社区不用来"}
-
-
-def solved() -> Play:
-    play = Play(SEEPAGE).route()
-    play.act(LEAD, "report-in")
-    play.act(LEAD, "resolve", REPLY)
-    return play
 
 
 def test_the_whole_way_to_closing() -> None:
@@ -118,82 +112,6 @@ def test_a_units_view_is_stale_only_by_its_own_part_the_status_or_gen() -> None:
         play.act(clerk(), "call", {"unit": "CG"}, version=seen)
 
 
-def test_an_on_site_report_in_needs_a_place_or_a_photo_and_signing_stops_nothing() -> None:
-    play = Play(FIRE_DOOR).route()
-    fire = liaison("XF")
-    play.act(fire, "report-in")
-    clock = play.case.clock("reported", "XF")
-    assert clock is not None
-    assert clock.open
-    with pytest.raises(Invalid) as refused:
-        play.act(fire, "arrive")
-    assert refused.value.field == "photo"
-    play.act(fire, "arrive", {"latitude": 36.6, "longitude": 114.5})
-    assert not clock.open
-    play.act(clerk(), "deny-arrival", {"unit": "XF"})
-    assert clock.open
-    assert clock.run == 1
-
-
-XF, HERE = liaison("XF"), {"latitude": 36.6, "longitude": 114.5}
-
-
-@pytest.mark.parametrize("way", [("note", "report-in"), ("arrive", "deny", "report-in"), ("arrive", "deny", "note")])
-def test_where_a_unit_must_come_nothing_but_an_arrival_that_stands_lets_it_resolve(way: tuple[str, ...]) -> None:
-    play = Play(FIRE_DOOR).route()
-    for action in way:
-        if action == "deny":
-            play.act(clerk(), "deny-arrival", {"unit": "XF"})
-        else:
-            play.act(XF, action, {"text": "在路上", **HERE})
-    clock = play.case.clock("reported", "XF")
-    assert clock is not None
-    assert clock.open
-    with pytest.raises(NotNow, match="到场"):
-        play.act(XF, "resolve", REPLY)
-    play.act(XF, "arrive", HERE)
-    play.act(XF, "leave")
-    play.act(XF, "resolve", REPLY)
-    assert not clock.open
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_a_denied_arrival_of_a_unit_that_signed_on_hold_leaves_its_clock_what_it_had(late: bool) -> None:
-    play = Play(SEEPAGE).route()
-    clock = play.case.clock("reported", "ZJ")
-    assert clock is not None
-    play.wait(hours=7 if late else 1)
-    play.act(LEAD, "request-hold", {"reason": "等配件", "review_on": play.now + timedelta(days=9)})
-    play.act(head(STREET), "decide-hold", {"granted": True})
-    left, end = clock.remaining, clock.due_at
-    play.act(LEAD, "report-in")
-    play.wait(days=1)
-    play.act(clerk(), "resume")
-    play.wait(minutes=5)
-    play.act(LEAD, "arrive", {"note": "到了"})
-    play.act(clerk(), "deny-arrival", {"unit": "ZJ"})
-    assert (clock.open, clock.running, clock.remaining) == (True, True, None)
-    counted = seconds_left(clock, play.now, play.turn.calendar(clock.calendar))
-    assert clock.due_at == end if late else left == timedelta(seconds=counted)
-    assert clock.fires_at == max(clock.due_at, play.now)
-
-
-def test_work_has_not_begun_where_nobody_came() -> None:
-    play = Play(FIRE_DOOR).route()
-    play.act(XF, "arrive", HERE)
-    with pytest.raises(NotNow):
-        play.act(XF, "hand-back", {"reason": "不归我们", "to": "CG"})
-    play.act(clerk(), "deny-arrival", {"unit": "XF"})
-    play.act(XF, "hand-back", {"reason": "不归我们", "to": "CG"})
-
-
-def test_no_hand_back_once_a_result_was_refused() -> None:
-    play = solved()
-    play.act(clerk(), "verify", {"accepted": False, "reason": "not-done", "note": "没修"})
-    with pytest.raises(NotNow):
-        play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
-
-
 def test_a_result_that_holds_after_all_answers_the_leads_report_in_too() -> None:
     """A denied arrival, then the district says that it was done: nothing waits for an arrival that nobody can make."""
     play = Play(FIRE_DOOR).route()
@@ -232,165 +150,6 @@ def test_an_assisting_unit_may_still_report_in_while_the_result_is_verified() ->
     assert play.case.status == "resolved"
     with pytest.raises(NotNow):
         play.act(LEAD, "arrive", {"latitude": 36.6, "longitude": 114.5})
-
-
-@pytest.mark.parametrize("rung", [2, 5])
-def test_a_denied_arrival_goes_on_from_its_rung_and_never_beyond_the_district(rung: int) -> None:
-    play = Play(FIRE_DOOR, danger=True, place=BUILDING).route()
-    clock = play.case.clock("reported", "XF")
-    assert clock is not None
-    while clock.rung < max(rung, 3):
-        play.next()
-    reached, ledger = clock.rung, len(play.ledger)
-    for _ in range(7 if rung == 5 else 0):  # reminders, the notice, reminders
-        play.next()
-    play.act(liaison("XF"), "arrive", {"latitude": 36.6, "longitude": 114.5})
-    play.act(clerk(), "deny-arrival", {"unit": "XF"})
-    assert (clock.rung, clock.run, clock.open) == (reached, 1, True)
-    assert clock.fires_at is not None
-    assert clock.fires_at > play.now
-    for _ in range(12):
-        play.next()
-    assert clock.rung == 5
-    assert len(play.ledger) > ledger
-    assert len(play.ledger) == len(set(play.ledger))
-
-
-def test_the_lead_cannot_resolve_over_a_unit_that_never_came_without_saying_why() -> None:
-    play = Play(SEEPAGE).route()
-    play.act(LEAD, "report-in")
-    with pytest.raises(Invalid) as refused:
-        play.act(LEAD, "resolve", {"reply": "好了"})
-    assert refused.value.field == "reason"
-    play.act(LEAD, "resolve", REPLY)
-    assert play.log[-1].data["absent"] == ["SQ-130403011-D01"]
-
-
-def test_where_units_must_come_a_signature_is_no_coming() -> None:
-    play = Play(FIRE_DOOR).route()
-    play.act(DESK, "call", {"unit": "CG"})
-    play.act(XF, "arrive", HERE)
-    play.act(liaison("CG"), "report-in")
-    with pytest.raises(Invalid) as refused:
-        play.act(XF, "resolve", {"reply": "好了"})
-    assert refused.value.field == "reason"
-    play.act(XF, "resolve", REPLY)
-    assert "CG" in play.log[-1].data["absent"]
-
-
-def test_hand_back_once_only_before_work_and_the_first_unit_answers_until_the_ruling() -> None:
-    play = Play(SEEPAGE).route()
-    reported = play.case.clock("reported", "ZJ")
-    play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
-    assert reported is not None
-    assert reported.running
-    assert play.case.clock("ruling", "hand-back:ZJ").running  # type: ignore[union-attr]
-    handling = play.case.clock("handling")
-    total_due = play.case.clock("total").due_at  # type: ignore[union-attr]
-    play.wait(hours=2)
-    play.act(DESK, "rule", {"upheld": True, "remember": True, "words": ["天沟"]})
-    assert play.case.lead == "CG"
-    assert handling is not None
-    assert play.case.clock("handling").run == 2  # type: ignore[union-attr]
-    assert play.case.clock("total").due_at == total_due  # type: ignore[union-attr]
-    assert not reported.open
-
-
-def test_a_refused_hand_back_leaves_the_time_used_and_cannot_be_asked_again() -> None:
-    play = Play(SEEPAGE).route()
-    due = play.case.clock("handling").due_at  # type: ignore[union-attr]
-    play.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
-    play.act(DESK, "rule", {"upheld": False})
-    assert play.case.clock("handling").due_at == due  # type: ignore[union-attr]
-    with pytest.raises(NotNow):
-        play.act(LEAD, "hand-back", {"reason": "还是不归", "to": "CG"})
-    working = Play(SEEPAGE).route()
-    working.act(LEAD, "note", {"text": "到现场看过"})
-    with pytest.raises(NotNow):
-        working.act(LEAD, "hand-back", {"reason": "不归我们", "to": "CG"})
-
-
-def test_what_an_assisting_unit_hands_back_to_the_lead_leaves_the_lead_as_it_is() -> None:
-    """A lead that became an assisting unit by it would leave nobody who can resolve."""
-    play = Play(SEEPAGE).route()
-    play.act(LEAD, "report-in")
-    play.act(liaison("SQ-130403011-D01"), "hand-back", {"reason": "社区没事可做", "to": "ZJ"})
-    play.act(DESK, "rule", {"upheld": True, "remember": True, "words": ["天沟"]})
-    assert [(part.unit, part.role, part.status) for part in play.case.parts()] == [("ZJ", "lead", "reported-in")]
-    assert not play.case.clock("reported", "ZJ").open  # type: ignore[union-attr]
-    assert play.notices[-1].kind == "ruled"
-    play.act(LEAD, "resolve", REPLY)
-    assert play.case.status == "resolved"
-
-
-def test_a_remembered_hand_back_of_an_assisting_unit_changes_no_lead() -> None:
-    play = Play(SEEPAGE).route()
-    play.act(liaison("SQ-130403011-D01"), "hand-back", {"reason": "不归我们", "to": "CG"})
-    play.act(DESK, "rule", {"upheld": True, "remember": True, "words": ["天沟"]})
-    assert [(draft["lead"], draft["assist"]) for draft in play.drafts] == [("ZJ", ["CG"])]
-
-
-def test_whoever_gets_what_was_handed_back_in_an_emergency_is_told_like_the_first() -> None:
-    play = Play(FIRE_DOOR).route()
-    play.act(XF, "hand-back", {"reason": "不归我们", "to": "CG"})
-    play.act(DESK, "rule", {"upheld": True})
-    assert [(notice.kind, notice.urgent) for notice in play.notices if notice.recipient == liaison("CG").seat] == [
-        ("assigned", True)
-    ]
-
-
-def test_a_hold_rests_the_clock_and_comes_back_by_itself() -> None:
-    play = Play(SEEPAGE).route()
-    play.act(LEAD, "report-in")
-    handling = play.case.clock("handling")
-    assert handling is not None
-    review = play.now + timedelta(days=20)
-    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": review})
-    left = handling.due_at - play.now  # type: ignore[operator]
-    play.act(head(STREET), "decide-hold", {"granted": True})
-    assert play.case.status == "on-hold"
-    assert not handling.running
-    while play.case.status == "on-hold":
-        assert play.next()
-    assert play.now == review
-    assert play.case.status == "handling"
-    assert handling.due_at - review == left  # type: ignore[operator]
-
-
-@pytest.mark.parametrize("sealed", [False, True])
-def test_a_hold_is_signed_by_a_leader_and_by_no_dispatcher(sealed: bool) -> None:
-    play = Play(SEEPAGE, sealed=sealed).route()
-    play.act(LEAD, "report-in")
-    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": play.now + timedelta(days=20)})
-    with pytest.raises(Forbidden):
-        play.act(DESK, "decide-hold", {"granted": True})
-    play.act(head(DISTRICT), "decide-hold", {"granted": True})
-    assert play.case.status == "on-hold"
-
-
-def test_when_a_hold_comes_back_by_itself_the_lead_the_clerk_and_who_signed_are_told() -> None:
-    play = Play(SEEPAGE).route()
-    play.act(LEAD, "report-in")
-    play.act(LEAD, "request-hold", {"reason": "等专项资金", "review_on": play.now + timedelta(days=20)})
-    play.act(head(STREET), "decide-hold", {"granted": True})
-    while play.next() is not None and play.log[-1].type != "hold.lapsed":
-        pass
-    told = {notice.recipient for notice in play.notices if notice.event == play.log[-1].id}
-    assert told == {LEAD.seat, clerk().seat, head(STREET).seat}
-
-
-def test_an_extension_is_asked_before_the_end_and_a_street_grants_five_working_days_at_most() -> None:
-    play = Play(SEEPAGE).route()
-    handling = play.case.clock("handling")
-    assert handling is not None
-    assert handling.due_at is not None
-    far = handling.due_at + timedelta(days=60)
-    play.act(LEAD, "request-extension", {"until": far, "reason": "雨季"})
-    with pytest.raises(Forbidden):
-        play.act(head(STREET), "decide-extension", {"granted": True})
-    play.act(DESK, "decide-extension", {"granted": True})
-    assert handling.due_at == far
-    assert handling.run == 2
 
 
 def test_the_second_refusal_goes_to_the_district() -> None:

@@ -1,19 +1,13 @@
-"""Acting over HTTP: the whole way, stale and impossible acts, keys, many at once, photos."""
+"""Acting over HTTP: the whole way, stale and impossible acts, keys."""
 
 import asyncio
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
-
-import httpx
-import pytest
-from PIL import Image
 
 from dispatch.domain.transitions import TABLE
-from dispatch.steps import pictures
 from dispatch.web.api.acts import ACTS
+from tests.domain.cases import SEEPAGE
 from tests.factories import (
     AUDITOR,
     BUILDING_HEAD,
@@ -27,14 +21,9 @@ from tests.factories import (
     World,
 )
 from tests.web.browsing import somebody
+from tests.web.calling import ok, upload
 
-LEAK = "天沟渗水，三户漏水"
 JD = "unit:JD-130403011:liaison"
-
-
-def ok(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 def test_every_action_of_the_state_machine_has_its_fields() -> None:
@@ -128,7 +117,7 @@ async def test_every_act_is_shown_to_whom_it_belongs_with_the_reason_where_it_is
 
 
 async def test_an_instruction_is_owed_while_the_whistle_rests_too(world: World) -> None:
-    number = (await world.whistle(LEAK))["number"]
+    number = (await world.whistle(SEEPAGE))["number"]
     ok(await world.act(number, "instruct", seat=SECRETARY, text="今天到场"))
     review = (datetime.now(UTC) + timedelta(days=5)).isoformat()
     ok(await world.act(number, "request-hold", seat=ZJ, reason="等材料", review_on=review))
@@ -140,7 +129,7 @@ async def test_an_instruction_is_owed_while_the_whistle_rests_too(world: World) 
 
 async def test_a_leader_instructs_takes_it_over_and_sends_it_down(world: World) -> None:
     """批示 is signed for by the unit; 提级 changes who is accountable and no deadline, until it is sent down."""
-    number = (await world.whistle(LEAK))["number"]
+    number = (await world.whistle(SEEPAGE))["number"]
     ok(await world.act(number, "instruct", seat=SECRETARY, text="今天到场"))
     assert "sign-instruction" in (await world.get(number, seat=ZJ))["allowed_actions"]
     page = await (await somebody(world, ZJ)).get(f"/w/{number}")
@@ -229,7 +218,7 @@ async def test_who_may_do_what(world: World) -> None:
 
 
 async def test_the_desk_rules_on_a_hand_back_and_remembers(world: World) -> None:
-    number = (await world.whistle(LEAK))["number"]
+    number = (await world.whistle(SEEPAGE))["number"]
     asked = ok(await world.act(number, "hand-back", seat=ZJ, reason="不是我们的", clause="201", to="CG"))
     assert asked["requests"][0]["status"] == "pending"
     missing = await world.act(number, "rule", seat=DESK)
@@ -241,221 +230,7 @@ async def test_the_desk_rules_on_a_hand_back_and_remembers(world: World) -> None
 
 
 async def test_an_act_that_takes_the_whistle_away_answers_with_what_was_done(world: World) -> None:
-    number = (await world.whistle(LEAK))["number"]
+    number = (await world.whistle(SEEPAGE))["number"]
     ok(await world.act(number, "transfer", seat=CLERK, to="130403010"))
     taken = ok(await world.act(number, "accept-transfer", seat=OTHER_CLERK))
     assert taken["raised_by"]["node"] == "130403010"
-
-
-BAD: list[tuple[str, dict[str, Any], str, int]] = [
-    ("note", {}, "text", 422),
-    ("note", {"text": ""}, "text", 422),
-    ("note", {"text": " "}, "text", 422),
-    ("note", {"text": 5}, "text", 422),
-    ("note", {"text": "a\x00"}, "text", 422),
-    ("note", {"text": "a" * 10_001}, "text", 422),
-    ("note", {"text": "a", "colour": "red"}, "colour", 422),
-    ("note", {"text": "a", "version": "2"}, "version", 422),
-    ("note", {"text": "a", "version": 2.5}, "version", 422),
-    ("note", {"text": "a", "version": 10**30}, "version", 422),
-    ("arrive", {"latitude": 1e300, "longitude": 0}, "latitude", 422),
-    ("arrive", {"latitude": 91, "longitude": 0}, "latitude", 422),
-    ("arrive", {}, "photo", 422),
-    ("arrive", {"photo": "x"}, "photo", 422),
-    ("arrive", {"photo": "01978f3c-8a40-7c31-9d5e-2f60d9c7ab01"}, "photo", 422),
-    ("resolve", {}, "reply", 422),
-    ("hand-back", {"to": "ZJ"}, "reason", 422),
-    ("hand-back", {"reason": "x", "to": "QQ"}, "to", 422),
-    ("request-extension", {"until": "2026-06-30T18:00:00", "reason": "x"}, "until", 422),
-    ("request-extension", {"until": "tomorrow", "reason": "x"}, "until", 422),
-    ("request-extension", {"until": "2001-01-01T00:00:00Z", "reason": "x"}, "until", 422),
-    ("request-extension", {"until": "9999-12-31T00:00:00Z", "reason": "x"}, "until", 422),
-    ("request-hold", {"reason": "x", "review_on": "2001-01-01"}, "review_on", 422),
-    ("request-hold", {"reason": "x", "review_on": "soon"}, "review_on", 422),
-    ("consult", {"units": []}, "units", 422),
-    ("consult", {"units": ["QQ"]}, "units", 422),
-    ("dance", {}, "action", 404),
-]
-
-
-@pytest.mark.parametrize(("action", "fields", "field", "status"), BAD)
-async def test_bad_fields_are_named_and_change_nothing(
-    world: World, action: str, fields: dict[str, Any], field: str, status: int
-) -> None:
-    number = (await world.whistle(FIRE_DOOR))["number"]
-    before = await world.count("whistle_event")
-    client = await world.as_(XF)
-    answer = await client.post(f"/api/v1/whistles/{number}/actions/{action}", json=fields)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    said = answer.json()
-    assert said["field"].split(".")[0] == field
-    assert said["remedy"]
-    assert await world.count("whistle_event") == before
-
-
-@pytest.mark.parametrize(
-    "content", [b"{", b"\xff", b'{"text": "\\ud800"}', b"[" * 100_000, b'{"version": NaN, "text": "a"}', b"null", b"[]"]
-)
-async def test_an_unreadable_act_is_refused(world: World, content: bytes) -> None:
-    number = (await world.whistle(FIRE_DOOR))["number"]
-    client = await world.as_(XF)
-    answer = await client.post(f"/api/v1/whistles/{number}/actions/note", content=content)
-    assert answer.status_code in (400, 422), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-
-
-async def test_a_hold_takes_a_day(world: World) -> None:
-    number = (await world.whistle(LEAK))["number"]
-    asked = ok(await world.act(number, "request-hold", seat=CLERK, reason="等改造", review_on="2027-03-01"))
-    assert asked["requests"][0]["data"]["review_on"].startswith("2027-03-01T00:00:00+08:00")
-    held = ok(await world.act(number, "decide-hold", seat=SECRETARY, granted=True))
-    assert held["status"] == "on-hold"
-    handling = next(clock for clock in held["clocks"] if clock["stage"] == "handling")
-    assert (handling["running"], handling["lamp"]) == (False, "hold")
-
-
-async def test_many_acts_each_by_itself(world: World) -> None:
-    numbers = [(await world.whistle(FIRE_DOOR))["number"] for _ in range(2)]
-    client = await world.as_(XF)
-    answer = await client.post(
-        "/api/v1/actions",
-        json=[
-            {"ref": str(numbers[0]), "action": "report-in", "version": 2},
-            {"ref": str(numbers[1]), "action": "note", "text": "在路上", "key": "n1"},
-            {"ref": "2600000000", "action": "report-in"},
-            {"ref": str(numbers[0]), "action": "resolve", "reply": "x"},
-        ],
-    )
-    results = ok_list(answer)
-    assert [one["ok"] for one in results] == [True, True, False, False]
-    assert results[2]["problem"]["status"] == 404
-    assert results[3]["problem"]["code"] == "not-now"
-    assert results[0]["status"] == "handling"
-
-
-def ok_list(answer: httpx.Response) -> list[dict[str, Any]]:
-    assert answer.status_code == 200, answer.text
-    return list(answer.json())
-
-
-@pytest.mark.parametrize(
-    ("items", "field"),
-    [
-        ([], "body"),
-        ([{"ref": "1", "action": "arrive", "latitude": 1, "longitude": 1}], "0.action"),
-        ([{"ref": "1", "action": "dance"}], "0.action"),
-        ([{"action": "note"}], "ref"),
-        ([{"ref": "1", "action": "note"}], "text"),
-        ([{"ref": "1", "action": "note", "text": "a", "x": 1}], "x"),
-        ([{"ref": "1", "action": "note", "text": "a"}] * 101, "body"),
-    ],
-)
-async def test_a_bulk_request_out_of_shape_does_nothing(world: World, items: list[dict[str, Any]], field: str) -> None:
-    answer = await (await world.as_(XF)).post("/api/v1/actions", json=items)
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["field"] == field
-
-
-# ── photos ───────────────────────────────────────────────────────────────────────────────────────
-def picture(size: tuple[int, int] = (40, 30), kind: str = "JPEG", **more: Any) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", size, "teal").save(made, kind, **more)
-    return made.getvalue()
-
-
-async def upload(world: World, seat: str, content: bytes | None = None) -> str:
-    client = await world.as_(seat)
-    answer = await client.post("/api/v1/photos", files={"file": ("a.jpg", content or picture(), "image/jpeg")})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-async def test_a_photo_loses_what_it_knows_of_its_place(world: World) -> None:
-    exif = Image.Exif()
-    exif[0x010F] = "Telephone"
-    exif[0x0112] = 6  # to be turned upright
-    exif.get_ifd(0x8825)[1] = "N"
-    photo = await upload(world, XF, picture(exif=exif.tobytes(), comment=b"secret"))
-    shown = await (await world.as_(XF)).get(f"/api/v1/photos/{photo}")
-    assert shown.headers["content-type"] == "image/jpeg"
-    kept = Image.open(io.BytesIO(shown.content))
-    assert not kept.getexif()
-    assert b"secret" not in shown.content
-    assert b"Telephone" not in shown.content
-    assert kept.size == (30, 40)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-async def test_the_usual_formats_become_one(world: World, kind: str) -> None:
-    photo = await upload(world, XF, picture((3000, 10), kind))
-    shown = await (await world.as_(XF)).get(f"/api/v1/photos/{photo}")
-    assert Image.open(io.BytesIO(shown.content)).size[0] == pictures.SIDE
-
-
-def bomb() -> bytes:
-    """A small PNG that would be 400 million pixels."""
-    made = io.BytesIO()
-    Image.new("1", (20_000, 20_000)).save(made, "PNG")
-    return made.getvalue()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not a picture",
-        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        b"GIF89a" + b"\x00" * 100,
-        picture()[:200],
-        b"\xff\xd8\xff\xe0" + b"\x00" * 1000,
-        bomb(),
-    ],
-    ids=["empty", "text", "svg", "gif", "cut off", "only a head", "bomb"],
-)
-async def test_what_is_no_photo_is_refused(world: World, content: bytes) -> None:
-    client = await world.as_(XF)
-    answer = await client.post("/api/v1/photos", files={"file": ("a.jpg", content, "image/jpeg")})
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["field"] == "file"
-    assert await world.count("photo") == 0
-
-
-async def test_an_upload_out_of_shape_is_refused(world: World) -> None:
-    client = await world.as_(XF)
-    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
-    assert (await client.post("/api/v1/photos", data={"file": "text"})).status_code == 422
-    assert (await client.post("/api/v1/photos", content=b"junk", headers=boundary)).status_code in (400, 422)
-    assert (await client.post("/api/v1/photos", content=b"x" * 13_000_000)).status_code == 413
-    assert (await (await world.as_(AUDITOR)).post("/api/v1/photos", files={"file": picture()})).status_code == 403
-
-
-async def test_a_photo_is_shown_with_its_whistle(world: World) -> None:
-    number = (await world.whistle(FIRE_DOOR))["number"]
-    other = (await world.whistle(FIRE_DOOR))["number"]
-    photo = await upload(world, XF)
-    client = await world.as_(CLERK)
-    assert (await client.get(f"/api/v1/photos/{photo}")).status_code == 404
-    assert (await client.get(f"/api/v1/photos/{photo}?whistle={number}")).status_code == 404
-    view = ok(await world.act(number, "arrive", seat=XF, photo=photo))
-    url = view["photos"][0]["url"]
-    assert (await client.get(url)).status_code == 200
-    assert (
-        await client.get(url, headers={"If-None-Match": (await client.get(url)).headers["etag"]})
-    ).status_code == 304
-    assert (await client.get(f"/api/v1/photos/{photo}?whistle={other}")).status_code == 404
-    assert (await (await world.as_(OTHER_CLERK)).get(url)).status_code == 404
-    for id in (str(uuid4()), "x", "%00"):
-        assert (await client.get(f"/api/v1/photos/{id}")).status_code == 404
-
-
-async def test_only_one_s_own_photos_go_into_an_act(world: World) -> None:
-    number = (await world.whistle(FIRE_DOOR))["number"]
-    answer = await world.act(number, "arrive", seat=ZJ, photo=await upload(world, XF))
-    assert (answer.status_code, answer.json()["field"]) == (422, "photo")
-    raised = await (await world.as_(CLERK)).post(
-        "/api/v1/whistles", json={"body": "a", "photos": [await upload(world, CLERK)]}
-    )
-    assert raised.status_code == 201
-    seen = await world.get(raised.json()["number"])
-    assert [one["event"] for one in seen["photos"]] == ["raised"]

@@ -31,7 +31,7 @@ from tests.factories import (
     monday,
     open_world,
 )
-from tests.web.test_api_actions import picture
+from tests.web.calling import picture
 from tests.web.test_labels import (
     CANCEL,
     CLOSE,

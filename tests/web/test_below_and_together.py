@@ -25,7 +25,7 @@ from tests.factories import (
     open_world,
 )
 from tests.web.browsing import somebody
-from tests.web.test_api_actions import picture
+from tests.web.calling import picture
 from tests.web.test_pages_lists import rows
 
 SF, CG = "unit:SF:liaison", "unit:CG:liaison"
