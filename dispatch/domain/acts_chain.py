@@ -9,7 +9,7 @@ from typing import Any
 from dispatch.domain import acts_local, involved, parts
 from dispatch.domain.acts_street import unit_code
 from dispatch.domain.asking import need
-from dispatch.domain.case import ASSIST, DONE, LEAD, LOCAL, Actor, Case, Clock, Request
+from dispatch.domain.case import ASSIST, DONE, LEAD, LOCAL, RESOLVED, Actor, Case, Clock, Request
 from dispatch.domain.clocks import DUE, HANDLING, LAST_RUNG
 from dispatch.domain.refusals import Invalid, NotNow
 from dispatch.domain.rungs import STREET, answering
@@ -17,6 +17,8 @@ from dispatch.domain.turn import Turn
 from dispatch.domain.units import node_seat, unit_seat
 
 Fields = Mapping[str, Any]
+#: the units have done their part, and the street checks, answers, closes
+FOLLOWED = DONE | {RESOLVED}
 
 
 def _rung(actor: Actor, turn: Turn) -> int:
@@ -25,11 +27,13 @@ def _rung(actor: Actor, turn: Turn) -> int:
 
 
 def urge(case: Case, actor: Actor, fields: Fields, turn: Turn) -> str | None:
-    """催办: the units at work are told, or one that is named; where no unit has it, whoever has it now."""
+    """催办: the units at work are told, or one that is named; where no unit has it (any more), whoever has it now."""
     text = turn.text(case, "urge", str(fields["text"])) if fields.get("text") else None
-    unit = fields.get("unit") or case.lead
+    passed_on = case.status in FOLLOWED and not fields.get("unit")
+    unit = None if passed_on else fields.get("unit") or case.lead
     event = turn.event(case, "urged", unit=unit, node=actor.node, text=text)
-    seats = [unit_seat(one.unit, "liaison") for one in case.parts(LEAD, ASSIST) if unit in (None, one.unit)]
+    at_work = () if passed_on else case.parts(LEAD, ASSIST)
+    seats = [unit_seat(one.unit, "liaison") for one in at_work if unit in (None, one.unit)]
     if not seats and unit is None:
         keeper = _keeper(case, turn)[1]
         seats = [keeper] if keeper != actor.seat else []
@@ -57,7 +61,7 @@ def _keeper(case: Case, turn: Turn) -> tuple[str, str]:
     node = acts_local.asked(case, clock, turn) if case.status == LOCAL and clock is not None else None
     if node is not None and node.level < STREET and not case.facts.sealed:
         return node.code, node_seat(node.code)
-    if case.status in (LOCAL, *DONE) and not involved.stands_in(case):
+    if case.status in (LOCAL, *FOLLOWED) and not involved.stands_in(case):
         return case.facts.street, involved.street_seat(case)
     return case.facts.district, involved.desk_seat(case)
 

@@ -232,6 +232,23 @@ def test_an_urge_of_what_no_unit_has_reaches_whoever_has_it(danger: bool) -> Non
     assert play.told[-1] == ("unit:ZJ:liaison", "urged")
 
 
+def test_an_urge_after_the_result_reaches_the_street_and_no_unit() -> None:
+    play = Play(SEEPAGE).route()
+    play.act(liaison("ZJ"), "report-in")
+    play.act(head(STREET), "urge")
+    assert play.told[-1] == ("unit:ZJ:liaison", "urged")
+    play.act(liaison("ZJ"), "resolve", {"reply": "修好了", "reason": "不用来"})
+    for action, fields in (("verify", {"accepted": True}), ("feedback", {"reply": "修好了"})):
+        play.told.clear()
+        play.act(head(STREET), "urge")
+        assert play.told == [(clerk().seat, "urged")]
+        assert play.log[-1].data.get("unit") is None
+        play.act(clerk(), action, fields)
+    play.told.clear()
+    play.act(head(STREET), "urge", {"unit": "ZJ"})
+    assert play.told == [("unit:ZJ:liaison", "urged")], "a unit that is named is told all the same"
+
+
 def test_sealed_cases_are_seen_by_those_involved_only() -> None:
     play = Play(SEEPAGE, sealed=True, hidden_from=[STREET]).route()
     turn = play.turn
