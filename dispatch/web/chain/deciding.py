@@ -56,7 +56,7 @@ def _answers(one: Asked, kind: str, actor: Actor, turn: Turn) -> tuple[ActionBut
     action = f"decide-{kind}"
     if not whistle.possible(one.case, actor, action, turn):
         return ()
-    url, which = f"/w/{one.decision.item.number}/do/{action}", f"request={one.decision.request['id']}&next={PATH}"
+    url, which = f"/w/{one.decision.item.number}/do/{action}", f"next={PATH}&request={one.decision.request['id']}"
     return tuple(
         ActionButton(action, words.button(action, said), f"{url}-{said}?{which}", needs_fields=True)
         for said in ("yes", "no")

@@ -96,7 +96,7 @@ def _hand_back(one: Decision, turn: Turn, opened: bool) -> DeskItem:
     if opened:
         clause = _("条款 %(clause)s。", clause=data["clause"]) if data.get("clause") else ""
         said = spans(_("理由：%(reason)s", reason=ended(data.get("reason"))), clause, meant, _("。"))
-        url, which = f"/w/{item.number}/do/rule", f"request={one.request['id']}&next=/desk"
+        url, which = f"/w/{item.number}/do/rule", f"next=/desk&request={one.request['id']}"
         actions = (
             ActionButton("rule", words.button("rule", "yes"), f"{url}-yes?{which}", needs_fields=True),
             ActionButton("rule", words.button("rule", "no"), f"{url}-no?{which}", needs_fields=True),
