@@ -19,14 +19,13 @@ import uvicorn
 from dispatch.steps import route
 from dispatch.store.listen import Bell
 from dispatch.web.live.hub import close_when
-from tests.factories import FIRE_DOOR, World, open_world
+from tests.factories import FIRE_DOOR, SLOW, World, open_world
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 #: pictures, kept as build output
 SCREENS = Path(__file__).parents[2] / ".build" / "screens"
 #: by how many pixels a page is wider than its window
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 STRANGE = "小区里的鸽子太多，落了一地羽毛"
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from dispatch.clock import VirtualClock
 from dispatch.steps import escalate
-from tests.browser.running import SLOW, STRANGE, Running, keep, page
+from tests.browser.running import STRANGE, Running, keep, page
 from tests.browser.seeing import violations
 from tests.factories import (
     ADMIN,
@@ -29,6 +29,7 @@ from tests.factories import (
     DESK,
     FIRE_DOOR,
     SECRETARY,
+    SLOW,
     XF,
     ZJ,
     monday,

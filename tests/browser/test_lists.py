@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.running import SCREENS, SLOW, Running, keep, page
-from tests.factories import ADMIN, BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, XF, ZJ, World
+from tests.browser.running import SCREENS, Running, keep, page
+from tests.factories import ADMIN, BUILDING_HEAD, CLERK, COMMUNITY_HEAD, DESK, FIRE_DOOR, SLOW, XF, ZJ, World
 
 pytestmark = pytest.mark.usefixtures("whistles")
 

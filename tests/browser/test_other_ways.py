@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.running import SLOW, Running, keep, page
+from tests.browser.running import Running, keep, page
 from tests.browser.seeing import violations
-from tests.factories import CLERK, FIRE_DOOR, ZJ
+from tests.factories import CLERK, FIRE_DOOR, SLOW, ZJ
 
 FOCUS = """() => { const at = document.activeElement;
   if (at.matches('body, main')) return '';

@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.browser.running import SLOW, Running, keep, page
-from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, XF, World
+from tests.browser.running import Running, keep, page
+from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, SLOW, XF, World
 
 KEPT, AGAIN = "[data-tiles] input[name=kept]", "[data-tiles] [data-again]"
 

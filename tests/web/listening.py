@@ -15,6 +15,7 @@ import httpx
 from tests.factories import World
 
 ACCEPT = {"Accept": "text/html"}
+ROW = re.compile(r'<tr role="row".*?</tr>', re.S)
 
 
 class Browser:
@@ -41,6 +42,11 @@ class Browser:
         found = re.search(r'name="csrf" value="([^"]+)"', text)
         if found:
             self.token = found[1]
+
+
+def rows(page: str) -> list[str]:
+    """The rows of a list, without its head."""
+    return [row for row in ROW.findall(page) if "c-what" in row and "<td" in row]
 
 
 async def browse(world: World, seat: str) -> Browser:

@@ -18,6 +18,7 @@ from tests.factories import (
     DESK,
     OTHER_CLERK,
     SECRETARY,
+    SLOW,
     XF,
     ZJ,
     World,
@@ -26,11 +27,10 @@ from tests.factories import (
 )
 from tests.web.browsing import somebody
 from tests.web.calling import picture
-from tests.web.test_pages_lists import rows
+from tests.web.listening import rows
 
 SF, CG = "unit:SF:liaison", "unit:CG:liaison"
 COMPOUND_HEAD = "node:130403011-D01-X1:head"
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.factories import (
     DESK,
     OTHER_STREET,
     SECRETARY,
+    SLOW,
     TAMPERING,
     ZJ,
     World,
@@ -23,7 +24,6 @@ from tests.factories import (
 )
 from tests.web.browsing import somebody
 
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 DUTY = "unit:ZJ:principal"
 RATING = {"responded": True, "solved": True, "satisfied": "satisfied"}
 Deed = tuple[str, str, dict[str, Any]]

@@ -1,12 +1,10 @@
 """层级督办: a community's page, a building head's one question; nothing in it blames a volunteer."""
 
-import io
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
-from PIL import Image
 
 from dispatch.clock import VirtualClock
 from dispatch.steps import pictures
@@ -19,6 +17,7 @@ from tests.factories import (
     DESK,
     FIRE_DOOR,
     SECRETARY,
+    SLOW,
     XF,
     ZJ,
     World,
@@ -26,9 +25,9 @@ from tests.factories import (
     open_world,
 )
 from tests.web.browsing import somebody
+from tests.web.calling import picture
 from tests.web.listening import browse
 
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 BANNED = ("节点", "升级", "问责")
 
 
@@ -49,12 +48,6 @@ async def neglected(world: World, clock: VirtualClock, hours: float) -> str:
         clock.advance_to(min(clock.now() + timedelta(minutes=30), end))
         await sweep(world.service)
     return str(receipt["number"])
-
-
-def photo() -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", (40, 30), "grey").save(written, "JPEG")
-    return written.getvalue()
 
 
 async def test_one_sees_what_one_answers_for_and_which_instruction_nobody_signed_for(
@@ -161,7 +154,7 @@ async def test_a_photo_is_kept_re_encoded_and_seen_above(slow: tuple[World, Virt
     number = await neglected(world, clock, 7.5)
     browser = await browse(world, BUILDING_HEAD)
     await browser.get("/chain")
-    files = [("photo", ("a.jpg", photo(), "image/jpeg")), ("photo", ("b.jpg", photo(), "image/jpeg"))]
+    files = [("photo", ("a.jpg", picture(), "image/jpeg")), ("photo", ("b.jpg", picture(), "image/jpeg"))]
     await browser.post(f"/chain/{number}/answer", {"answer": "working"}, files=files)
     seen = [one for one in (await world.get(number))["timeline"] if one["type"] == "arrived"]
     assert len(seen) == 2
@@ -209,7 +202,7 @@ async def test_photos_before_the_one_that_is_refused_stay(
     world, clock = slow
     number = await neglected(world, clock, 7.5)
     head = await somebody(world, BUILDING_HEAD)
-    files = [("photo", ("a.jpg", photo(), "image/jpeg")), ("photo", (name, content, "image/jpeg"))]
+    files = [("photo", ("a.jpg", picture(), "image/jpeg")), ("photo", (name, content, "image/jpeg"))]
     back = await head.send((await head.get("/chain")).form(f"/chain/{number}/answer"), files, answer="working")
     assert (back.status, said in back.text) == (422, True), back.text
     form = back.form(f"/chain/{number}/answer")
@@ -223,7 +216,7 @@ async def test_of_too_many_photos_the_first_stay(slow: tuple[World, VirtualClock
     world, clock = slow
     number = await neglected(world, clock, 7.5)
     head = await somebody(world, BUILDING_HEAD)
-    files = [("photo", ("a.jpg", photo(), "image/jpeg"))] * 8
+    files = [("photo", ("a.jpg", picture(), "image/jpeg"))] * 8
     back = await head.send((await head.get("/chain")).form(f"/chain/{number}/answer"), files, answer="done")
     assert (back.status, "照片最多 6 张，这次有 8 张，前 6 张留下了；请看过再交" in back.text) == (422, True)
     form = back.form(f"/chain/{number}/answer")

@@ -14,13 +14,12 @@ from dispatch.store.clock_watch import Jump
 from dispatch.store.dead_letters import DeadLetter
 from dispatch.web.desk import candidates, panes
 from schemas import topics
-from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, XF, ZJ, World
+from tests.factories import ADMIN, AUDITOR, BUILDING, CLERK, DESK, FIRE_DOOR, OTHER_CLERK, SLOW, XF, ZJ, World
 from tests.web.listening import browse
 
 UNKNOWN = "小区里的鸽子太多，落了一地羽毛"
 #: words of several duties, none clearly first
 BETWEEN = "工地扬尘又半夜施工"
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 
 
 def pane(page: str, name: str) -> str:

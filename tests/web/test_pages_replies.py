@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 
 from dispatch.web.liaison import looked
-from tests.factories import CLERK, TAMPERING, XF, ZJ, World
+from tests.factories import CLERK, SLOW, TAMPERING, XF, ZJ, World
 from tests.web.browsing import somebody
-from tests.web.test_pages_lists import SLOW, rows
+from tests.web.listening import rows
 
 
 async def test_a_reply_begins_with_what_is_known_and_goes_out_without_gaps(world: World) -> None:

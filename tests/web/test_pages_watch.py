@@ -17,6 +17,7 @@ from tests.factories import (
     DISTRICT,
     OTHER_CLERK,
     SECRETARY,
+    SLOW,
     STREET,
     XF,
     ZJ,
@@ -25,7 +26,7 @@ from tests.factories import (
     open_world,
 )
 from tests.web.listening import browse
-from tests.web.test_pages_lists_chain import SLOW, neglected
+from tests.web.test_pages_lists_chain import neglected
 from tests.web.test_pages_lists_desk import pane
 
 SQUAD = f"JD-{STREET}"

@@ -10,7 +10,7 @@ import pytest
 from dispatch.domain.refusals import Invalid
 from dispatch.steps.reading.marked import FileError
 from dispatch.web import catalog, i18n, plainly, problems
-from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, XF, World
+from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, SLOW, XF, World
 from tests.web.listening import browse
 
 #: names of headers, parameters, files and interfaces
@@ -18,7 +18,6 @@ TECHNICAL = re.compile(r"Idempotency-Key|Authorization|cursor|\.yaml|接口文�
 #: said where only programs or whoever looks after the system read
 ELSEWHERE = {"写在 calendars.yaml 里，在那里改", "他在统一身份里的标识（sub）；留空就是解除"}
 PLACES = re.compile(r"\{\w+\}")
-SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 LONG = "很" * 10_001
 
 
