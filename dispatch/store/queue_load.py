@@ -1,4 +1,7 @@
-"""What a unit carries: its open whistles by category, street and who signed; what other units carry, for comparison."""
+"""What a unit carries: its open whistles by category, street and who signed; what other units carry, for comparison.
+
+As in its queue what it is only informed of is none of it, but for an emergency that no unit has (`finish`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +59,7 @@ _CARRIED = """
 WITH first AS MATERIALIZED (
     SELECT a.whistle, a.role, a.status, a.due_at, a.reported_at FROM assignment a
     JOIN whistle w ON w.id = a.whistle JOIN whistle_state s ON s.id = a.whistle
-    WHERE a.unit = $1 AND a.active AND a.role <> 'inform' AND {where} ORDER BY a.due_at, a.whistle LIMIT $4
+    WHERE a.unit = $1 AND a.active AND {where} ORDER BY a.due_at, a.whistle LIMIT $4
 ), row AS (
     SELECT f.role, f.status, f.due_at, w.category, w.raised_by_node AS street, s.status AS whistle, e.person
     FROM first f JOIN whistle w ON w.id = f.whistle JOIN whistle_state s ON s.id = f.whistle
@@ -94,8 +97,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS open, count(*) FILTER (WHERE due_at <= $2) AS late,
            count(*) FILTER (WHERE due_at > $2 AND due_at < $3) AS today,
            count(*) FILTER (WHERE status = 'assigned') AS unsigned
-    FROM (SELECT due_at, status FROM assignment WHERE unit = u.unit AND active AND role <> 'inform'
-          ORDER BY due_at, whistle LIMIT $4) first
+    FROM (SELECT due_at, status FROM assignment WHERE unit = u.unit AND active ORDER BY due_at, whistle LIMIT $4) first
 ) n"""
 
 

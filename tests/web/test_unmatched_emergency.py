@@ -143,6 +143,20 @@ async def test_its_lamp_is_counted_and_filtered_as_it_is_shown(world: World) -> 
         assert (str(number) in (await office.get(f"/queue?{query}")).html) == there, query
 
 
+async def carried(world: World) -> dict[str, int]:
+    """What the duty office reads of its load."""
+    page = await (await somebody(world, OFFICE)).get("/queue/load")
+    return {name: int(n) for name, n in re.findall(r"<dt>([^<]+)</dt><dd><b>(?:<a [^>]+>)?(\d+)", page.html)}
+
+
+async def test_the_duty_office_carries_it_until_it_is_assigned(world: World) -> None:
+    number, _ordinary = await unmatched(world), await world.whistle("说不清的一件事")
+    here = await carried(world)
+    assert (here["在办"], here["已逾期"], here["待签收"], here["在协办"]) == (1, 1, 0, 0), "red, as in its queue"
+    await assigned(world, number)
+    assert not any((await carried(world)).values())
+
+
 async def test_pages_of_that_queue_lose_nothing(world: World) -> None:
     made = [await of_its_own(world), await unmatched(world), await unmatched(world)]
     office, seen, cursor = await world.as_(OFFICE), [], ""

@@ -17,7 +17,7 @@ def _row(name: str, counts: tuple[str, str, str], query: str = "") -> LoadRow:
 LOAD = LoadPage(
     frame=replace(frame("住建局・负荷", "liaison", "住建局・联络员"), phone_title="住建局・负荷"),
     heading="住建局・负荷",
-    note="只算主办和协办，知会的不算。中位数是另外 17 个同类单位的，只作参考，不是评价。",
+    note="只算主办和协办；知会的不算，没有单位接手的紧急件除外。中位数是另外 17 个同类单位的，只作参考，不是评价。",
     figures=(
         LoadFigure("在办", "140", "中位数 31.5", "/queue"),
         LoadFigure("已逾期", "3", "中位数 1", "/queue?lamp=red"),

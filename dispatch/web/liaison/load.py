@@ -41,7 +41,7 @@ async def load_page(request: Request, visit: Visit) -> LoadPage:
 
 
 def _note(found: UnitLoad) -> str:
-    said = _("只算主办和协办，知会的不算。")
+    said = _("只算主办和协办；知会的不算，没有单位接手的紧急件除外。")
     if found.medians:
         said += _("中位数是另外 %(n)s 个同类单位的，只作参考，不是评价。", n=found.others)
     if found.carried.more:
