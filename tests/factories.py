@@ -36,7 +36,7 @@ DISTRICT, STREET, OTHER_STREET = "130403", "130403011", "130403010"
 COMMUNITY, BUILDING = "130403011-D01", "130403011-D01-X1-B3"
 #: a text that the demo's duty list routes for certain: 消防 leads
 FIRE_DOOR = "广泰小区3号楼楼道消防门被锁"
-#: one that is no emergency: 住建 leads on working time
+#: a text that is no emergency: 住建 leads
 SLOW = "广泰小区物业不管，楼道灯坏了没人修"
 
 CLERK, OTHER_CLERK = f"node:{STREET}:clerk", f"node:{OTHER_STREET}:clerk"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import AwareDatetime, Field, TypeAdapter
 from starlette.responses import Response
 
@@ -32,9 +32,8 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, desc
 Plain = Query(max_length=200, pattern=r"^[^\x00]*$")
 
 
-def asked(
+async def asked(
     status: Annotated[str | None, Query(max_length=300, description="One or more, parted by commas.")] = None,
-    unit: Annotated[str | None, Plain] = None,
     place: Annotated[str | None, Plain] = None,
     category: Annotated[str | None, Plain] = None,
     kind: Annotated[str | None, Plain] = None,
@@ -45,7 +44,6 @@ def asked(
     """What a list is asked for; `place` means everything below it, `q` a number, or words of title and text."""
     return Asked(
         status=tuple(part for part in (status or "").split(",") if part),
-        unit=unit or None,
         place=place or None,
         category=category or None,
         kind=kind or None,
@@ -53,6 +51,9 @@ def asked(
         q=q,
         since=_moment(since),
     )
+
+
+Question = Annotated[Asked, Depends(asked)]
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -65,19 +66,13 @@ def _moment(value: datetime | None) -> datetime | None:
 async def found(
     request: Request,
     visit: Reader,
-    status: Annotated[str | None, Query(max_length=300)] = None,
+    question: Question,
     unit: Annotated[str | None, Plain] = None,
-    place: Annotated[str | None, Plain] = None,
-    category: Annotated[str | None, Plain] = None,
-    kind: Annotated[str | None, Plain] = None,
-    street: Annotated[str | None, Plain] = None,
-    q: Annotated[str | None, Plain] = None,
-    since: AwareDatetime | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: int = 50,
 ) -> Response:
     """What the caller may see, the newest first. `next_cursor` is null on the last page."""
-    question = asked(status, unit, place, category, kind, street, q, since)
+    question = replace(question, unit=unit or None)
     return send(await lists.list_view(deps_of(request).service, visit.actor, question, cursor, limit))
 
 
@@ -86,14 +81,8 @@ async def queue(
     request: Request,
     visit: Reader,
     unit: str,
-    status: Annotated[str | None, Query(max_length=300)] = None,
-    place: Annotated[str | None, Plain] = None,
-    category: Annotated[str | None, Plain] = None,
-    kind: Annotated[str | None, Plain] = None,
-    street: Annotated[str | None, Plain] = None,
-    q: Annotated[str | None, Plain] = None,
+    question: Question,
     role: Literal["lead", "assist", "inform"] | None = None,
-    since: AwareDatetime | None = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: int = 50,
 ) -> Response:
@@ -103,7 +92,7 @@ async def queue(
     clock is the desk's) until the desk assigns it. `role` lead or assist: only these parts. `role` inform: all that the
     unit is informed of or was called to one table for, the newest first.
     """
-    question = replace(asked(status, None, place, category, kind, street, q, since), role=role)
+    question = replace(question, role=role)
     return send(await lists.queue_view(deps_of(request).service, visit.actor, unit, question, cursor, limit))
 
 
