@@ -19,6 +19,13 @@ async def lamps(connection: Connection, unit: str, scope: Scope, now: datetime) 
     return {"green": counted.green, "yellow": counted.yellow, "red": counted.red, "hold": counted.hold}
 
 
+async def _first(connection: Connection, sql: str, asked: Asked, limit: int, **more: str) -> list[Found]:
+    """The first rows of a question. `more` fills what this `sql` has beside the rows' columns, condition and limit."""
+    where = asked.where()
+    full = sql.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit), **more)
+    return [found(row) for row in await connection.fetch(full, *asked.values)]
+
+
 _CLIMBED = """
 SELECT {head}, {clock}
 FROM whistle_clock c JOIN whistle w ON w.id = c.whistle JOIN whistle_state s ON s.id = c.whistle
@@ -36,9 +43,7 @@ async def climbed(
     ranks = asked.add(list(rungs))
     asked.parts.append(f"s.rung >= (SELECT min(r) FROM unnest({ranks}::int[]) AS r)")
     asked.parts.append(f"c.rung = ANY({ranks}::int[])")
-    where = asked.where()
-    sql = _CLIMBED.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return await _first(connection, _CLIMBED, asked, limit)
 
 
 async def climbing(connection: Connection, scope: Scope, below: int, until: datetime, limit: int) -> list[Found]:
@@ -49,9 +54,7 @@ async def climbing(connection: Connection, scope: Scope, below: int, until: date
     asked.parts.append("c.stage NOT IN ('total', 'hold') AND c.mark IN ('warn', 'due')")
     moment = asked.add(until)
     asked.parts.append(f"c.fires_at <= {moment} AND (c.mark <> 'warn' OR c.due_at <= {moment})")
-    where = asked.where()
-    sql = _CLIMBED.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return await _first(connection, _CLIMBED, asked, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,7 @@ async def at_desk(connection: Connection, scope: Scope, limit: int) -> list[Foun
     """What no rule sent anywhere: possible emergencies first, then what falls due first."""
     asked = Asked()
     see(asked, scope)
-    where = asked.where()
-    sql = _AT_DESK.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return await _first(connection, _AT_DESK, asked, limit)
 
 
 _IN_PLACE = """
@@ -129,9 +130,7 @@ async def in_place_of_streets(connection: Connection, scope: Scope, limit: int) 
     first."""
     asked = Asked()
     see(asked, scope)
-    district, where = asked.add(scope.district), asked.where()
-    sql = _IN_PLACE.format(head=HEAD, clock=CLOCK, where=where, district=district, limit=asked.add(limit))
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return await _first(connection, _IN_PLACE, asked, limit, district=asked.add(scope.district))
 
 
 async def orders(connection: Connection, clocks: list[UUID]) -> dict[UUID, int]:
@@ -166,10 +165,7 @@ async def resolved_without(connection: Connection, scope: Scope, limit: int) -> 
     """What waits for verification though an assisting unit has not reported in; each once, what falls due first."""
     asked = Asked()
     see(asked, scope)
-    where = asked.where()
-    sql = _WITHOUT.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    rows = [found(row) for row in await connection.fetch(sql, *asked.values)]
-    return list({row.head.id: row for row in rows}.values())
+    return list({row.head.id: row for row in await _first(connection, _WITHOUT, asked, limit)}.values())
 
 
 _OPEN = "SELECT count(*) FROM (SELECT FROM whistle w JOIN whistle_state s ON s.id = w.id WHERE {where} LIMIT {limit}) x"
@@ -198,9 +194,7 @@ async def below(connection: Connection, scope: Scope, limit: int) -> list[Found]
     """What is with the level below the street that raised it (能在这里解决吗), what falls due first."""
     asked = Asked()
     see(asked, scope)
-    where = asked.where()
-    sql = _BELOW.format(head=HEAD, clock=CLOCK, where=where, limit=asked.add(limit))
-    return [found(row) for row in await connection.fetch(sql, *asked.values)]
+    return await _first(connection, _BELOW, asked, limit)
 
 
 async def consultations(connection: Connection, unit: str, limit: int = 20) -> list[tuple[int, datetime | None]]:
