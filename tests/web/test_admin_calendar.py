@@ -3,13 +3,16 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from dispatch.domain.turn import ZONE
-from dispatch.steps import load
+from dispatch.steps import calendar_days, load
 from dispatch.steps.audit import audit
+from dispatch.web.admin import calendar
 from tests.factories import ADMIN, DEMO, DISTRICT, World
 from tests.web.browsing import Page, Person, somebody
 
-CALENDAR, CONFIRM = "/admin/calendar", "/admin/calendar/confirm"
+CALENDAR, CONFIRM, AGAIN = "/admin/calendar", "/admin/calendar/confirm", "/admin/calendar/again"
 
 
 async def looked(world: World, admin: Person, **more: str) -> Page:
@@ -59,8 +62,25 @@ async def test_as_many_deadlines_move_as_were_shown_and_the_day_stays_when_files
     assert "全天不上班" in text
     assert text.count("重算了时限") == 2
     count = await moved(world)
-    await admin.send((await admin.get(CALENDAR)).form("/admin/calendar/again"))
+    again = await admin.send((await admin.get(CALENDAR)).form(AGAIN))
+    assert "没有时限要变" in again.text
     assert await moved(world) == count, "nothing is left over"
+
+
+@pytest.mark.parametrize("patience", [10.0, 0.0])
+async def test_computing_again_says_how_many_deadlines_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    admin = await somebody(world, ADMIN)
+    await world.whistle("天沟渗水，三户漏水")
+    form = (await looked(world, admin)).form(CONFIRM)
+    actor = await world.actor(ADMIN)
+    await calendar_days.confirm(world.service, actor, form.value("token"))  # and the service stopped in between
+    monkeypatch.setattr(calendar, "PATIENCE", patience)
+    said = await admin.send((await admin.get(CALENDAR)).form(AGAIN))
+    count = await moved(world)
+    assert count > 0
+    assert ("还没算完，在后台接着算" if not patience else f"算过了，{count} 个时限变了。") in said.text
 
 
 async def test_a_day_that_cannot_be_is_refused_with_field_value_and_remedy(world: World) -> None:

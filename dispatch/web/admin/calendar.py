@@ -1,5 +1,6 @@
 """`/admin/calendar`: days off and days worked that are not as usual; how many deadlines move is seen before."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from dispatch.web.deps import deps_of
 from dispatch.web.i18n import _
 
 router = APIRouter()
+#: seconds that a page waits for deadlines to be computed
+PATIENCE = 10.0
 FIELDS = ("first", "last", "day", "hours", "reason")
 
 
@@ -70,8 +73,17 @@ async def confirm(request: Request, form: Form, visit: Administrator) -> Respons
 
 @router.post(calendar_pages.ANEW)
 async def anew(request: Request, _form: Form, visit: Administrator) -> Response:
-    """Compute what was left over, where the service stopped in between."""
-    return RedirectResponse(pages.CALENDAR, 303, background=_anew(request, visit))
+    """Compute what was left over, where the service stopped in between; waited for as long as somebody looks on."""
+    work = asyncio.create_task(calendar_days.recomputed(deps_of(request).service, visit.actor))
+    done, _rest = await asyncio.wait({work}, timeout=PATIENCE)
+    if not done:
+        onward = f"{calendar_pages.AGAIN}{calendar_pages.GOES_ON}"
+        return RedirectResponse(onward, 303, background=BackgroundTask(_ended, work))
+    return RedirectResponse(f"{calendar_pages.AGAIN}{work.result()}", 303)
+
+
+async def _ended(work: asyncio.Task[int]) -> None:
+    await work
 
 
 def _anew(request: Request, visit: Visit) -> BackgroundTask:
@@ -89,7 +101,8 @@ async def _page(
 ) -> Response:
     document, now = await _document(request, visit), await deps_of(request).service.database.now()
     parts = (calendar_pages.new_section(given or {}), calendar_pages.listed_section(document, now))
-    notices = () if refusal else calendar_pages.notices(asked(request, "done"))
+    said = (*calendar_pages.notices(asked(request, "done")), *calendar_pages.again_notices(asked(request, "again")))
+    notices = () if refusal else said
     return await shown_to_change(
         request, visit, pages.CALENDAR, *parts, heading=_("日历例外"), refusal=refusal, notices=notices
     )

@@ -13,7 +13,7 @@ from dispatch.web.models.manage import ManageForm, ManageRow, ManageSection
 from dispatch.web.models.parts import ActionButton, Empty, Field, Hidden, NavItem, Notice, Option, spans, strong
 
 REMOVE, CONFIRM, ANEW = f"{CALENDAR}/remove", f"{CALENDAR}/confirm", f"{CALENDAR}/again"
-DONE = f"{CALENDAR}?done=1"
+DONE, AGAIN, GOES_ON = f"{CALENDAR}?done=1", f"{CALENDAR}?again=", "more"
 DAYS = {
     "off": N_("全天不上班"),
     "work": N_("照常上班（本来休息）"),
@@ -40,6 +40,16 @@ def days(entry: Mapping[str, Any]) -> str:
 def notices(done: str) -> tuple[Notice, ...]:
     """That the calendar was changed; the page itself says that the deadlines follow."""
     return (Notice(_("办好了：%(act)s", act=_("改了日历")), kind="done"),) if done else ()
+
+
+def again_notices(count: str) -> tuple[Notice, ...]:
+    """How many deadlines were computed anew, as the address says it; `GOES_ON`: nobody knows yet."""
+    if count == GOES_ON:
+        return (Notice(_("还没算完，在后台接着算；变了几个，算完记在管理记录里。")),)
+    if not (count.isascii() and count.isdigit()):
+        return ()
+    said = _("算过了，%(n)s 个时限变了。", n=int(count)) if int(count) else _("算过了，没有时限要变。")
+    return (Notice(said, kind="done"),)
 
 
 def new_section(given: Mapping[str, str]) -> ManageSection:
