@@ -43,6 +43,7 @@ CLERK, OTHER_CLERK = f"node:{STREET}:clerk", f"node:{OTHER_STREET}:clerk"
 DESK, ADMIN, AUDITOR = f"node:{DISTRICT}:dispatcher", f"node:{DISTRICT}:administrator", f"node:{DISTRICT}:auditor"
 SECRETARY, COMMUNITY_HEAD, BUILDING_HEAD = f"node:{STREET}:head", f"node:{COMMUNITY}:head", f"node:{BUILDING}:head"
 XF, XF_DEPUTY, ZJ = "unit:XF:liaison", "unit:XF:deputy", "unit:ZJ:liaison"
+XF_SECTION = "unit:XF:section"
 
 
 async def demo_template(postgres: TestPostgres, name: str) -> None:

@@ -49,6 +49,13 @@ def rows(page: str) -> list[str]:
     return [row for row in ROW.findall(page) if "c-what" in row and "<td" in row]
 
 
+def pane(page: str, name: str) -> str:
+    """One pane of the desk."""
+    found = re.search(rf'<section class="card pane" id="{name}".*?</section>', page, re.S)
+    assert found, name
+    return found[0]
+
+
 async def browse(world: World, seat: str) -> Browser:
     """Somebody signed in, as the demo's 换个身份 does it."""
     async with world.database.acquire() as connection:

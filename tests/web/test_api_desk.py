@@ -8,7 +8,7 @@ import orjson
 from dispatch.store import clock_watch
 from dispatch.store.clock_watch import Jump
 from tests.factories import ADMIN, CLERK, COMMUNITY, DESK, World
-from tests.web.test_pages_lists_desk import letter
+from tests.web.letters import letter
 
 LETTERS = "/api/v1/desk/letters"
 

@@ -33,6 +33,7 @@ from tests.factories import (
     open_world,
 )
 from tests.web.calling import picture
+from tests.web.letters import letter
 from tests.web.test_labels import (
     CANCEL,
     CLOSE,
@@ -49,7 +50,6 @@ from tests.web.test_labels import (
     Deed,
     do,
 )
-from tests.web.test_pages_lists_desk import letter
 
 OBJECT: Deed = (ZJ, "object", {"text": "办得很好"})
 AGAIN: Deed = (ZJ, "resolve", {"reply": "又修了", "reason": "协办还没到，灯先修好了"})

@@ -25,9 +25,8 @@ from tests.factories import (
     monday,
     open_world,
 )
-from tests.web.listening import browse
+from tests.web.listening import browse, pane
 from tests.web.test_pages_lists_chain import neglected
-from tests.web.test_pages_lists_desk import pane
 
 SQUAD = f"JD-{STREET}"
 

@@ -16,8 +16,7 @@ from dispatch.steps.readable import SEALED
 from dispatch.store import repeats
 from tests.factories import CLERK, DESK, DISTRICT, SECRETARY, STREET, World
 from tests.web.browsing import somebody
-from tests.web.listening import browse
-from tests.web.test_pages_lists_desk import pane
+from tests.web.listening import browse, pane
 
 MAPPING = """
 title: 测试
