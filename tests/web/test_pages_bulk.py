@@ -110,6 +110,22 @@ async def test_bulk_refuses_what_it_cannot_read(world: World, data: dict[str, An
         assert "不能一次对许多件做「到场报到」" in refused
 
 
+async def test_enter_on_a_box_does_nothing_and_says_what_to_do(world: World) -> None:
+    """Of itself a browser presses the first button of the form that the box belongs to."""
+    number = (await world.whistle(SLOW))["number"]
+    unit = await somebody(world, ZJ)
+    page = await unit.get("/queue")
+    (ticked,) = re.findall(r'name="ref" value="([^"]+)"', page.html)
+    form = page.form("/bulk")
+    name, value, _words = form.buttons[0]
+    told = await unit.send(form, ref=[ticked], **{name: value})
+    assert (told.status, "还什么都没有办" in told.text) == (422, True), told.text
+    assert re.search(f'name="ref" value="{ticked}"[^>]* checked', told.html), "what was ticked still is"
+    assert (await world.get(number))["assignments"][0]["status"] == "assigned"
+    again = await unit.send(told.form("/bulk"), ref=[ticked], action="report-in")
+    assert "办了 1 件：1 件成" in again.text
+
+
 async def test_bulk_wants_the_token_of_the_page(world: World) -> None:
     browser = await browse(world, ZJ)
     browser.token = "somebody else's"

@@ -1,6 +1,7 @@
 """`GET /queue`, `GET /queue/load`, `POST /bulk`."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 from secrets import token_urlsafe
 
 from fastapi import APIRouter, Request
@@ -74,6 +75,8 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     address = back if back.path == PATH else Address(PATH, {})
     reference = service.rules.of(visit.actor.district or "")
     lists.permit_queue(visit.actor, unit_of(visit, reference, address), reference)
+    if not action:
+        return await _unsaid(request, visit, address, {str(one) for one in form.getlist("ref")})
     if action not in BULK:
         raise Invalid("不能一次对许多件做「{action}」", field="action", value=action, action=action)
     refs = bulk.read_refs([str(one) for one in form.getlist("ref")])
@@ -101,6 +104,15 @@ async def bulk_act(request: Request, visit: Doer, form: Form) -> Response:
     now = await service.database.now()  # what was done stands in the rows
     model = await queue_page(request, visit, address, now, results=results, notices=(notice,))
     return page(request, "queue.html", model)
+
+
+async def _unsaid(request: Request, visit: Visit, address: Address, ticked: Set[str]) -> Response:
+    """The form came without an act (Enter on a box): the queue again, with what was ticked."""
+    told = spans(_("还什么都没有办。勾上的还在；再点下面要办的那个按钮。"))
+    notice = Notice(_("先选做什么"), told, "error")
+    model = await queue_page(request, visit, address, await deps_of(request).service.database.now(), notices=(notice,))
+    rows = tuple(replace(row, selected=row.still.ref in ticked) for row in model.rows)
+    return page(request, "queue.html", replace(model, rows=rows), 422)
 
 
 async def _ask(
