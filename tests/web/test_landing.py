@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.factories import (
     BUILDING_HEAD,
     CLERK,
@@ -69,3 +71,28 @@ async def _minute_opens(world: World, stranger: Person, landing: Page) -> None:
     fire = await somebody(world, XF)
     assert (await fire.get(url)).status == 404
     assert f'href="/?next={url}"' in (await fire.get("/")).html
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words", "english"),
+    [
+        ("/street", "我街道的哨", "My street's whistles"),
+        ("/street?status=resolved", "待核查", ""),
+        ("/queue?lamp=red", "待办", ""),
+        ("/queue/load?unit=XF", "本单位负荷", ""),
+        ("/desk/hand-backs", "调度台", ""),
+        ("/admin/log?of=x", "管理记录", ""),
+        ("/w/2600000003/do/resolve", "哨 2600000003", "Whistle 2600000003"),
+        ("/account", "刚才要看的那一页", "the page you were going to"),
+    ],
+)
+async def test_whoever_lost_the_session_reads_in_words_where_they_were_going(
+    world: World, wanted: str, words: str, english: str
+) -> None:
+    person = Person(world, world.client())
+    landing = await person.get(wanted)
+    assert landing.path == "/"
+    assert re.findall(r'<a href="([^"]+)">([^<]+)</a>', landing.html.split("先选一个身份")[1])[0] == (wanted, words)
+    if english:
+        person.client.cookies.set("lang", "en")
+        assert english in (await person.get(wanted)).text.split("then the page opens")[1]

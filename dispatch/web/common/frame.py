@@ -83,6 +83,15 @@ def places(actor: Actor, level: int | None) -> tuple[Place, ...]:
             return (_ALL,)
 
 
+def words_of(address: str) -> str:
+    """The place that an address belongs to, in words; "" for one that is in nobody's places."""
+    known = (_STREET, _FORM, _CHAIN, _ALL, _QUEUE, _VERIFY, _DESK, _ASSIST, _LOAD, _HOLDS, _ADMIN, _RULES, _LOG)
+    by_address = {place[1]: place[0] for place in known}
+    path = address.split("?")[0]
+    above = [path.rsplit("/", n)[0] for n in range(path.count("/"))]
+    return next((_(by_address[one]) for one in (address, *above) if one in by_address), "")
+
+
 def home_of(actor: Actor, reference: Reference | None) -> str:
     """Where the role begins its day."""
     return places(actor, level_of(actor, reference))[0][1]

@@ -22,6 +22,7 @@ from dispatch.web.common.frame import (
     build_frame,
     identities,
     reference_of,
+    words_of,
 )
 from dispatch.web.common.ladders import ladder_clock, large_ladder
 from dispatch.web.deps import WebDeps, deps_of
@@ -51,13 +52,21 @@ async def landing_page(request: Request, visit: Visit | None, onward: str = "") 
     now = await deps.service.database.now()
     notices: tuple[Notice, ...] = ()
     if onward:
-        notices = (Notice(_("先选一个身份，再打开那一页"), spans(link(onward, onward))),)
+        notices = (Notice(_("先选一个身份，再打开那一页"), spans(link(_called(onward), onward))),)
     frame = build_frame(request, visit, "", notices=notices, now=now)
     if reference is None:
         return LandingPage(frame, (), ())
     cards = await _cards(deps, reference, now, onward)
     live = await live_ladder(deps, visit, visited=True)
     return LandingPage(frame, cards, _others(reference, visit, now), live, next=onward or HOME)
+
+
+def _called(address: str) -> str:
+    """An address in the words that stand on its page."""
+    asked = _WHISTLE.match(address)
+    if asked and asked[1].isdecimal():
+        return _("哨 %(number)s", number=asked[1])
+    return words_of(address) or _("刚才要看的那一页")
 
 
 def _others(reference: Reference, visit: Visit | None, now: datetime) -> tuple[Identity, ...]:
