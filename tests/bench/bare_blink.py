@@ -22,6 +22,7 @@ from dispatch.bus import topics
 from schemas.topics import Topic
 from tests.bench.bare import connected, settle
 from tests.bench.bare_route import prepared, write
+from tests.bench.load import epoch
 
 BATCH = 500
 
@@ -41,11 +42,11 @@ async def main(source: str, target: str, kafka: str, rate: float, out: Path, cop
     sent: dict[str, float] = {}
 
     async def produce() -> None:
-        began, wall = time.perf_counter(), time.time()
+        began = time.perf_counter()
         for i, key in enumerate(rows):
             if (early := began + i / rate - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
-            sent[key] = wall + i / rate
+            sent[key] = epoch(began + i / rate)
             await producer.send(topic, b"{}", key.encode())
 
     async def consume() -> None:
