@@ -24,6 +24,9 @@ from dispatch.bus.topics import make_none
 
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
+#: a look that finds nothing ends after so long, and FastStream then sleeps as long again before the next (ms):
+#: what comes meanwhile lies there, and where little comes, as emergencies do, that is every other record
+LOOK = 20
 
 
 class Given(Context):
@@ -80,7 +83,7 @@ def reading(group: str, *, wait: int = 20, least: int = 64 * 1024) -> dict[str, 
         "max_records": BATCH,
         "auto_offset_reset": "earliest",
         "ack_policy": AckPolicy.MANUAL,
-        "batch_timeout_ms": 200,
+        "batch_timeout_ms": LOOK,
         "fetch_max_wait_ms": wait,
         "fetch_min_bytes": least,
         "session_timeout_ms": 6_000,

@@ -213,3 +213,5 @@ def test_groups_and_settings_lose_nothing() -> None:
     options = reading("g")
     assert options["auto_offset_reset"] == "earliest"
     assert options["ack_policy"].value == "manual"
+    # FastStream sleeps as long again as a look that found nothing took: what comes in that sleep waits
+    assert options["batch_timeout_ms"] <= options["fetch_max_wait_ms"]
