@@ -34,8 +34,11 @@ def can_report(case: Case, actor: Actor, _fields: Fields, _turn: Turn) -> None:
 
 
 def reported(case: Case, actor: Actor, _fields: Fields) -> bool:
+    """Signed for, on site or resolved; what only ended with the case was none of these."""
     part = case.unit(actor.unit)
-    return part is not None and part.status in (parts.SIGNED, parts.ON_SITE, parts.DONE)
+    if part is None or part.status == parts.WAITING:
+        return False
+    return part.reported_at is not None or part.active
 
 
 def report_in(case: Case, actor: Actor, _fields: Fields, turn: Turn) -> str | None:

@@ -192,6 +192,18 @@ async def test_repeating_what_holds_is_no_error(world: World) -> None:
     assert again["seq"] == first["seq"]
 
 
+async def test_who_never_signed_is_not_told_that_they_had(world: World) -> None:
+    """The street accepts the lead's result, and with it ends the part of an assisting unit that never came."""
+    number = (await world.whistle("广泰小区3号楼顶楼渗水，物业不管"))["number"]
+    ok(await world.act(number, "report-in", seat=ZJ))
+    ok(await world.act(number, "resolve", seat=ZJ, reply="已修好防水", reason="街道没有来"))
+    ok(await world.act(number, "verify", seat=CLERK, accepted=True))
+    assert ok(await world.act(number, "report-in", seat=ZJ))["status"] == "verified", "who had signed repeats it"
+    late = await world.act(number, "report-in", seat=JD)
+    assert (late.status_code, late.json()["code"]) == (409, "not-now"), late.text
+    assert [one["type"] for one in (await world.get(number))["timeline"]].count("reported-in") == 1
+
+
 async def test_a_repeatable_act_happens_once_for_one_key(world: World) -> None:
     number = (await world.whistle(FIRE_DOOR))["number"]
     client = await world.as_(XF)
