@@ -93,10 +93,12 @@ class Delivery:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping` is set; the message at work is still settled."""
-        wait = POLL
+        loop, wait, looked = asyncio.get_running_loop(), POLL, -POLL
         while not stopping.is_set():
+            ordinary = self._full or loop.time() - looked >= POLL
+            looked = loop.time() if ordinary else looked
             try:
-                busy = await self.once()
+                busy = await self.once(ordinary=ordinary)
                 wait = POLL
             except StoreError as error:
                 log.warning("notify.away", exc_info=error)
@@ -115,10 +117,10 @@ class Delivery:
                 await each
         self._woken.clear()
 
-    async def once(self) -> int:
+    async def once(self, *, ordinary: bool = True) -> int:
         """One round: what is urgent on every channel, then one message of the rest. Returns how many were in hand."""
         total, self._full = 0, False
-        for urgent in (True, False):
+        for urgent in (True, False) if ordinary else (True,):
             for channel in self._channels.values():
                 total += await self._round(channel, urgent)
         return total
@@ -128,7 +130,7 @@ class Delivery:
         if not room:
             return 0
         limit = AT_ONCE if urgent or channel.bundle == 1 else channel.bundle
-        async with self._database.transaction() as uow:
+        async with self._database.statement() as uow:
             now = await uow.now()
             claimed = await store.claim(uow, channel.name, urgent=urgent, limit=limit, lease=LEASE, now=now)
         if not claimed:
@@ -146,7 +148,7 @@ class Delivery:
             await self._send(channel, group, urgent)
         unsent = [each.notice for group in messages[room:] for each in group]
         if unsent:
-            async with self._database.transaction() as uow:
+            async with self._database.statement() as uow:
                 await store.put_back(uow, unsent, await uow.now())
         return len(claimed) - len(unsent)
 
@@ -200,12 +202,12 @@ class Delivery:
         await self._settle(channel, [each.notice for each in group], result)
 
     async def _settle(self, channel: Channel, group: Sequence[Claimed], result: Result) -> None:
-        async with self._database.transaction() as uow:
-            now = await uow.now()
-            ends: dict[tuple[str, datetime | None], list[Claimed]] = {}
-            for notice in group:
-                ends.setdefault(outcome(notice, result, now), []).append(notice)
-            for (status, again), some in ends.items():
+        now = await self._database.now()
+        ends: dict[tuple[str, datetime | None], list[Claimed]] = {}
+        for notice in group:
+            ends.setdefault(outcome(notice, result, now), []).append(notice)
+        for (status, again), some in ends.items():
+            async with self._database.statement() as uow:
                 await store.settle(
                     uow, some, ok=result.ok, detail=result.detail, status=status, next_try_at=again, now=now
                 )

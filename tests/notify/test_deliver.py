@@ -15,7 +15,7 @@ from dispatch.observe.metrics import Metrics
 from dispatch.steps import notices as steps
 from dispatch.store import notices
 from dispatch.store.notices import Claimed
-from tests.factories import DESK, XF, World
+from tests.factories import DESK, SLOW, XF, World
 from tests.notify.hook import Hook, refusal
 
 #: the demo's list routes it as an emergency, to the gas company and the fire brigade
@@ -358,6 +358,30 @@ async def test_it_runs_wakes_at_once_and_stops(rig: Rig, hook: Hook, monkeypatch
     await asyncio.wait_for(came.wait(), 20)
     stopping.set()
     await asyncio.wait_for(running, 20)
+
+
+async def test_an_emergency_wakes_for_what_is_urgent_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.notify.deliver.POLL", 60.0)
+    stopping, looked, looks, once = asyncio.Event(), asyncio.Event(), list[bool](), rig.delivery.once
+
+    async def noted(*, ordinary: bool = True) -> int:
+        found = await once(ordinary=ordinary)
+        looks.append(ordinary)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(rig.delivery, "once", noted)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    await asyncio.wait_for(looked.wait(), 20)
+    looked.clear()
+    await rig.world.whistle(SLOW)
+    await rig.world.whistle(GAS)
+    rig.delivery.wake()
+    await asyncio.wait_for(looked.wait(), 20)
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    assert looks == [True, False], "the next look of the minute takes the rest, together"
+    assert {(row["urgent"], row["status"]) for row in await rig.rows()} == {(True, "sent"), (False, "pending")}
 
 
 def test_waits_grow_and_throttling_uses_none_of_them_up() -> None:
