@@ -11,6 +11,8 @@ from tests.browser.running import Running, keep, page
 from tests.factories import CLERK, COMMUNITY_HEAD, FIRE_DOOR, SLOW, XF, World
 
 KEPT, AGAIN = "[data-tiles] input[name=kept]", "[data-tiles] [data-again]"
+#: once a service worker has taken the page over, what it sends passes `route` by
+SEEN = {"service_workers": "block"}
 
 
 def _photo() -> dict[str, Any]:
@@ -99,7 +101,7 @@ def test_a_photo_that_is_still_being_shrunk_goes_with_the_form(browser: Any, ser
 
 
 def test_what_has_not_gone_through_goes_with_the_form(browser: Any, service: Running) -> None:
-    with page(browser, service, COMMUNITY_HEAD, 390, known="ERR_FAILED") as shown:
+    with page(browser, service, COMMUNITY_HEAD, 390, known="ERR_FAILED", **SEEN) as shown:
         shown.goto(f"{service.address}/chain/raise")
         shown.route("**/whistle/photo", lambda asked: asked.abort())
         shown.set_input_files("input[name=photo]", _photo())
@@ -113,7 +115,7 @@ def test_what_has_not_gone_through_goes_with_the_form(browser: Any, service: Run
 
 
 def test_photos_that_no_server_has_yet_stay_with_the_draft(browser: Any, service: Running) -> None:
-    with page(browser, service, CLERK, 390, known="ERR_FAILED") as shown:
+    with page(browser, service, CLERK, 390, known="ERR_FAILED", **SEEN) as shown:
         shown.goto(f"{service.address}/whistle")
         shown.fill("#f-body", "广泰小区5号楼路灯不亮")
         shown.route("**/whistle/photo", lambda asked: asked.abort())
@@ -163,7 +165,7 @@ def test_a_photo_that_cannot_pass_says_why_and_is_not_sent_again(browser: Any, s
 
 
 def test_a_photo_whose_way_was_cut_is_tried_again(browser: Any, service: Running) -> None:
-    with page(browser, service, CLERK, 390, known="ERR_FAILED") as shown:
+    with page(browser, service, CLERK, 390, known="ERR_FAILED", **SEEN) as shown:
         shown.goto(f"{service.address}/whistle")
         shown.route("**/whistle/photo", lambda asked: asked.abort())
         shown.set_input_files("input[name=photo]", _photo())
@@ -188,7 +190,7 @@ def _with_the_form(shown: Any) -> list[str]:
 
 
 def test_of_a_photo_that_is_turned_one_goes_with_the_form(browser: Any, service: Running) -> None:
-    with page(browser, service, CLERK, 390, known="422") as shown:
+    with page(browser, service, CLERK, 390, known="422", **SEEN) as shown:
         shown.goto(f"{service.address}/whistle")
         shown.fill("#f-body", "广泰小区5号楼路灯不亮")
         shown.set_input_files("input[name=photo]", _photo())
