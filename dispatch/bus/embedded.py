@@ -9,9 +9,16 @@ from __future__ import annotations
 import asyncio
 import importlib.resources
 import os
+import secrets
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
+
+#: below it are the ports that well-known services use
+LOWEST_PORT = 10_000
+#: what this process has been given already: some of it may not be listened on yet
+_given: set[int] = set()
 
 
 class NoBroker(Exception):
@@ -39,10 +46,29 @@ def executable(cache: Path) -> Path:
 
 
 def free_port() -> int:
-    """A loopback port free at this moment; whoever uses it must be ready to ask again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port free at this moment; whoever uses it must be ready to ask again.
+
+    Drawn from below the ports that outgoing connections get: one of those may be taken by any client on the machine
+    before whoever asked listens.
+    """
+    outgoing = _first_outgoing()
+    for _ in range(50):
+        port = LOWEST_PORT + secrets.randbelow(outgoing - LOWEST_PORT) if outgoing > LOWEST_PORT else 0
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            port = int(probe.getsockname()[1])
+            if port not in _given:
+                _given.add(port)
+                return port
+    raise NoBroker("No free port on 127.0.0.1 among 50 tried: set DISPATCH_KAFKA to a Kafka, and each role's port.")
+
+
+def _first_outgoing() -> int:
+    """Where the system's range for outgoing connections begins (ip(7), ip_local_port_range)."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError):
+        return LOWEST_PORT
 
 
 def command(binary: Path, port: int) -> tuple[str, ...]:
