@@ -63,7 +63,7 @@ async def _identity(message: Any) -> Any:
     return message.raw_message
 
 
-def reading(group: str, *, wait: int = 20, least: int = 64 * 1024) -> dict[str, Any]:
+def reading(group: str, *, wait: int = 10, least: int = 64 * 1024) -> dict[str, Any]:
     """Options of a subscriber in the consumer group `group`.
 
     A fetch comes back after `wait` milliseconds or with `least` bytes. A partition just read is asked for again only

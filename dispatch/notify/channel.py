@@ -48,7 +48,7 @@ class Null:
 
     name = "null"
     longest = 100_000
-    bundle = 100
+    bundle = 250
 
     def room(self, *, urgent: bool) -> int:
         """No limit to speak of."""

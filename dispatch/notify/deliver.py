@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=90)
 #: notices claimed in one go
 AT_ONCE = 10
-#: how often to look for what is due (seconds); also woken by `wake`
+#: how often to look for what is due (seconds); also woken by `wake`. No sooner for ordinary ones that are left over:
+#: nobody waits for them, and whoever blows a whistle waits for the processor
 POLL = 1.0
 #: waits before the next attempt; after the last one it has failed and a person must look
 BACKOFF = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600, 14400))
@@ -84,8 +85,8 @@ class Delivery:
         self._link = link
         self._metrics = metrics
         self._woken = asyncio.Event()
-        #: a claim took as many as it might: there may be more
-        self._full = False
+        #: a claim of urgent ones took as many as it might: there may be more
+        self._more = False
 
     def wake(self) -> None:
         """Urgent notices were written: look at once. Ordinary ones are found by the next look, and go together."""
@@ -93,18 +94,19 @@ class Delivery:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping` is set; the message at work is still settled."""
-        loop, wait, looked = asyncio.get_running_loop(), POLL, -POLL
+        loop, wait, due = asyncio.get_running_loop(), POLL, 0.0
         while not stopping.is_set():
-            ordinary = self._full or loop.time() - looked >= POLL
-            looked = loop.time() if ordinary else looked
+            ordinary = loop.time() >= due
             try:
                 busy = await self.once(ordinary=ordinary)
                 wait = POLL
             except StoreError as error:
                 log.warning("notify.away", exc_info=error)
                 busy, wait = 0, min(wait * 2, 30.0)
-            if not busy or not self._full:
-                await self._pause(stopping, wait)
+            if ordinary:
+                due = loop.time() + wait
+            if not busy or not self._more:
+                await self._pause(stopping, due - loop.time())
         for channel in self._channels.values():
             await channel.close()
 
@@ -119,7 +121,7 @@ class Delivery:
 
     async def once(self, *, ordinary: bool = True) -> int:
         """One round: what is urgent on every channel, then one message of the rest. Returns how many were in hand."""
-        total, self._full = 0, False
+        total, self._more = 0, False
         for urgent in (True, False) if ordinary else (True,):
             for channel in self._channels.values():
                 total += await self._round(channel, urgent)
@@ -135,7 +137,7 @@ class Delivery:
             claimed = await store.claim(uow, channel.name, urgent=urgent, limit=limit, lease=LEASE, now=now)
         if not claimed:
             return 0
-        self._full = self._full or len(claimed) == limit
+        self._more = self._more or (urgent and len(claimed) == limit)
         async with self._database.acquire() as connection:
             about = await store.about(connection, [each.id for each in claimed])
             away = await absences.away(connection, now)

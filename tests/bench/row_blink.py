@@ -39,7 +39,10 @@ async def run(ground: Ground, size: Size) -> list[Figure]:
         ids = await raise_many(await ground.clone(name=raised), count)
         await route_all(await ground.clone(raised, routed), ids)
         async with ground.broker() as kafka:
-            # a broker that has just started is slow for seconds: neither side is to be measured on that
+            # a broker that has just started is slow for seconds, and each topic's first records are: neither side is
+            # to be measured on that
+            async with ground.database() as url:
+                await _ours(ground, url, kafka, rate, rate)
             async with ground.database(raised) as url:
                 await _bare(ground, ground.postgres.url(routed), url, kafka, rate)
             for _ in range(max(size.rounds - 2, 1)):

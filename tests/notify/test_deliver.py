@@ -1,81 +1,22 @@
 """Delivery of real notices to a real webhook: once in health, again after a death, never in a transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from dispatch.notify.channel import Channel, Null, Result
-from dispatch.notify.deliver import BACKOFF, LEASE, MOST_TRIES, Delivery, outcome
+from dispatch.notify.channel import Null, Result
+from dispatch.notify.deliver import BACKOFF, LEASE, MOST_TRIES, outcome
 from dispatch.notify.robot import Robot
-from dispatch.observe.metrics import Metrics
 from dispatch.steps import notices as steps
 from dispatch.store import notices
 from dispatch.store.notices import Claimed
-from tests.factories import DESK, SLOW, XF, World
+from tests.factories import DESK, XF, World
 from tests.notify.hook import Hook, refusal
+from tests.notify.rig import GAS, Rig
 
-#: the demo's list routes it as an emergency, to the gas company and the fire brigade
-GAS = "广泰小区3号楼楼道里漏气，燃气味很大"
 SEEPAGE = "广泰小区3号楼天沟渗水，三户漏水"
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
-    async with Hook() as made:
-        yield made
-
-
-class Rig:
-    """A service that tells by the robot, and its delivery."""
-
-    def __init__(self, world: World, channel: Channel) -> None:
-        world.service.channels = (channel.name,)
-        self.world = world
-        self.metrics = Metrics("worker")
-        self.channel = channel
-        self.delivery = self.another()
-
-    def another(self) -> Delivery:
-        """One more process."""
-        return Delivery(
-            self.world.database,
-            [self.channel],
-            self.world.service.rules.of,
-            lambda n: f"http://test/w/{n}",
-            self.metrics,
-        )
-
-    async def all(self, delivery: Delivery | None = None) -> None:
-        """Rounds until nothing is in hand."""
-        while await (delivery or self.delivery).once():
-            pass
-
-    async def rows(self, sql: str = "SELECT * FROM notice ORDER BY created_at, id") -> list[dict[str, Any]]:
-        async with self.world.database.acquire() as connection:
-            return [dict(row) for row in await connection.fetch(sql)]
-
-    async def run(self, sql: str, *arguments: object) -> None:
-        async with self.world.database.transaction() as uow:
-            await uow.connection.execute(sql, *arguments)
-
-    async def overdue(self) -> None:
-        """As if every wait were over."""
-        await self.run("UPDATE notice SET next_try_at = next_try_at - interval '2 days' WHERE status = 'pending'")
-
-    def counted(self, result: str) -> float:
-        labels = {"channel": self.channel.name, "result": result}
-        return self.metrics.registry.get_sample_value("dispatch_notices_total", labels) or 0
-
-
-@pytest.fixture
-async def rig(world: World, hook: Hook) -> AsyncIterator[Rig]:
-    robot = Robot(hook.url, most=1000)
-    yield Rig(world, robot)
-    await robot.close()
 
 
 @pytest.fixture
@@ -342,46 +283,6 @@ async def test_the_null_twin_keeps_the_ledger(world: World) -> None:
         attempts = await notices.ledger(connection, UUID(raised["id"]))
     assert attempts
     assert {(each.ok, each.detail) for each in attempts} == {(True, "kept")}
-
-
-async def test_it_runs_wakes_at_once_and_stops(rig: Rig, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dispatch.notify.deliver.POLL", 60.0)
-    stopping, came = asyncio.Event(), asyncio.Event()
-
-    async def tell() -> None:
-        came.set()
-
-    hook.on_call = tell
-    running = asyncio.create_task(rig.delivery.run(stopping))
-    await rig.world.whistle(GAS)
-    rig.delivery.wake()
-    await asyncio.wait_for(came.wait(), 20)
-    stopping.set()
-    await asyncio.wait_for(running, 20)
-
-
-async def test_an_emergency_wakes_for_what_is_urgent_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dispatch.notify.deliver.POLL", 60.0)
-    stopping, looked, looks, once = asyncio.Event(), asyncio.Event(), list[bool](), rig.delivery.once
-
-    async def noted(*, ordinary: bool = True) -> int:
-        found = await once(ordinary=ordinary)
-        looks.append(ordinary)
-        looked.set()
-        return found
-
-    monkeypatch.setattr(rig.delivery, "once", noted)
-    running = asyncio.create_task(rig.delivery.run(stopping))
-    await asyncio.wait_for(looked.wait(), 20)
-    looked.clear()
-    await rig.world.whistle(SLOW)
-    await rig.world.whistle(GAS)
-    rig.delivery.wake()
-    await asyncio.wait_for(looked.wait(), 20)
-    stopping.set()
-    await asyncio.wait_for(running, 20)
-    assert looks == [True, False], "the next look of the minute takes the rest, together"
-    assert {(row["urgent"], row["status"]) for row in await rig.rows()} == {(True, "sent"), (False, "pending")}
 
 
 def test_waits_grow_and_throttling_uses_none_of_them_up() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from dispatch.store import group_commit
 from dispatch.store.errors import Rejected, Unavailable
 from dispatch.store.group_commit import ENOUGH, GroupCommit
 
@@ -139,3 +140,40 @@ async def test_one_batch_is_made_ready_while_another_is_committed() -> None:
     assert flushed == [ENOUGH, ENOUGH]
     gate.set()
     await asyncio.gather(*waiting)
+
+
+async def test_few_wait_for_the_pace_many_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 3600.0)
+    flushed: list[int] = []
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        flushed.append(len(items))
+        return list(items)
+
+    group = GroupCommit(flush)
+    assert await group.submit(1) == 1, "nobody came before it"
+    # so many at once are a batch worth its transaction
+    await asyncio.gather(*(group.submit(i) for i in range(ENOUGH)))
+    late = asyncio.create_task(group.submit(2))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert flushed == [1, ENOUGH]
+    late.cancel()
+
+
+async def test_those_that_waited_for_the_pace_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 0.05)
+    flushed: list[int] = []
+
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        flushed.append(len(items))
+        return list(items)
+
+    group = GroupCommit(flush)
+    await group.submit(0)
+    rest = []
+    for item in range(1, 4):
+        rest.append(asyncio.create_task(group.submit(item)))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*rest) == [1, 2, 3]
+    assert flushed == [1, 3]

@@ -1,0 +1,94 @@
+"""How delivery runs: what wakes it, what it leaves for the next look, and how it stops."""
+
+import asyncio
+
+import pytest
+
+from dispatch.notify import deliver
+from dispatch.notify.channel import Null
+from tests.factories import SLOW, World
+from tests.notify.hook import Hook
+from tests.notify.rig import GAS, Rig
+
+
+async def test_it_runs_wakes_at_once_and_stops(rig: Rig, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "POLL", 60.0)
+    stopping, came = asyncio.Event(), asyncio.Event()
+
+    async def tell() -> None:
+        came.set()
+
+    hook.on_call = tell
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    await rig.world.whistle(GAS)
+    rig.delivery.wake()
+    await asyncio.wait_for(came.wait(), 20)
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+
+
+def noting(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> tuple[list[bool], asyncio.Event]:
+    """Each look of the delivery, whether ordinary ones were looked for, and that there was one."""
+    looks, looked, once = list[bool](), asyncio.Event(), rig.delivery.once
+
+    async def noted(*, ordinary: bool = True) -> int:
+        found = await once(ordinary=ordinary)
+        looks.append(ordinary)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(rig.delivery, "once", noted)
+    return looks, looked
+
+
+async def test_an_emergency_wakes_for_what_is_urgent_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "POLL", 60.0)
+    stopping, (looks, looked) = asyncio.Event(), noting(rig, monkeypatch)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    await asyncio.wait_for(looked.wait(), 20)
+    looked.clear()
+    await rig.world.whistle(SLOW)
+    await rig.world.whistle(GAS)
+    rig.delivery.wake()
+    await asyncio.wait_for(looked.wait(), 20)
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    assert looks == [True, False], "the next look of the minute takes the rest, together"
+    assert {(row["urgent"], row["status"]) for row in await rig.rows()} == {(True, "sent"), (False, "pending")}
+
+
+async def test_urgent_ones_that_are_left_over_go_on_at_once_ordinary_ones_at_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "POLL", 60.0)
+    monkeypatch.setattr(deliver, "AT_ONCE", 1)
+    monkeypatch.setattr(Null, "bundle", 1)
+    rig, stopping = Rig(world, Null()), asyncio.Event()
+    _looks, looked = noting(rig, monkeypatch)
+    await world.whistle(SLOW)
+    await world.whistle(GAS)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    async with asyncio.timeout(20):
+        while any(row["urgent"] and row["status"] == "pending" for row in await rig.rows()):
+            await looked.wait()
+            looked.clear()
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    rows = await rig.rows()
+    assert len([row for row in rows if row["urgent"]]) > 1
+    assert [row["status"] for row in rows if not row["urgent"]].count("sent") == 1 < sum(not r["urgent"] for r in rows)
+
+
+async def test_what_is_left_over_goes_with_the_looks_that_follow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "POLL", 0.0)
+    monkeypatch.setattr(Null, "bundle", 1)
+    rig, stopping = Rig(world, Null()), asyncio.Event()
+    _looks, looked = noting(rig, monkeypatch)
+    await world.whistle(SLOW)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    async with asyncio.timeout(20):
+        while {row["status"] for row in await rig.rows()} != {"sent"}:
+            await looked.wait()
+            looked.clear()
+    stopping.set()
+    await asyncio.wait_for(running, 20)
