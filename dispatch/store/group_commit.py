@@ -6,6 +6,7 @@ commits another: with one, callers fall into step, and either side waits for the
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -16,8 +17,8 @@ Answer = TypeVar("Answer")
 
 #: items from which on a batch gains little by growing
 ENOUGH = 32
-#: fewer than that wait until so long after the last batch began (seconds): a transaction costs the same for one as for
-#: ten, and many small ones take the processor from whatever comes after them
+#: while fewer than that are about, the next batch waits until so long after the last one began (seconds): a transaction
+#: costs the same for one as for ten, and many small ones take the processor from whatever comes after them
 PACE = 0.006
 
 
@@ -44,11 +45,15 @@ class GroupCommit(Generic[Item, Answer]):
         self._gathering = False
         self._under_way = 0
         self._began = -PACE
+        #: enough are about to keep no pace
+        self._many = asyncio.Event()
 
     async def submit(self, item: Item) -> Answer:
         """Write `item`; returns once it is committed. Raises what refused it."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
+        if not self._few():
+            self._many.set()
         self._start()
         return await future
 
@@ -61,6 +66,9 @@ class GroupCommit(Generic[Item, Answer]):
         if self._due() and len(self._running) < self._lanes:
             self._gathering = True
             self._running.add(asyncio.create_task(self._run()))
+
+    def _few(self) -> bool:
+        return len(self._waiting) + self._under_way < ENOUGH
 
     def _due(self) -> bool:
         """Never fewer than are under way: batches must not shrink because there are lanes for more of them."""
@@ -89,8 +97,10 @@ class GroupCommit(Generic[Item, Answer]):
         to keep the pace."""
         loop = asyncio.get_running_loop()
         early = self._began + PACE - loop.time()
-        if early > 0 and len(self._waiting) < ENOUGH:
-            await asyncio.sleep(early)
+        if early > 0 and self._few():
+            self._many.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._many.wait(), early)
         self._began = loop.time()
         seen = 0
         while seen < len(self._waiting) < ENOUGH:

@@ -158,7 +158,9 @@ async def test_few_wait_for_the_pace_many_do_not(monkeypatch: pytest.MonkeyPatch
     for _ in range(20):
         await asyncio.sleep(0)
     assert flushed == [1, ENOUGH]
-    late.cancel()
+    # nor do they wait who waited as few
+    await asyncio.gather(late, *(group.submit(i) for i in range(1, ENOUGH)))
+    assert flushed == [1, ENOUGH, ENOUGH]
 
 
 async def test_those_that_waited_for_the_pace_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
