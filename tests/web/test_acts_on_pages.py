@@ -182,6 +182,18 @@ def _expected(page: Page) -> str:
     return page.html.split("card expectation")[1].split("</section>")[0]
 
 
+async def test_the_ladder_of_what_was_asked_begins_with_who_decides_it(world: World) -> None:
+    day = (datetime.now(ZONE) + timedelta(days=30)).date().isoformat()
+    for action, fields, seat, who in (
+        ("request-hold", {"review_on": day}, SECRETARY, "东柳街道党工委书记"),
+        ("hand-back", {}, DESK, "丛台区调度员"),
+    ):
+        number = (await world.whistle(SEEPAGE))["number"]
+        await ok(world, number, "report-in", ZJ)
+        await ok(world, number, action, ZJ, reason="等配件", **fields)
+        assert f"等{who}定，没有逾期" in (await (await somebody(world, seat)).get(f"/w/{number}")).text
+
+
 async def test_what_is_asked_stands_beside_the_buttons_that_grant_it(world: World) -> None:
     number = (await world.whistle(SEEPAGE))["number"]
     await ok(world, number, "report-in", ZJ)

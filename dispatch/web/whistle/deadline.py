@@ -118,12 +118,13 @@ def _row(
     )
 
 
-def _signer(seat: str, turn: Turn) -> str:
-    """Who signed for the rest: 东柳街道党工委书记."""
+def seat_words(seat: str, turn: Turn) -> str:
+    """A seat in words, with its place said once: 东柳街道 and 街道党工委书记 are 东柳街道党工委书记."""
     found = seat_view(seat, turn)
     node = turn.reference.tree.get(found["node"] or "")
-    position = found["position"] or ""
-    return position if node is None or position.startswith(node.name) else f"{node.name}{position}"
+    place, position = node.name if node else "", found["position"] or ""
+    twice = next((n for n in range(len(position), 0, -1) if place.endswith(position[:n])), 0)
+    return place + position[twice:]
 
 
 def _label(row: dayrows.DayRow) -> str:
@@ -142,7 +143,7 @@ def _reasons(row: dayrows.DayRow, clock: ClockView, turn: Turn, explained: Why, 
         if kind != "paused":
             return code
         why, _sep, seat = name.partition(":")
-        signed = _signer(seat, turn) if why == "hold" and seat else ""
+        signed = seat_words(seat, turn) if why == "hold" and seat else ""
         said = _("%(who)s批准挂账", who=signed) if signed else names.get(why, why)
         return f"{kind}:{said} {rests(row, name, explained, clock)}".rstrip()
 

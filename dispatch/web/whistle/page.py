@@ -7,7 +7,8 @@ from fastapi import Request
 
 from dispatch.domain import permissions
 from dispatch.domain.case import ENDED, ON_HOLD, Actor
-from dispatch.domain.clocks import HOLD
+from dispatch.domain.clocks import DISPATCH, HOLD, RULING
+from dispatch.domain.ladder import owner_seats
 from dispatch.domain.turn import ZONE, Turn
 from dispatch.steps import why as why_step
 from dispatch.steps.shown import ClockView
@@ -31,7 +32,7 @@ from dispatch.web.whistle import replies
 from dispatch.web.whistle.barred import barred
 from dispatch.web.whistle.buttons import asked, buttons
 from dispatch.web.whistle.clock_rows import clock_rows
-from dispatch.web.whistle.deadline import why_deadline
+from dispatch.web.whistle.deadline import seat_words, why_deadline
 from dispatch.web.whistle.expecting import Expected, street_of
 from dispatch.web.whistle.meetings import meetings
 from dispatch.web.whistle.reader import expected
@@ -164,16 +165,19 @@ def _ladder(view: WhistleView, wanted: ClockView | None, turn: Turn) -> tuple[st
     if view.status in ENDED:
         title = _("这件走过的梯子")
     own = view.case.clocks[(clock.stage, clock.unit)]
-    return title, large_ladder(view.case, own, clock, turn, view.timeline, ground=_ground(view, clock))
+    return title, large_ladder(view.case, own, clock, turn, view.timeline, ground=_ground(view, clock, turn))
 
 
-def _ground(view: WhistleView, clock: ClockView) -> str:
+def _ground(view: WhistleView, clock: ClockView, turn: Turn) -> str:
     if view.status in ENDED:
         return _("从头到尾没有往上报")
     lead = next((part.unit_name for part in view.assignments if part.role == "lead"), "")
     if clock.stage in ("verification", "answering"):
         return _("%(street)s在办，没有逾期，没有往上报", street=street_of(view))
-    if clock.stage in ("dispatch", "ruling"):
+    if clock.stage == RULING:
+        ruler, *_more = owner_seats(view.case, view.case.clocks[(clock.stage, clock.unit)], turn)
+        return _("等%(who)s定，没有逾期", who=seat_words(ruler, turn))
+    if clock.stage == DISPATCH:
         return _("区调度台在办，没有逾期")
     if view.kind == "emergency" and lead:
         return _("%(lead)s主办，没有逾期", lead=lead)
