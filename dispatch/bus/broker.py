@@ -26,7 +26,7 @@ from dispatch.bus.topics import make_none
 GRACE = 10.0
 #: a look that finds nothing ends after so long, and FastStream then sleeps as long again before the next (ms):
 #: what comes meanwhile lies there, and where little comes, as emergencies do, that is every other record
-LOOK = 20
+LOOK = 10
 
 
 class Given(Context):
