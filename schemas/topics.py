@@ -76,7 +76,7 @@ _MAIN = (
         12,
         timedelta(days=30),
         "Every fact of a whistle from its routing on, in order per whistle, for other systems.",
-        gathered=0.1,
+        gathered=0.3,
     ),
 )
 

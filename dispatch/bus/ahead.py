@@ -22,7 +22,7 @@ from dispatch.bus.sift import RawRecord
 
 #: records handed to a step at once; no more wait behind them
 BATCH = 500
-#: while a batch is at work the next records are fetched so often (seconds): each look costs some 2 ms of the processor
+#: while a batch is at work the next records are fetched so often (seconds)
 LOOK = 0.01
 #: offsets are committed so often (seconds): whoever reads on after a death finds the records since then done
 COMMIT = 0.25

@@ -26,7 +26,7 @@ from dispatch.bus.topics import make_none
 GRACE = 10.0
 #: a look that finds nothing ends after so long, and FastStream then sleeps as long again before the next (ms):
 #: what comes meanwhile lies there, and where little comes, as emergencies do, that is every other record
-LOOK = 10
+LOOK_MS = 10
 
 
 class Given(Context):
@@ -83,7 +83,7 @@ def reading(group: str, *, wait: int = 10, least: int = 64 * 1024) -> dict[str, 
         "max_records": BATCH,
         "auto_offset_reset": "earliest",
         "ack_policy": AckPolicy.MANUAL,
-        "batch_timeout_ms": LOOK,
+        "batch_timeout_ms": LOOK_MS,
         "fetch_max_wait_ms": wait,
         "fetch_min_bytes": least,
         "session_timeout_ms": 6_000,

@@ -15,8 +15,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-#: below it are the ports that well-known services use
-LOWEST_PORT = 10_000
+#: above what browsers refuse to open (10080 is the last)
+LOWEST_PORT = 11_000
 #: what this process has been given already: some of it may not be listened on yet
 _given: set[int] = set()
 
@@ -51,13 +51,14 @@ def free_port() -> int:
     Drawn from below the ports that outgoing connections get: one of those may be taken by any client on the machine
     before whoever asked listens.
     """
-    outgoing = _first_outgoing()
-    for _ in range(50):
-        port = LOWEST_PORT + secrets.randbelow(outgoing - LOWEST_PORT) if outgoing > LOWEST_PORT else 0
+    span = _first_outgoing() - LOWEST_PORT
+    for nth in range(50):
+        # where too few are below, one of the others is better than none
+        port = LOWEST_PORT + secrets.randbelow(span) if span > 0 and nth < 25 else 0
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             port = int(probe.getsockname()[1])
-            if port not in _given:
+            if port not in _given or nth > 40:
                 _given.add(port)
                 return port
     raise NoBroker("No free port on 127.0.0.1 among 50 tried: set DISPATCH_KAFKA to a Kafka, and each role's port.")

@@ -27,6 +27,7 @@ from dispatch.store.notices import FAILED, PENDING, SENT, SKIPPED, About, Claime
 
 log = structlog.get_logger(__name__)
 
+URGENT, ORDINARY = True, False
 #: for so long a claimed notice is nobody else's; longer than `AT_ONCE` messages may take
 LEASE = timedelta(seconds=90)
 #: notices claimed in one go
@@ -41,6 +42,8 @@ URGENT_BACKOFF = tuple(timedelta(seconds=each) for each in (2, 5, 10, 20, 30, 60
 TOO_OLD = timedelta(days=1)
 #: one that was in hand more often than this and is that old takes its process with it each time
 MOST_TRIES = 100
+#: the first line of a message with several notices
+HEADING = "吹哨报到，{n}件："
 
 
 class Unfinished(Exception):
@@ -85,8 +88,8 @@ class Delivery:
         self._link = link
         self._metrics = metrics
         self._woken = asyncio.Event()
-        #: a claim of urgent ones took as many as it might: there may be more
-        self._more = False
+        #: urgent, ordinary: a claim took as many as it might, and there may be more that should not wait
+        self._more: set[bool] = set()
 
     def wake(self) -> None:
         """Urgent notices were written: look at once. Ordinary ones are found by the next look, and go together."""
@@ -99,13 +102,13 @@ class Delivery:
             ordinary = loop.time() >= due
             try:
                 busy = await self.once(ordinary=ordinary)
-                wait = POLL
+                wait, due = POLL, min(due, loop.time() + POLL)
             except StoreError as error:
                 log.warning("notify.away", exc_info=error)
                 busy, wait = 0, min(wait * 2, 30.0)
-            if ordinary:
+            if ordinary and not (busy and ORDINARY in self._more):
                 due = loop.time() + wait
-            if not busy or not self._more:
+            if not (busy and self._more):
                 await self._pause(stopping, due - loop.time())
         for channel in self._channels.values():
             await channel.close()
@@ -121,8 +124,9 @@ class Delivery:
 
     async def once(self, *, ordinary: bool = True) -> int:
         """One round: what is urgent on every channel, then one message of the rest. Returns how many were in hand."""
-        total, self._more = 0, False
-        for urgent in (True, False) if ordinary else (True,):
+        total = 0
+        self._more.clear()
+        for urgent in (URGENT, ORDINARY) if ordinary else (URGENT,):
             for channel in self._channels.values():
                 total += await self._round(channel, urgent)
         return total
@@ -137,11 +141,13 @@ class Delivery:
             claimed = await store.claim(uow, channel.name, urgent=urgent, limit=limit, lease=LEASE, now=now)
         if not claimed:
             return 0
-        self._more = self._more or (urgent and len(claimed) == limit)
         async with self._database.acquire() as connection:
             about = await store.about(connection, [each.id for each in claimed])
             away = await absences.away(connection, now)
         found = self._sort(claimed, about, away, now)
+        # where there was nothing to tell, what is to be told stands behind it
+        if len(claimed) == limit and (urgent or not found.ready):
+            self._more.add(urgent)
         if found.later or found.moot or found.broken:
             await self._put_aside(found, channel)
         alone = urgent and len(found.ready) <= room
@@ -242,14 +248,20 @@ def outcome(notice: Claimed, result: Result, now: datetime) -> tuple[str, dateti
 
 
 def pack(ready: Sequence[_Ready], *, longest: int, most: int) -> list[list[_Ready]]:
-    """Groups of up to `most` notices whose joined text has at most `longest` bytes (one too long goes alone)."""
+    """Groups of up to `most` notices whose joined text has at most `longest` bytes (one too long goes alone).
+
+    Each is counted as if it stood last, so that one pass will do.
+    """
     groups: list[list[_Ready]] = []
+    size = 0
     for each in ready:
-        last = groups[-1] if groups else None
-        if last is not None and len(last) < most and len(join([*last, each]).encode()) <= longest:
-            last.append(each)
+        own = len(each.text.encode()) + len(f"\n{most}. ")
+        if groups and len(groups[-1]) < most and size + own <= longest:
+            groups[-1].append(each)
         else:
             groups.append([each])
+            size = len(HEADING.format(n=most).encode())
+        size += own
     return groups
 
 
@@ -257,7 +269,8 @@ def join(group: Sequence[_Ready]) -> str:
     """One message's text."""
     if len(group) == 1:
         return group[0].text
-    return f"吹哨报到，{len(group)}件：\n" + "\n".join(f"{i}. {each.text}" for i, each in enumerate(group, 1))
+    lines = (f"{i}. {each.text}" for i, each in enumerate(group, 1))
+    return "\n".join((HEADING.format(n=len(group)), *lines))
 
 
 def quiet_until(notice: Claimed, about: About, reference: Reference, now: datetime) -> datetime | None:

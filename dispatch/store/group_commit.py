@@ -1,8 +1,9 @@
 """Group commit: what arrives while transactions run goes together into the next; each is answered after its own.
 
-A lone item is flushed at once, and under load the batches grow by themselves; in between a batch waits until `PACE` has
-passed since the last one. A few batches are under way at once, so that this process makes one ready while the database
-commits another: with one, callers fall into step, and either side waits for the other (a third of the throughput).
+An item that finds nothing under way is flushed at once, and under load the batches grow by themselves; in between,
+beside others under way, a batch waits until `PACE` has passed since the last one began. A few are under way at once, so
+that this process makes one ready while the database commits another: with one, callers fall into step, and either side
+waits for the other (a third of the throughput).
 """
 
 import asyncio
@@ -17,8 +18,9 @@ Answer = TypeVar("Answer")
 
 #: items from which on a batch gains little by growing
 ENOUGH = 32
-#: while fewer than that are about, the next batch waits until so long after the last one began (seconds): a transaction
-#: costs the same for one as for ten, and many small ones take the processor from whatever comes after them
+#: while fewer than that are about, and some of them under way, the next batch waits until so long after the last one
+#: began (seconds): a transaction costs the same for one as for ten, and many small ones take the processor from
+#: whatever comes after them
 PACE = 0.006
 
 
@@ -97,7 +99,7 @@ class GroupCommit(Generic[Item, Answer]):
         to keep the pace."""
         loop = asyncio.get_running_loop()
         early = self._began + PACE - loop.time()
-        if early > 0 and self._few():
+        if early > 0 and self._under_way and self._few():
             self._many.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._many.wait(), early)

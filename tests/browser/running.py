@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from uuid import UUID
 
 import uvicorn
 
+from dispatch.bus.embedded import free_port
 from dispatch.steps import route
 from dispatch.store.listen import Bell
 from dispatch.web.live.hub import close_when
@@ -35,9 +35,7 @@ class Running:
     def __init__(self, url: str, virtual: Callable[[], datetime] | None = None) -> None:
         self._url, self._virtual, self._ready = url, virtual, threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.world: World | None = None
 
     async def _serve(self) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.notify import deliver
 from dispatch.notify.channel import Null
+from dispatch.store.errors import Unavailable
 from tests.factories import SLOW, World
 from tests.notify.hook import Hook
 from tests.notify.rig import GAS, Rig
@@ -80,10 +81,11 @@ async def test_urgent_ones_that_are_left_over_go_on_at_once_ordinary_ones_at_the
 
 
 async def test_what_is_left_over_goes_with_the_looks_that_follow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliver, "POLL", 0.0)
+    monkeypatch.setattr(deliver, "POLL", 0.2)
+    monkeypatch.setattr(deliver, "AT_ONCE", 1)
     monkeypatch.setattr(Null, "bundle", 1)
     rig, stopping = Rig(world, Null()), asyncio.Event()
-    _looks, looked = noting(rig, monkeypatch)
+    looks, looked = noting(rig, monkeypatch)
     await world.whistle(SLOW)
     running = asyncio.create_task(rig.delivery.run(stopping))
     async with asyncio.timeout(20):
@@ -92,3 +94,47 @@ async def test_what_is_left_over_goes_with_the_looks_that_follow(world: World, m
             looked.clear()
     stopping.set()
     await asyncio.wait_for(running, 20)
+    assert looks.count(True) >= len(await rig.rows()) > 1
+
+
+async def test_what_is_to_be_told_does_not_wait_behind_what_is_moot(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "POLL", 60.0)
+    monkeypatch.setattr(deliver, "AT_ONCE", 1)
+    monkeypatch.setattr(Null, "bundle", 1)
+    rig, stopping = Rig(world, Null()), asyncio.Event()
+    _looks, looked = noting(rig, monkeypatch)
+    await world.whistle(SLOW)
+    await rig.run("UPDATE whistle_state SET status = 'closed'")
+    await world.whistle(SLOW)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    async with asyncio.timeout(20):
+        while "sent" not in {row["status"] for row in await rig.rows()}:
+            await looked.wait()
+            looked.clear()
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    assert [row["status"] for row in await rig.rows()].count("skipped") > 1
+
+
+async def test_who_finds_the_database_back_looks_again_as_usual(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "POLL", 60.0)
+    stopping, failed, looks = asyncio.Event(), asyncio.Event(), list[bool]()
+
+    async def once(*, ordinary: bool = True) -> int:
+        looks.append(ordinary)
+        if len(looks) == 1:
+            failed.set()
+            raise Unavailable("away")
+        if len(looks) == 3:
+            stopping.set()
+        return 0
+
+    monkeypatch.setattr(rig.delivery, "once", once)
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    await asyncio.wait_for(failed.wait(), 20)
+    monkeypatch.setattr(deliver, "POLL", 0.0)
+    rig.delivery.wake()
+    await asyncio.wait_for(running, 20)
+    assert looks == [True, False, True]

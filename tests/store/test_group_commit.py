@@ -142,40 +142,61 @@ async def test_one_batch_is_made_ready_while_another_is_committed() -> None:
     await asyncio.gather(*waiting)
 
 
-async def test_few_wait_for_the_pace_many_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "PACE", 3600.0)
-    flushed: list[int] = []
+class Gated:
+    """Notes the size of each batch, and holds it until it is let."""
 
-    async def flush(items: Sequence[int]) -> Sequence[int]:
-        flushed.append(len(items))
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.sizes: list[int] = []
+
+    async def __call__(self, items: Sequence[int]) -> Sequence[int]:
+        self.sizes.append(len(items))
+        await self.free.wait()
         return list(items)
 
+    async def under_way(self, batches: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.sizes) < batches:
+                await asyncio.sleep(0)
+
+
+async def test_beside_others_few_wait_for_the_pace_and_many_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 3600.0)
+    flush = Gated()
     group = GroupCommit(flush)
-    assert await group.submit(1) == 1, "nobody came before it"
-    # so many at once are a batch worth its transaction
-    await asyncio.gather(*(group.submit(i) for i in range(ENOUGH)))
-    late = asyncio.create_task(group.submit(2))
+    submitted = [asyncio.create_task(group.submit(0)), asyncio.create_task(group.submit(1))]
+    await flush.under_way(1)
+    submitted.append(asyncio.create_task(group.submit(2)))
     for _ in range(20):
         await asyncio.sleep(0)
-    assert flushed == [1, ENOUGH]
-    # nor do they wait who waited as few
-    await asyncio.gather(late, *(group.submit(i) for i in range(1, ENOUGH)))
-    assert flushed == [1, ENOUGH, ENOUGH]
+    assert flush.sizes == [2]
+    submitted += [asyncio.create_task(group.submit(i)) for i in range(3, ENOUGH)]
+    await flush.under_way(2)
+    assert flush.sizes == [2, ENOUGH - 2]
+    flush.free.set()
+    assert await asyncio.gather(*submitted) == list(range(ENOUGH))
 
 
-async def test_those_that_waited_for_the_pace_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "PACE", 0.05)
-    flushed: list[int] = []
-
-    async def flush(items: Sequence[int]) -> Sequence[int]:
-        flushed.append(len(items))
-        return list(items)
-
+async def test_those_that_waited_for_the_pace_go_together_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 0.5)
+    flush = Gated()
     group = GroupCommit(flush)
-    await group.submit(0)
-    rest = []
+    submitted = [asyncio.create_task(group.submit(0))]
+    await flush.under_way(1)
     for item in range(1, 4):
-        rest.append(asyncio.create_task(group.submit(item)))
-        await asyncio.sleep(0)
-    assert await asyncio.gather(*rest) == [1, 2, 3]
-    assert flushed == [1, 3]
+        submitted.append(asyncio.create_task(group.submit(item)))
+        await asyncio.sleep(0.005)  # time that they come apart by, not time waited for
+    await flush.under_way(2)
+    assert flush.sizes == [1, 3]
+    flush.free.set()
+    assert await asyncio.gather(*submitted) == [0, 1, 2, 3]
+
+
+async def test_one_after_the_other_keeps_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 3600.0)
+    flush = Gated()
+    flush.free.set()
+    group = GroupCommit(flush)
+    async with asyncio.timeout(20):
+        assert [await group.submit(i) for i in range(5)] == list(range(5))
+    assert flush.sizes == [1] * 5
