@@ -33,7 +33,6 @@ _SETTINGS = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "random_page_cost": "1.1",
-    "autovacuum_naptime": "15s",
     "autovacuum_vacuum_insert_scale_factor": "0.05",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -47,7 +46,6 @@ _UNSAFE = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "autovacuum_naptime": "60s",
 }
 
 
