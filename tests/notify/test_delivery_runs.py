@@ -1,6 +1,8 @@
 """How delivery runs: what wakes it, what it leaves for the next look, and how it stops."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,21 @@ def noting(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> tuple[list[bool], async
     return looks, looked
 
 
+async def delivered(
+    rig: Rig, looked: asyncio.Event, done: Callable[[list[dict[str, Any]]], bool]
+) -> list[dict[str, Any]]:
+    """The notices when delivery, run until they are `done`, has stopped."""
+    stopping = asyncio.Event()
+    running = asyncio.create_task(rig.delivery.run(stopping))
+    async with asyncio.timeout(20):
+        while not done(await rig.rows()):
+            await looked.wait()
+            looked.clear()
+    stopping.set()
+    await asyncio.wait_for(running, 20)
+    return await rig.rows()
+
+
 async def test_an_emergency_wakes_for_what_is_urgent_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliver, "POLL", 60.0)
     stopping, (looks, looked) = asyncio.Event(), noting(rig, monkeypatch)
@@ -64,18 +81,11 @@ async def test_urgent_ones_that_are_left_over_go_on_at_once_ordinary_ones_at_the
     monkeypatch.setattr(deliver, "POLL", 60.0)
     monkeypatch.setattr(deliver, "AT_ONCE", 1)
     monkeypatch.setattr(Null, "bundle", 1)
-    rig, stopping = Rig(world, Null()), asyncio.Event()
+    rig = Rig(world, Null())
     _looks, looked = noting(rig, monkeypatch)
     await world.whistle(SLOW)
     await world.whistle(GAS)
-    running = asyncio.create_task(rig.delivery.run(stopping))
-    async with asyncio.timeout(20):
-        while any(row["urgent"] and row["status"] == "pending" for row in await rig.rows()):
-            await looked.wait()
-            looked.clear()
-    stopping.set()
-    await asyncio.wait_for(running, 20)
-    rows = await rig.rows()
+    rows = await delivered(rig, looked, lambda rows: all(row["status"] == "sent" for row in rows if row["urgent"]))
     assert len([row for row in rows if row["urgent"]]) > 1
     assert [row["status"] for row in rows if not row["urgent"]].count("sent") == 1 < sum(not r["urgent"] for r in rows)
 
@@ -84,17 +94,11 @@ async def test_what_is_left_over_goes_with_the_looks_that_follow(world: World, m
     monkeypatch.setattr(deliver, "POLL", 0.2)
     monkeypatch.setattr(deliver, "AT_ONCE", 1)
     monkeypatch.setattr(Null, "bundle", 1)
-    rig, stopping = Rig(world, Null()), asyncio.Event()
+    rig = Rig(world, Null())
     looks, looked = noting(rig, monkeypatch)
     await world.whistle(SLOW)
-    running = asyncio.create_task(rig.delivery.run(stopping))
-    async with asyncio.timeout(20):
-        while {row["status"] for row in await rig.rows()} != {"sent"}:
-            await looked.wait()
-            looked.clear()
-    stopping.set()
-    await asyncio.wait_for(running, 20)
-    assert looks.count(True) >= len(await rig.rows()) > 1
+    rows = await delivered(rig, looked, lambda rows: all(row["status"] == "sent" for row in rows))
+    assert looks.count(True) >= len(rows) > 1
 
 
 async def test_what_is_to_be_told_does_not_wait_behind_what_is_moot(
@@ -103,19 +107,13 @@ async def test_what_is_to_be_told_does_not_wait_behind_what_is_moot(
     monkeypatch.setattr(deliver, "POLL", 60.0)
     monkeypatch.setattr(deliver, "AT_ONCE", 1)
     monkeypatch.setattr(Null, "bundle", 1)
-    rig, stopping = Rig(world, Null()), asyncio.Event()
+    rig = Rig(world, Null())
     _looks, looked = noting(rig, monkeypatch)
     await world.whistle(SLOW)
     await rig.run("UPDATE whistle_state SET status = 'closed'")
     await world.whistle(SLOW)
-    running = asyncio.create_task(rig.delivery.run(stopping))
-    async with asyncio.timeout(20):
-        while "sent" not in {row["status"] for row in await rig.rows()}:
-            await looked.wait()
-            looked.clear()
-    stopping.set()
-    await asyncio.wait_for(running, 20)
-    assert [row["status"] for row in await rig.rows()].count("skipped") > 1
+    rows = await delivered(rig, looked, lambda rows: any(row["status"] == "sent" for row in rows))
+    assert [row["status"] for row in rows].count("skipped") > 1
 
 
 async def test_who_finds_the_database_back_looks_again_as_usual(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
