@@ -10,7 +10,7 @@ from schemas import topics
 router = KafkaRouter()
 
 
-@router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND], wait=250, least=1))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.INBOUND, **reading(topics.GROUPS[topics.INBOUND]))  # type: ignore[untyped-decorator]
 async def on_inbound(
     message: Annotated[Any, Given()], step: Annotated[Any, Given("inbound_step")], ahead: Annotated[Any, Given()]
 ) -> None:

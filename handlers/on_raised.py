@@ -10,7 +10,7 @@ from schemas import topics
 router = KafkaRouter()
 
 
-@router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT], wait=50, least=1))  # type: ignore[untyped-decorator]
+@router.subscriber(topics.RAISED_URGENT, **reading(topics.GROUPS[topics.RAISED_URGENT]))  # type: ignore[untyped-decorator]
 @router.subscriber(topics.RAISED, **reading(topics.GROUPS[topics.RAISED]))  # type: ignore[untyped-decorator]
 async def on_raised(
     message: Annotated[Any, Given()], step: Annotated[Any, Given("route_step")], ahead: Annotated[Any, Given()]

@@ -22,7 +22,7 @@ from dispatch.bus.sift import RawRecord
 
 #: records handed to a step at once; no more wait behind them
 BATCH = 500
-#: while a batch is at work the next records are fetched so often (seconds)
+#: with so much waiting it is looked so often whether there is room again (seconds)
 LOOK = 0.01
 #: offsets are committed so often (seconds): whoever reads on after a death finds the records since then done
 COMMIT = 0.25
@@ -55,10 +55,8 @@ class Line:
         self._progress.hold(records)
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._run(), name="ahead")
-        work = self._work
-        await asyncio.wait({work}, timeout=LOOK)
-        while len(self._waiting) >= BATCH and not work.done():
-            await asyncio.wait({work}, timeout=LOOK)
+        while len(self._waiting) >= BATCH and not self._work.done():
+            await asyncio.wait({self._work}, timeout=LOOK)
 
     async def drain(self) -> None:
         """Return when everything taken is done and committed. Cancelled: what is not will come again."""

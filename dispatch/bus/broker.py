@@ -17,15 +17,14 @@ from faststream._internal.context.context_type import Context
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
-from dispatch.bus import unreadable
+from dispatch.bus import beat, unreadable
 from dispatch.bus.ahead import BATCH, Ahead
 from dispatch.bus.lag import PROGRESS
 from dispatch.bus.topics import make_none
 
 #: how long a stop waits for the batch at work (seconds)
 GRACE = 10.0
-#: a look that finds nothing ends after so long, and FastStream then sleeps as long again before the next (ms):
-#: what comes meanwhile lies there, and where little comes, as emergencies do, that is every other record
+#: FastStream sleeps so long after a look that found nothing (ms; such a look lasts for `beat.LOOK`)
 LOOK_MS = 10
 
 
@@ -63,13 +62,8 @@ async def _identity(message: Any) -> Any:
     return message.raw_message
 
 
-def reading(group: str, *, wait: int = 10, least: int = 64 * 1024) -> dict[str, Any]:
-    """Options of a subscriber in the consumer group `group`.
-
-    A fetch comes back after `wait` milliseconds or with `least` bytes. A partition just read is asked for again only
-    when the fetch under way has come back: with one byte as the least, a steady trickle makes a fetch of nearly every
-    record, and a second record of the same partition waits for all of them. So the busy topics are fetched at a beat;
-    where hardly anything comes, at once (`least=1`), and the wait is what a second one at the same spot may lose.
+def reading(group: str) -> dict[str, Any]:
+    """Options of a subscriber in the consumer group `group`. When it fetches, says `beat`.
 
     `MANUAL`: offsets are for `ahead` to commit. The waits are short so that a whistle reaches its queue within a blink.
     Who stays in a group hears with the next heartbeat that another left or came, and everybody waits for the last to
@@ -84,8 +78,7 @@ def reading(group: str, *, wait: int = 10, least: int = 64 * 1024) -> dict[str, 
         "auto_offset_reset": "earliest",
         "ack_policy": AckPolicy.MANUAL,
         "batch_timeout_ms": LOOK_MS,
-        "fetch_max_wait_ms": wait,
-        "fetch_min_bytes": least,
+        "fetch_max_wait_ms": beat.WAIT_MS,
         "session_timeout_ms": 6_000,
         "heartbeat_interval_ms": 500,
         "max_poll_interval_ms": 300_000,
@@ -102,6 +95,7 @@ def make_broker(
     Only consumes: what leaves goes through the outbox. Topics are made by `topics.ensure`, never by a client.
     """
     unreadable.install()
+    beat.install()
     make_none()
     broker = KafkaBroker(
         bootstrap.split(","),

@@ -29,6 +29,9 @@ HOLD = 8000
 KNOWN = 500_000
 #: looks by itself this often, whatever woke it or not (seconds)
 POLL = 1.0
+#: after rows it keeps looking for a while, at a beat and whatever is committed: one look for all that came since the
+#: last costs less than one for each commit, and than being told of them (seconds)
+AWAKE, BEAT = 0.25, 0.005
 #: everything is looked at again so often, a few pages at a time with a pause between (seconds)
 RECHECK, PAUSE = 60.0, 0.25
 #: the next relay is told so often where to begin (seconds)
@@ -80,6 +83,7 @@ class Relay:
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._partitions = Partitions(self._current)
         self._behind = False
+        self._awake = 0.0
         self._known: set[int] = set()
         self._done: list[int] = []
         self._cleaned = 0.0
@@ -173,6 +177,10 @@ class Relay:
 
     async def _wait(self) -> bool:
         """Until rows were committed, a batch was answered, or it is time to look; True: read."""
+        if monotonic() < self._awake and not self._behind:
+            await asyncio.sleep(BEAT)
+            self._waker.rows = True
+            self._waker.event.set()
         woken = True
         try:
             async with asyncio.timeout(CLEAN if self._done else POLL):
@@ -185,13 +193,15 @@ class Relay:
 
     async def _take(self, reader: Reader) -> bool:
         """Read what is new into the lanes; True when there is more to read at once."""
-        if self._behind:  # else what is urgent is among what `fresh` reads
+        if self._behind:  # else what is urgent is among what `newest` reads
             await self._add(await reader.urgent(self._read))
         held = sum(len(lane.rows) for lane in self._lanes.values() if not lane.failures)
         self._behind = held >= HOLD or len(self._known) >= KNOWN
         if self._behind:
             return False
-        await self._add(await reader.newest(self._read))
+        if rows := await reader.newest(self._read):
+            self._awake = monotonic() + AWAKE
+            await self._add(rows)
         self._behind = reader.more
         return self._behind
 

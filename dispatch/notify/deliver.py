@@ -1,4 +1,5 @@
-"""Notices out of the door: claimed, said in words, sent outside any transaction, then settled in the ledger.
+"""Notices out of the door: claimed, said in words, sent outside any transaction, then settled in the ledger (what
+took a blink to send, together).
 
 Urgent ones first and each by itself while the channel has room; ordinary ones wait for each other a few seconds and
 go together. At least once: what a dying process had in hand is claimed again after its lease.
@@ -35,6 +36,9 @@ AT_ONCE = 10
 #: how often to look for what is due (seconds); also woken by `wake`. No sooner for ordinary ones that are left over:
 #: nobody waits for them, and whoever blows a whistle waits for the processor
 POLL = 1.0
+#: messages sent within so long are settled together (seconds): a transaction for each would take longer than sending
+#: them did, where a channel answers at once. Whoever dies before has them sent again
+TOGETHER = 0.05
 #: waits before the next attempt; after the last one it has failed and a person must look
 BACKOFF = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600, 14400))
 URGENT_BACKOFF = tuple(timedelta(seconds=each) for each in (2, 5, 10, 20, 30, 60, 60, 120, 300, 600, 1800, 3600))
@@ -152,8 +156,7 @@ class Delivery:
             await self._put_aside(found, channel)
         alone = urgent and len(found.ready) <= room
         messages = pack(found.ready, longest=channel.longest, most=1 if alone else channel.bundle)
-        for group in messages[:room]:
-            await self._send(channel, group, urgent)
+        await self._send(channel, messages[:room], urgent)
         unsent = [each.notice for group in messages[room:] for each in group]
         if unsent:
             async with self._database.statement() as uow:
@@ -201,25 +204,33 @@ class Delivery:
         for quiet in found.later.values():
             self._metrics.noticed(channel.name, "postponed", len(quiet))
         for error, broken in found.broken.items():
-            await self._settle(channel, broken, Result(False, error))
+            await self._settle(channel, [(each, Result(False, error)) for each in broken])
 
     # ── sending ─────────────────────────────────────────────────────────────────────────────────
 
-    async def _send(self, channel: Channel, group: Sequence[_Ready], urgent: bool) -> None:
-        result = await channel.send(Message(join(group), urgent))
-        await self._settle(channel, [each.notice for each in group], result)
+    async def _send(self, channel: Channel, messages: Sequence[Sequence[_Ready]], urgent: bool) -> None:
+        loop, told = asyncio.get_running_loop(), list[tuple[Claimed, Result]]()
+        began = loop.time()
+        for group in messages:
+            result = await channel.send(Message(join(group), urgent))
+            told += ((each.notice, result) for each in group)
+            if loop.time() - began >= TOGETHER:
+                await self._settle(channel, told)
+                told, began = [], loop.time()
+        if told:
+            await self._settle(channel, told)
 
-    async def _settle(self, channel: Channel, group: Sequence[Claimed], result: Result) -> None:
+    async def _settle(self, channel: Channel, told: Sequence[tuple[Claimed, Result]]) -> None:
         now = await self._database.now()
-        ends: dict[tuple[str, datetime | None], list[Claimed]] = {}
-        for notice in group:
-            ends.setdefault(outcome(notice, result, now), []).append(notice)
-        for (status, again), some in ends.items():
+        ends: dict[tuple[Result, str, datetime | None], list[Claimed]] = {}
+        for notice, result in told:
+            ends.setdefault((result, *outcome(notice, result, now)), []).append(notice)
+        for (result, status, again), some in ends.items():
             async with self._database.statement() as uow:
                 await store.settle(
                     uow, some, ok=result.ok, detail=result.detail, status=status, next_try_at=again, now=now
                 )
-        for (status, _again), some in ends.items():
+        for (result, status, _again), some in ends.items():
             for notice in some:
                 said = status if status != PENDING else "throttled" if result.wait else "retried"
                 self._metrics.noticed(channel.name, said)

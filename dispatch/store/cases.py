@@ -16,7 +16,7 @@ from dispatch.domain.case import Assignment, Case, Clock, Facts, Request
 from dispatch.store import asides
 from dispatch.store.connection import Connection
 from dispatch.store.outbox import OutboxRow
-from dispatch.store.save import PARTS, Rows, as_json, statement
+from dispatch.store.save import PARTS, Rows, arguments, statement
 from dispatch.store.unit_of_work import UnitOfWork
 
 _LOCK = """
@@ -222,7 +222,7 @@ async def save(
     for out in outbox:
         rows["outbox"].append((out.topic, out.key, out.headers, orjson.Fragment(out.payload), out.urgent, now))
     used = tuple(part.name for part in PARTS if rows[part.name])
-    await uow.connection.execute(statement(used), *(as_json(name, rows[name]) for name in used))
+    await uow.connection.execute(statement(used), *arguments(used, rows))
     uow.wrote_outbox = uow.wrote_outbox or bool(outbox)
     uow.told_urgently = uow.told_urgently or any(notice.urgent for case in cases for notice in case.notices)
     uow.touched.extend(str(case.id) for case in cases if case.events)

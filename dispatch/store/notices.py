@@ -14,6 +14,9 @@ from dispatch.store.connection import Connection
 from dispatch.store.unit_of_work import UnitOfWork
 
 PENDING, SENT, FAILED, SKIPPED = "pending", "sent", "failed", "skipped"
+#: what is asked of notices in hand: not "pending", or PostgreSQL may go through all that are, by their index, where it
+#: saw none when it made its plan (decision 0031)
+_NOT_ENDED = f"n.status NOT IN ('{SENT}', '{FAILED}', '{SKIPPED}')"
 #: what the ledger says of an attempt until its end is known; it stays where the process died
 SENDING = "sending"
 
@@ -135,13 +138,13 @@ async def settle(
 ) -> None:  # fmt: skip
     """Note how an attempt ended. One that was claimed again meanwhile keeps its newer attempt's state."""
     await uow.connection.execute(
-        """WITH done AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
+        f"""WITH done AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
            ledger AS (
                UPDATE delivery d SET at = $3, ok = $4, detail = $5 FROM done
                WHERE d.notice = done.id AND d.nth = done.nth
            )
            UPDATE notice n SET status = $6, next_try_at = $7 FROM done
-           WHERE n.id = done.id AND n.status = 'pending' AND (n.tries = done.nth OR $4)""",
+           WHERE n.id = done.id AND n.id = ANY($1) AND {_NOT_ENDED} AND (n.tries = done.nth OR $4)""",
         [each.id for each in claimed],
         [each.tries for each in claimed],
         now,
@@ -155,10 +158,10 @@ async def settle(
 async def put_back(uow: UnitOfWork, claimed: Sequence[Claimed], until: datetime) -> None:
     """Give notices back untried, to be claimed from `until` on: no attempt is counted."""
     await uow.connection.execute(
-        """WITH back AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
+        f"""WITH back AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
            ledger AS (DELETE FROM delivery d USING back WHERE d.notice = back.id AND d.nth = back.nth)
            UPDATE notice n SET tries = n.tries - 1, next_try_at = $3 FROM back
-           WHERE n.id = back.id AND n.status = 'pending' AND n.tries = back.nth""",
+           WHERE n.id = back.id AND n.id = ANY($1) AND {_NOT_ENDED} AND n.tries = back.nth""",
         [each.id for each in claimed],
         [each.tries for each in claimed],
         until,

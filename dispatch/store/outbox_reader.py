@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import orjson
@@ -30,7 +31,7 @@ class Waiting:
 
     __slots__ = ("headers", "id", "key", "payload", "topic")
 
-    def __init__(self, record: asyncpg.Record) -> None:
+    def __init__(self, record: Iterable[Any]) -> None:
         self.id: int
         self.topic: str
         self.headers: str
@@ -53,16 +54,25 @@ PAGES = 1024
 #: so many ids above the floor, a transaction that holds it is let go of: short ones hold it for fewer
 FAR = 20_000
 _COLUMNS = "id, topic, key, headers, payload"
+#: fresh rows, and one row without an id that says who runs, the number of this look, and what stands between the marks
+_NEWEST = f"""
+SELECT *, NULL::bigint[], NULL::bigint, NULL::bigint[]
+FROM (SELECT {_COLUMNS} FROM outbox WHERE id > $2 AND parked IS NULL ORDER BY id LIMIT $4) fresh
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL,
+       ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(pg_current_snapshot()) AS x),
+       CASE WHEN $3 THEN pg_current_xact_id()::text::bigint END,
+       ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)"""
 
 
 class Reader:
     """Unsent rows in the order of their ids, without losing one that was committed late.
 
     A transaction that took a low id may commit after one with a higher id was read. So there are two marks: `top`,
-    the highest id read, and `floor`, below which no transaction is left that could still insert. `fresh` reads above
-    `top`, `late` looks for newcomers between the two, and `recheck` below both, for whatever a manual repair put
-    there, a few pages at a time. Without the floor, each look would wade through the dead rows that an old snapshot
-    keeps from being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
+    the highest id read, and `floor`, below which no transaction is left that could still insert. `newest` reads above
+    `top` and looks for newcomers between the two, and `recheck` below both, for whatever a manual repair put there, a
+    few pages at a time. Without the floor, each look would wade through the dead rows that an old snapshot keeps from
+    being cleaned away. Rows of one whistle are written under its lock, so for one key ids *are* in order.
 
     A transaction that stays open does not hold the floor for good: it is `slow`, and what it wrote is looked for when
     it has ended.
@@ -75,7 +85,7 @@ class Reader:
         self._known = known
         self.top = mark
         self.floor = mark
-        #: whether `fresh` was stopped by its limit (rows that `urgent` took before are not among what it returns)
+        #: whether `newest` was stopped by its limit (rows that `urgent` took before are not among what it returns)
         self.more = False
         #: id → (topic, key) of rows that the broker refuses, as last looked at
         self.parked: dict[int, tuple[str, bytes]] = {}
@@ -100,41 +110,28 @@ class Reader:
         return self._take(rows)
 
     async def newest(self, limit: int) -> list[Waiting]:
-        """Whatever is new, by id. `late` looks after `fresh` did, every time: a row of a whistle may be above `top`
-        whose earlier one, below, was not visible before; it is visible by now, and goes first."""
-        fresh, late = await self.fresh(limit), await self.late()
-        return in_order([*fresh, *late]) if late else fresh
+        """The next rows above `top`, and those between `floor` and `top` that were not visible before, by id.
 
-    async def fresh(self, limit: int) -> list[Waiting]:
-        """The next rows above `top`; moves `top` and says in `more` whether there may be further ones."""
-        rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM outbox WHERE id > $1 AND parked IS NULL ORDER BY id LIMIT $2", self.top, limit
-        )
-        if rows:
-            self.top = rows[-1][0]
-        self.more = len(rows) >= limit
-        return self._take(rows)
-
-    async def late(self) -> list[Waiting]:
-        """Rows between `floor` and `top` that were not visible before, and those of slow transactions that ended;
-        moves `floor` where that is safe."""
-        if self.floor >= self.top and not self._slow:
-            return []
-        looked = await self._connection.fetchrow(
-            """SELECT ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(pg_current_snapshot()) AS x),
-                      CASE WHEN $3 THEN pg_current_xact_id()::text::bigint END,
-                      ARRAY(SELECT id FROM outbox WHERE id > $1 AND id <= $2 AND parked IS NULL)""",
-            self.floor,
-            self.top,
-            self._candidate is None,
-        )
-        assert looked is not None
-        running, own, ids = set(looked[0]), looked[1], looked[2]
+        One statement, that is one snapshot: where it shows a row of a whistle, it shows those before it. Moves `top`,
+        and `floor` where that is safe; `more` says whether there may be further ones.
+        """
+        records = await self._connection.fetch(_NEWEST, self.floor, self.top, self._wants_number(), limit)
+        look = next(record for record in records if record[0] is None)
+        rows = [record[:5] for record in records if record[0] is not None]
+        running, own, ids = set(look[5]), look[6], look[7]
         if ended := self._slow.keys() - running:
             ids += await self._ids("id > $1 AND id <= $2", min(self._slow.pop(each) for each in ended), self.floor)
-        found = await self._unknown(ids)
+        late = await self._unknown(ids)
+        if rows:
+            self.top = max(row[0] for row in rows)
+        self.more = len(rows) >= limit
         self._raise_floor(running, own)
-        return found
+        fresh = self._take(rows)
+        return in_order([*fresh, *late]) if late else fresh
+
+    def _wants_number(self) -> bool:
+        """Whether this look is to take a transaction id, to be told later from those that ran before it."""
+        return self._candidate is None and self.floor < self.top
 
     def _raise_floor(self, running: set[int], own: int | None) -> None:
         """To the `top` of a former look, once whoever ran then has ended or is let go of as slow.
@@ -201,7 +198,7 @@ class Reader:
         rows = await self._connection.fetch(f"SELECT id FROM outbox WHERE {where} AND parked IS NULL", *arguments)
         return [row[0] for row in rows]
 
-    def _take(self, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
+    def _take(self, rows: Iterable[Any]) -> list[Waiting]:
         taken = [Waiting(row) for row in rows if row[0] not in self._known]
         self._known.update(row.id for row in taken)
         return taken

@@ -1,4 +1,9 @@
-"""The parts that one saving statement is put together from: one data-modifying CTE for each table with rows."""
+"""The parts that one saving statement is put together from: one data-modifying CTE for each table with rows.
+
+A part that changes rows names them twice, in its row set and in `= ANY({ids})`: a row set alone is taken for a hundred
+rows, and a connection that made its plan while the table was small would read all of it for each whistle, until
+PostgreSQL next looks at the table (decision 0031).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +19,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table's share of the statement. `{x}` in `sql` is the row set `x (columns)`."""
+    """A table's share of the statement. `{x}` in `sql` is the row set `x (columns)`, `{ids}` its first column."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
@@ -66,13 +71,14 @@ PARTS: tuple[Part, ...] = (
         ),
         "UPDATE whistle_state s SET status = x.status, version = x.version, seq = x.seq, gen = x.gen, rung = x.rung,"
         " outcome = x.outcome, lead = x.lead, rework = x.rework, status_version = x.status_version,"
-        " last_at = x.last_at FROM {x} WHERE s.id = x.id",
+        " last_at = x.last_at FROM {x} WHERE s.id = x.id AND s.id = ANY({ids})",
     ),
     Part(
         "facts",
         columns("id:uuid category:text place:text street:text sealed:boolean hidden:text merged_into:uuid"),
         "UPDATE whistle w SET category = x.category, place = x.place, raised_by_node = x.street, sealed = x.sealed,"
-        " hidden_from = string_to_array(x.hidden, ','), merged_into = x.merged_into FROM {x} WHERE w.id = x.id",
+        " hidden_from = string_to_array(x.hidden, ','), merged_into = x.merged_into FROM {x}"
+        " WHERE w.id = x.id AND w.id = ANY({ids})",
     ),
     Part(
         "assignment",
@@ -84,7 +90,7 @@ PARTS: tuple[Part, ...] = (
         "fired",
         columns("id:uuid rung:smallint mark:text nth:smallint fires_at:timestamptz"),
         "UPDATE whistle_clock c SET rung = x.rung, mark = x.mark, nth = x.nth, fires_at = x.fires_at"
-        " FROM {x} WHERE c.id = x.id",
+        " FROM {x} WHERE c.id = x.id AND c.id = ANY({ids})",
     ),
     Part("request", _REQUEST, _upsert("request", _REQUEST, "id", "id whistle gen kind unit asked_by asked_at")),
     Part(
@@ -102,7 +108,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "photo",
         columns("id:uuid"),
-        "UPDATE photo p SET attached = true FROM {x} WHERE p.id = x.id AND NOT p.attached",
+        "UPDATE photo p SET attached = true FROM {x} WHERE p.id = x.id AND p.id = ANY({ids}) AND NOT p.attached",
     ),
     Part(
         "notice",
@@ -134,6 +140,7 @@ PARTS: tuple[Part, ...] = (
     ),
 )
 BY_NAME = {part.name: part for part in PARTS}
+_KEYED = frozenset(part.name for part in PARTS if "{ids}" in part.sql)
 _NAMES = {part.name: tuple(name for name, _ in part.columns) for part in PARTS}
 
 
@@ -144,15 +151,25 @@ def recordset(position: int, columns: Iterable[tuple[str, str]]) -> str:
 
 @lru_cache(maxsize=512)
 def statement(names: tuple[str, ...]) -> str:
-    """One statement that writes these parts; its parameters are the parts' rows, each as `as_json` makes them."""
+    """One statement that writes these parts; its parameters are `arguments`."""
     pieces: list[str] = []
     position = 1
     for name in names:
         part = BY_NAME[name]
         source = recordset(position, part.columns)
-        pieces.append(f"{name}_part AS ({part.sql.format(x=source)})")
-        position += 1
+        pieces.append(f"{name}_part AS ({part.sql.format(x=source, ids=f'${position + 1}::uuid[]')})")
+        position += 2 if name in _KEYED else 1
     return f"WITH {', '.join(pieces)} SELECT 1"
+
+
+def arguments(names: Iterable[str], rows: Rows) -> list[Any]:
+    """What `statement` of these names takes."""
+    made: list[Any] = []
+    for name in names:
+        made.append(as_json(name, rows[name]))
+        if name in _KEYED:
+            made.append([row[0] for row in rows[name]])
+    return made
 
 
 def as_json(name: str, rows: Iterable[tuple[Any, ...]]) -> str:

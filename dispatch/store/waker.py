@@ -7,16 +7,16 @@ from dispatch.store.database import Database
 
 #: `NOTIFY` on this channel: rows were committed
 CHANNEL = "dispatch_outbox"
-#: a process notifies at most this often (seconds)
-DEBOUNCE = 0.005
+#: a process notifies at most this often (seconds): the first commit after a pause at once. While rows keep coming the
+#: relay looks by itself (`relay.AWAKE`, which is longer), and a `NOTIFY` wakes every session that listens to anything
+DEBOUNCE = 0.05
 
 
 class Waker:
     """Tells the relay that rows were committed: at once in this process, elsewhere by one debounced `NOTIFY`.
 
-    `wake()` is cheap and may be called after every commit. While a `NOTIFY` is under way, all further calls become
-    the next one, so a busy process sends one after another and never one per commit. It is never sent inside a
-    step's transaction: that would serialise the commits of the whole database.
+    `wake()` is cheap and may be called after every commit: however many, they become one `NOTIFY` in a while. It is
+    never sent inside a step's transaction: that would serialise the commits of the whole database.
     """
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from dispatch.bus import lane
 from dispatch.bus import relay as relay_module
 from dispatch.bus.producer import MAX_RECORD_BYTES, connector
 from dispatch.store import outbox, outbox_reader
+from dispatch.store import waker as waker_module
 from dispatch.store.database import Database
 from dispatch.store.outbox import OutboxRow
 from dispatch.store.waker import Waker
@@ -104,6 +105,23 @@ async def test_a_row_too_large_is_parked_and_only_its_key_waits(
     assert stuck == [0, 1, 102, 103]
 
 
+async def test_while_rows_keep_coming_it_looks_by_itself(
+    db: Database, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "POLL", 60.0)
+    monkeypatch.setattr(relay_module, "AWAKE", 60.0)
+    topic = await make_topic(broker)
+    await write(db, *rows(topic, 1))
+    async with relaying(db, connector(broker)):
+        await read_numbers(broker, topic, 1)
+        await write(db, *rows(topic, 1, start=1))  # and nobody says so
+        await read_numbers(broker, topic, 2)
+
+
+def test_it_stays_awake_until_the_next_notify_may_come() -> None:
+    assert relay_module.AWAKE > 2 * waker_module.DEBOUNCE
+
+
 def waking(db: Database) -> Waker:
     """Woken at every commit."""
     waker = Waker()
@@ -192,14 +210,14 @@ async def test_the_floor_waits_for_open_transactions(db: Database, database: str
         " VALUES ('t', 'k', '{}', 'late', false, clock_timestamp())"
     )
     await write(db, *rows("t", 3))
-    assert len(await reader.fresh(10)) == 3
+    assert len(await reader.newest(10)) == 3
     for _ in range(3):
-        assert await reader.late() == []
+        assert await reader.newest(10) == []
     assert reader.floor == 0, "a transaction that may still insert below was not waited for"
     await held.commit()
-    assert [row.payload for row in await reader.late()] == [b"late"]
-    await reader.late()
-    await reader.late()
+    assert [row.payload for row in await reader.newest(10)] == [b"late"]
+    for _ in range(2):
+        await reader.newest(10)
     assert reader.floor == reader.top
     await lease.close()
     await writer.close()
@@ -265,7 +283,7 @@ async def test_urgent_rows_overtake_a_backlog(db: Database) -> None:
     assert [row.payload for row in await reader.urgent(100)] == [b"urgent"]
     assert await reader.urgent(100) == []
     seen = []
-    while batch := await reader.fresh(100):
+    while batch := await reader.newest(100):
         seen += batch
     assert len(seen) == 500, "the urgent row was handed out twice, or another one lost"
     await lease.close()

@@ -1,14 +1,16 @@
 """How delivery runs: what wakes it, what it leaves for the next look, and how it stops."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from dispatch.notify import deliver
 from dispatch.notify.channel import Null
+from dispatch.store import notices as store
 from dispatch.store.errors import Unavailable
+from dispatch.store.unit_of_work import UnitOfWork
 from tests.factories import SLOW, World
 from tests.notify.hook import Hook
 from tests.notify.rig import GAS, Rig
@@ -88,6 +90,24 @@ async def test_urgent_ones_that_are_left_over_go_on_at_once_ordinary_ones_at_the
     rows = await delivered(rig, looked, lambda rows: all(row["status"] == "sent" for row in rows if row["urgent"]))
     assert len([row for row in rows if row["urgent"]]) > 1
     assert [row["status"] for row in rows if not row["urgent"]].count("sent") == 1 < sum(not r["urgent"] for r in rows)
+
+
+@pytest.mark.parametrize(("together", "transactions"), [(60.0, 1), (0.0, 4)])
+async def test_what_took_a_blink_to_send_is_settled_together(
+    world: World, monkeypatch: pytest.MonkeyPatch, together: float, transactions: int
+) -> None:
+    monkeypatch.setattr(deliver, "TOGETHER", together)
+    rig, settled, settle = Rig(world, Null()), list[int](), store.settle
+
+    async def noted(uow: UnitOfWork, claimed: Sequence[store.Claimed], **more: Any) -> None:
+        settled.append(len(claimed))
+        await settle(uow, claimed, **more)
+
+    monkeypatch.setattr(store, "settle", noted)
+    await world.whistle(GAS)
+    await rig.delivery.once(ordinary=False)
+    assert settled == [4 // transactions] * transactions
+    assert {row["status"] for row in await rig.rows() if row["urgent"]} == {"sent"}
 
 
 async def test_what_is_left_over_goes_with_the_looks_that_follow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
