@@ -192,6 +192,21 @@ async def test_those_that_waited_for_the_pace_go_together_when_it_is_over(monkey
     assert await asyncio.gather(*submitted) == [0, 1, 2, 3]
 
 
+async def test_after_a_batch_of_several_the_next_keeps_the_pace_though_none_is_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_commit, "PACE", 0.5)
+    flush = Gated()
+    flush.free.set()
+    group = GroupCommit(flush)
+    assert await asyncio.gather(*(group.submit(item) for item in range(2))) == [0, 1]
+    later = [asyncio.create_task(group.submit(2))]
+    await asyncio.sleep(0.005)  # time that they come apart by, not time waited for
+    later.append(asyncio.create_task(group.submit(3)))
+    assert await asyncio.gather(*later) == [2, 3]
+    assert flush.sizes == [2, 2]
+
+
 async def test_one_after_the_other_keeps_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_commit, "PACE", 3600.0)
     flush = Gated()
