@@ -27,10 +27,15 @@ class _Fetcher(fetcher.Fetcher):  # type: ignore[misc]
 
     _due = 0.0
 
+    @property
+    def _ours(self) -> bool:
+        """Whether it is a subscriber's (`broker.reading`); others keep aiokafka's ways."""
+        return bool(self._fetch_max_wait_ms == WAIT_MS)
+
     def _get_actions_per_node(self, assignment: Any) -> Any:
         """As asked by aiokafka's loop, which comes back after `timeout`, or when something has changed."""
         requests, resets, timeout, unknown, resumed = super()._get_actions_per_node(assignment)
-        if requests:
+        if requests and self._ours:
             early = self._due - time.monotonic()
             if early > 0:
                 return [], resets, min(timeout, early), unknown, resumed
@@ -39,9 +44,9 @@ class _Fetcher(fetcher.Fetcher):  # type: ignore[misc]
 
     async def fetched_records(self, partitions: Any, timeout: float, max_records: int | None = None) -> Any:  # noqa: ASYNC109
         """What was fetched; empty only after `LOOK`, or when the consumer ends."""
-        return await super().fetched_records(partitions, max(timeout, LOOK), max_records)
+        return await super().fetched_records(partitions, max(timeout, LOOK) if self._ours else timeout, max_records)
 
 
 def install() -> None:
-    """For every consumer of this process that is made from now on."""
+    """For every consumer of this process that is made from now on and waits for `WAIT_MS`."""
     consumer.Fetcher = _Fetcher

@@ -36,8 +36,8 @@ AT_ONCE = 10
 #: how often to look for what is due (seconds); also woken by `wake`. No sooner for ordinary ones that are left over:
 #: nobody waits for them, and whoever blows a whistle waits for the processor
 POLL = 1.0
-#: messages sent within so long are settled together (seconds): a transaction for each would take longer than sending
-#: them did, where a channel answers at once. Whoever dies before has them sent again
+#: messages sent within so long, and the one that ends it, are settled together (seconds): a transaction for each would
+#: take longer than sending them did, where a channel answers at once. Where it is not committed they are sent again
 TOGETHER = 0.05
 #: waits before the next attempt; after the last one it has failed and a person must look
 BACKOFF = tuple(timedelta(seconds=each) for each in (5, 15, 60, 300, 900, 3600, 14400))
@@ -100,7 +100,7 @@ class Delivery:
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Deliver until `stopping` is set; the message at work is still settled."""
+        """Deliver until `stopping` is set; the round at work is still settled."""
         loop, wait, due = asyncio.get_running_loop(), POLL, 0.0
         while not stopping.is_set():
             ordinary = loop.time() >= due
@@ -146,7 +146,7 @@ class Delivery:
         if not claimed:
             return 0
         async with self._database.acquire() as connection:
-            about = await store.about(connection, [each.id for each in claimed])
+            about = await store.about(connection, claimed)
             away = await absences.away(connection, now)
         found = self._sort(claimed, about, away, now)
         # where there was nothing to tell, what is to be told stands behind it
@@ -211,14 +211,16 @@ class Delivery:
     async def _send(self, channel: Channel, messages: Sequence[Sequence[_Ready]], urgent: bool) -> None:
         loop, told = asyncio.get_running_loop(), list[tuple[Claimed, Result]]()
         began = loop.time()
-        for group in messages:
-            result = await channel.send(Message(join(group), urgent))
-            told += ((each.notice, result) for each in group)
-            if loop.time() - began >= TOGETHER:
+        try:
+            for group in messages:
+                result = await channel.send(Message(join(group), urgent))
+                told += ((each.notice, result) for each in group)
+                if loop.time() - began >= TOGETHER:
+                    some, told, began = told, [], loop.time()
+                    await self._settle(channel, some)
+        finally:
+            if told:
                 await self._settle(channel, told)
-                told, began = [], loop.time()
-        if told:
-            await self._settle(channel, told)
 
     async def _settle(self, channel: Channel, told: Sequence[tuple[Claimed, Result]]) -> None:
         now = await self._database.now()
@@ -230,7 +232,6 @@ class Delivery:
                 await store.settle(
                     uow, some, ok=result.ok, detail=result.detail, status=status, next_try_at=again, now=now
                 )
-        for (result, status, _again), some in ends.items():
             for notice in some:
                 said = status if status != PENDING else "throttled" if result.wait else "retried"
                 self._metrics.noticed(channel.name, said)

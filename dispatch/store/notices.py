@@ -48,7 +48,7 @@ LEFT JOIN whistle_event e ON e.whistle = n.whistle AND e.at = n.created_at AND e
 LEFT JOIN whistle_clock c ON c.id = (e.data ->> 'clock')::uuid
 LEFT JOIN assignment a ON n.recipient LIKE 'unit:%' AND a.whistle = n.whistle AND a.gen = s.gen
     AND a.unit = split_part(n.recipient, ':', 2)
-WHERE n.id = ANY($1::uuid[])"""
+WHERE n.id = ANY($1::uuid[]) AND w.id = ANY($2::uuid[]) AND s.id = ANY($2)"""
 
 _FAILED = """
 SELECT n.id, w.number, n.recipient, n.channel, n.kind, n.tries, n.created_at, last.at, last.detail
@@ -122,10 +122,11 @@ async def claim(
     return [Claimed(*row.values()) for row in rows]
 
 
-async def about(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, About]:
+async def about(connection: Connection, claimed: Sequence[Claimed]) -> dict[UUID, About]:
     """What each notice is about, as it stands now."""
     found: dict[UUID, About] = {}
-    for row in await connection.fetch(_ABOUT, list(ids)):
+    ids, whistles = [each.id for each in claimed], list({each.whistle for each in claimed})
+    for row in await connection.fetch(_ABOUT, ids, whistles):
         values: dict[str, Any] = dict(row)
         key = values.pop("id")
         found[key] = About(**{**values, "on_site": bool(values["on_site"])})
@@ -141,7 +142,7 @@ async def settle(
         f"""WITH done AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
            ledger AS (
                UPDATE delivery d SET at = $3, ok = $4, detail = $5 FROM done
-               WHERE d.notice = done.id AND d.nth = done.nth
+               WHERE d.notice = done.id AND d.nth = done.nth AND d.notice = ANY($1)
            )
            UPDATE notice n SET status = $6, next_try_at = $7 FROM done
            WHERE n.id = done.id AND n.id = ANY($1) AND {_NOT_ENDED} AND (n.tries = done.nth OR $4)""",
@@ -159,7 +160,10 @@ async def put_back(uow: UnitOfWork, claimed: Sequence[Claimed], until: datetime)
     """Give notices back untried, to be claimed from `until` on: no attempt is counted."""
     await uow.connection.execute(
         f"""WITH back AS (SELECT id, nth FROM unnest($1::uuid[], $2::smallint[]) AS x (id, nth)),
-           ledger AS (DELETE FROM delivery d USING back WHERE d.notice = back.id AND d.nth = back.nth)
+           ledger AS (
+               DELETE FROM delivery d USING back
+               WHERE d.notice = back.id AND d.nth = back.nth AND d.notice = ANY($1)
+           )
            UPDATE notice n SET tries = n.tries - 1, next_try_at = $3 FROM back
            WHERE n.id = back.id AND n.id = ANY($1) AND {_NOT_ENDED} AND n.tries = back.nth""",
         [each.id for each in claimed],

@@ -126,8 +126,7 @@ class Reader:
             self.top = max(row[0] for row in rows)
         self.more = len(rows) >= limit
         self._raise_floor(running, own)
-        fresh = self._take(rows)
-        return in_order([*fresh, *late]) if late else fresh
+        return in_order([*self._take(rows), *late])
 
     def _wants_number(self) -> bool:
         """Whether this look is to take a transaction id, to be told later from those that ran before it."""
