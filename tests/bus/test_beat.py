@@ -46,14 +46,6 @@ async def reader(broker: str, topic: str, asked: list[float]) -> AsyncIterator[A
     await made.stop()
 
 
-@pytest.fixture
-async def producer(broker: str) -> AsyncIterator[AIOKafkaProducer]:
-    made = AIOKafkaProducer(bootstrap_servers=broker)
-    await made.start()
-    yield made
-    await made.stop()
-
-
 async def test_what_keeps_coming_is_fetched_at_a_beat(
     reader: AIOKafkaConsumer, producer: AIOKafkaProducer, topic: str, asked: list[float]
 ) -> None:

@@ -1,7 +1,7 @@
 """Records that the client cannot read cost nobody else anything."""
 
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -17,14 +17,6 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MemoryRecords", "PartitionRecords"):
         monkeypatch.setattr(unreadable.fetcher, name, getattr(unreadable.fetcher, name))
     unreadable.install()
-
-
-@pytest.fixture
-async def producer(broker: str) -> AsyncIterator[AIOKafkaProducer]:
-    made = AIOKafkaProducer(bootstrap_servers=broker)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def send_spoiled(producer: AIOKafkaProducer, topic: str, spoil: Callable[[bytearray], None]) -> None:
